@@ -1,0 +1,50 @@
+import cliProgress from "cli-progress";
+
+/** Progress of one long piece of work; `update` takes the units done so far. */
+export interface Progress {
+  update(done: number): void;
+  stop(): void;
+}
+
+/**
+ * A bar on a terminal, one line at each fifth elsewhere. Always on stderr: stdout belongs to results, and under
+ * `--stdio` to the protocol.
+ */
+export function startProgress(label: string, total: number, unit: string): Progress {
+  if (!Deno.stderr.isTerminal()) return new LineProgress(label, total, unit);
+  const bar = new cliProgress.SingleBar({
+    format: `${label.padEnd(28)} {bar} {percentage}% | {value}/{total} ${unit} | {duration_formatted}`,
+    hideCursor: true,
+    barsize: 30,
+  }, cliProgress.Presets.shades_classic);
+  bar.start(total, 0);
+  return {
+    update: (done) => bar.update(Math.min(done, total)),
+    stop: () => {
+      bar.update(total);
+      bar.stop();
+    },
+  };
+}
+
+class LineProgress implements Progress {
+  readonly #encoder = new TextEncoder();
+  readonly #startedMs = performance.now();
+  #nextFifth = 1;
+  constructor(readonly label: string, readonly total: number, readonly unit: string) {}
+
+  update(done: number): void {
+    while (this.#nextFifth <= 5 && done >= (this.total * this.#nextFifth) / 5) {
+      const seconds = ((performance.now() - this.#startedMs) / 1000).toFixed(1);
+      const line = `${this.label.padEnd(28)} ${this.#nextFifth * 20}% | ${
+        Math.round(done)
+      }/${this.total} ${this.unit} | ${seconds}s\n`;
+      Deno.stderr.writeSync(this.#encoder.encode(line));
+      this.#nextFifth++;
+    }
+  }
+
+  stop(): void {
+    this.update(this.total);
+  }
+}
