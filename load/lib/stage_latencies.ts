@@ -1,0 +1,39 @@
+import { TIMED_OUTCOMES } from "./classify_answer.ts";
+import { END_TO_END, type StageLatency, TRANSPORT } from "./gate_result.ts";
+import { latencySummary } from "./latency_summary.ts";
+import type { PaymentRecord } from "./payment_record.ts";
+
+/** The stage whose time holds all the others. */
+const SERVER_TOTAL = "total";
+
+/** The measured, first-time, decided payments: the ones whose time is an approval time. */
+export function timedRecords(records: readonly PaymentRecord[]): PaymentRecord[] {
+  return records.filter((record) => record.phase === "measure" && TIMED_OUTCOMES.includes(record.outcome));
+}
+
+/** Durations by stage: end to end, the server's stages as it names them, its total, and what lies outside it. */
+export function durationsByStage(timed: readonly PaymentRecord[]): Map<string, number[]> {
+  const endToEnd = timed.map((record) => record.durationMs);
+  const parts = new Map<string, number[]>();
+  const total: number[] = [];
+  const transport: number[] = [];
+  for (const { durationMs, stagesMs } of timed) {
+    for (const [stage, valueMs] of Object.entries(stagesMs)) {
+      if (stage === SERVER_TOTAL) continue;
+      const values = parts.get(stage);
+      if (values) values.push(valueMs);
+      else parts.set(stage, [valueMs]);
+    }
+    const totalMs = stagesMs[SERVER_TOTAL];
+    if (totalMs === undefined) continue;
+    total.push(totalMs);
+    transport.push(Math.max(0, durationMs - totalMs));
+  }
+  const stages = new Map([[END_TO_END, endToEnd], ...parts]);
+  if (total.length > 0) stages.set(SERVER_TOTAL, total).set(TRANSPORT, transport);
+  return stages;
+}
+
+export function stageLatencies(stages: ReadonlyMap<string, readonly number[]>): StageLatency[] {
+  return [...stages].map(([stage, durationsMs]) => ({ stage, ...latencySummary(durationsMs) }));
+}

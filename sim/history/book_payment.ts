@@ -1,0 +1,76 @@
+import { assert } from "../../src/core/assert.ts";
+import { encodeId } from "../../src/core/ids.ts";
+import { Random } from "../../src/core/random.ts";
+import { capturePostings, type Posting } from "../../src/ledger/capture_postings.ts";
+import { providerKeyOf } from "../../src/payments/payment.ts";
+import { ACQUIRER_PROFILES } from "../../src/providers/acquirer_profiles.ts";
+import { approvalProbability, chargeLatencyMs, decideCharge } from "../../src/providers/decide_charge.ts";
+import type { DeclineCode } from "../../src/providers/provider.ts";
+import { acquirerFeeMinor, chargeIdOf } from "../../src/providers/simulated_acquirer.ts";
+import type { SimPayment } from "../world/types.ts";
+import type { World } from "../world/world.ts";
+
+/** A payment of the history as it would have gone through the server, before there was a fraud screen. */
+export interface BookedPayment {
+  readonly paymentId: string;
+  readonly providerKey: string;
+  readonly provider: string;
+  readonly approved: boolean;
+  readonly code: DeclineCode | null;
+  readonly chargeId: string | null;
+  readonly feeMinor: bigint;
+  readonly latencyMs: number;
+  readonly expectedSuccess: number;
+  readonly postings: readonly Posting[];
+}
+
+/**
+ * Charges and books one payment of a world by the same rules as the server: the acquirer's decision, its fee and
+ * the ledger's postings come from the code that serves live payments. Providers take turns at random, which gives
+ * routing something to compare.
+ */
+export function bookPayment(payment: SimPayment, world: World, tenantId: string): BookedPayment {
+  const card = world.cardById.get(payment.paymentMethodId);
+  const merchant = world.merchantById.get(payment.merchantId);
+  assert(card !== undefined && merchant !== undefined, "A world's payment names its own card and merchant");
+  const random = new Random(world.config.seed).fork(`booking/${payment.index}`);
+  const bytes = Uint8Array.from({ length: 16 }, () => random.uint32() & 255);
+  const paymentId = encodeId("pay", payment.occurredAtMs, bytes, 0);
+  const profile = random.pick(ACQUIRER_PROFILES);
+  const key = providerKeyOf(tenantId, paymentId);
+  const request = {
+    key,
+    amountMinor: BigInt(payment.amountMinor),
+    currency: payment.currency,
+    paymentMethodId: card.paymentMethodId,
+    network: card.network,
+    issuerCountry: card.issuerCountry,
+    merchantCountry: merchant.country,
+  };
+  const decision = decideCharge(profile, request);
+  const approved = decision.outcome === "approved";
+  const crossBorder = card.issuerCountry !== merchant.country;
+  const feeMinor = approved
+    ? acquirerFeeMinor(profile, request.amountMinor, payment.currency, crossBorder)
+    : 0n;
+  return {
+    paymentId,
+    providerKey: key,
+    provider: profile.name,
+    approved,
+    code: decision.outcome === "declined" ? decision.code : null,
+    chargeId: approved ? chargeIdOf(profile.name, key) : null,
+    feeMinor,
+    latencyMs: chargeLatencyMs(profile, key),
+    expectedSuccess: approvalProbability(profile, request),
+    postings: approved
+      ? capturePostings({
+        amountMinor: request.amountMinor,
+        feeMinor,
+        currency: payment.currency,
+        merchantId: payment.merchantId,
+        source: { kind: "provider", provider: profile.name },
+      })
+      : [],
+  };
+}

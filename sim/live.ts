@@ -1,0 +1,122 @@
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { readConfig } from "../src/config.ts";
+import { startProgress } from "../src/core/progress.ts";
+import { joinDatabase } from "../src/db/open_database.ts";
+import { VERSION } from "../src/version.ts";
+import { FlagError } from "./parse_flags.ts";
+import { type FutureCall, futureCalls } from "./stream/future_calls.ts";
+import { knownWorld } from "./stream/known_world.ts";
+
+export interface LiveOptions {
+  readonly url: string;
+  readonly token: string | null;
+  readonly ratePerSecond: number;
+  readonly durationS: number;
+  readonly tenantId: string;
+}
+
+/** Calls under way at most: a server that is slower than the rate is told apart from a slow client. */
+const MAX_IN_FLIGHT = 500;
+
+/**
+ * Goes on with the tenant's world against a running server, over MCP, at a steady rate whatever the answers take,
+ * and tells what the fraud screen made of it: the truth is known here and nowhere else.
+ */
+export async function runLive(options: LiveOptions): Promise<void> {
+  const config = readConfig((name) => Deno.env.get(name));
+  const database = await joinDatabase(config, (line) => console.error(line));
+  const known = await knownWorld(database.pool, options.tenantId).finally(() => database.stop());
+
+  const client = new Client({ name: "mcp-payments-lab-simulator", version: VERSION });
+  const transport = new StreamableHTTPClientTransport(new URL(options.url), {
+    requestInit: { headers: options.token === null ? {} : { authorization: `Bearer ${options.token}` } },
+  });
+  try {
+    await client.connect(transport);
+  } catch (cause) {
+    throw new FlagError(
+      `No MCP server answers at ${options.url}: ${(cause as Error).message}. Start one with deno task serve.`,
+    );
+  }
+
+  const tally = new Tally();
+  const total = options.ratePerSecond * options.durationS;
+  const progress = startProgress(`live ${options.ratePerSecond}/s`, total, "payments");
+  const inFlight = new Set<Promise<void>>();
+  const startedMs = performance.now();
+  let stopped = false;
+  const onInterrupt = () => stopped = true;
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  let sent = 0;
+  for (const call of futureCalls(known)) {
+    if (stopped || sent === total) break;
+    const dueMs = startedMs + (sent * 1000) / options.ratePerSecond;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
+    const work = pay(client, call, tally).finally(() => inFlight.delete(work));
+    inFlight.add(work);
+    progress.update(++sent);
+  }
+  await Promise.all(inFlight);
+  progress.stop();
+  Deno.removeSignalListener("SIGINT", onInterrupt);
+  await client.close();
+  console.log(tally.text(sent, (performance.now() - startedMs) / 1000));
+}
+
+async function pay(client: Client, call: FutureCall, tally: Tally): Promise<void> {
+  try {
+    const result = await client.callTool({
+      name: "create_payment",
+      arguments: { ...call.arguments },
+      _meta: { "mcp-payments-lab/simulated-at": call.simulated_at },
+    });
+    const answer = result.structuredContent as {
+      status?: string;
+      decline?: { by: string } | null;
+      error?: { code: string };
+    };
+    if (result.isError) tally.count(`error: ${answer.error?.code}`);
+    else if (call.replay) tally.count("replayed");
+    else tally.payment(answer.status!, answer.decline?.by ?? null, call.truth_fraud);
+  } catch (error) {
+    tally.count(`failed: ${(error as Error).message.slice(0, 60)}`);
+  }
+}
+
+class Tally {
+  readonly #counts = new Map<string, number>();
+  #frauds = 0;
+  #caught = 0;
+  #genuine = 0;
+  #falseAlarms = 0;
+
+  count(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  payment(status: string, declinedBy: string | null, fraud: boolean): void {
+    this.count(declinedBy === null ? status : `${status} by ${declinedBy}`);
+    const byRisk = declinedBy === "risk";
+    if (fraud) {
+      this.#frauds++;
+      if (byRisk) this.#caught++;
+    } else {
+      this.#genuine++;
+      if (byRisk) this.#falseAlarms++;
+    }
+  }
+
+  text(sent: number, seconds: number): string {
+    const lines = [`${sent} payments in ${seconds.toFixed(1)} s, ${(sent / seconds).toFixed(1)} a second`];
+    for (const [what, count] of [...this.#counts].sort((a, b) => b[1] - a[1])) {
+      lines.push(`  ${what.padEnd(24)} ${count}`);
+    }
+    lines.push(
+      `fraud screen against the truth: ${this.#caught} of ${this.#frauds} frauds declined, ` +
+        `${this.#falseAlarms} of ${this.#genuine} genuine payments declined`,
+    );
+    return lines.join("\n");
+  }
+}

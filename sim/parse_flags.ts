@@ -1,0 +1,57 @@
+/** A command's flags did not make sense; the message says which and what is allowed. */
+export class FlagError extends Error {
+  override name = "FlagError";
+}
+
+/** `--name value` and `--name` for switches; anything else is refused by name. */
+export function parseFlags<const Value extends string, const Switch extends string>(
+  args: readonly string[],
+  allowed: { values: readonly Value[]; switches: readonly Switch[] },
+): { values: Partial<Record<Value, string>>; switches: Set<Switch> } {
+  const values: Partial<Record<Value, string>> = {};
+  const switches = new Set<Switch>();
+  for (let i = 0; i < args.length; i++) {
+    const [name, inline] = splitFlag(args[i]);
+    if ((allowed.switches as readonly string[]).includes(name) && inline === undefined) {
+      switches.add(name as Switch);
+    } else if ((allowed.values as readonly string[]).includes(name)) {
+      const value = inline ?? args[++i];
+      if (value === undefined) throw new FlagError(`--${name} needs a value.`);
+      values[name as Value] = value;
+    } else {
+      const known = [
+        ...allowed.values.map((value) => `--${value} …`),
+        ...allowed.switches.map((name) => `--${name}`),
+      ];
+      throw new FlagError(`Unknown argument "${args[i]}". Known: ${known.join(", ")}.`);
+    }
+  }
+  return { values, switches };
+}
+
+/** A whole number within bounds, or the fallback when the flag is absent. */
+export function wholeNumber(
+  name: string,
+  text: string | undefined,
+  fallback: number,
+  low: number,
+  high: number,
+): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= low && value <= high && text.trim() !== "") return value;
+  throw new FlagError(`--${name} must be a whole number from ${low} to ${high}, not "${text}".`);
+}
+
+/** Midnight UTC of a calendar day. */
+export function midnight(name: string, text: string): number {
+  const atMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  if (Number.isNaN(atMs)) throw new FlagError(`--${name} must be a day such as 2026-01-05, not "${text}".`);
+  return atMs;
+}
+
+function splitFlag(argument: string): [string, string | undefined] {
+  if (!argument.startsWith("--")) return ["", undefined];
+  const at = argument.indexOf("=");
+  return at < 0 ? [argument.slice(2), undefined] : [argument.slice(2, at), argument.slice(at + 1)];
+}

@@ -1,0 +1,114 @@
+/**
+ * `deno task simulate`: fills a database with a world's history, or with `--live` goes on with the same world
+ * against a running server.
+ */
+import { systemClock } from "../src/core/clock.ts";
+import { ConfigError, readConfig } from "../src/config.ts";
+import { DatabaseStartError } from "../src/db/errors.ts";
+import { joinDatabase } from "../src/db/open_database.ts";
+import { openPool, type PoolOptions } from "../src/db/pool.ts";
+import { DAY_MS } from "../src/fraud/features/windows.ts";
+import { loadWorld } from "./history/load_world.ts";
+import { FlagError, midnight, parseFlags, wholeNumber } from "./parse_flags.ts";
+import { runLive } from "./live.ts";
+import { generateWorld, type WorldConfig } from "./world/world.ts";
+
+/** What a server without a world gets: small enough to load in seconds. */
+const DEFAULT_WORLD = { days: 30, customers: 800, seed: 7 };
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values, switches } = parseFlags(args, {
+    values: ["days", "customers", "seed", "start", "tenant", "rate", "duration", "url", "token"],
+    switches: ["default", "live"],
+  });
+  if (switches.has("live")) {
+    await runLive({
+      url: values.url ?? "http://127.0.0.1:8000/mcp",
+      token: values.token ?? null,
+      ratePerSecond: wholeNumber("rate", values.rate, 20, 1, 2_000),
+      durationS: wholeNumber("duration", values.duration, 60, 1, 86_400),
+      tenantId: values.tenant ?? "default",
+    });
+    return;
+  }
+  const days = wholeNumber("days", values.days, DEFAULT_WORLD.days, 1, 3_650);
+  const config: WorldConfig = {
+    seed: wholeNumber("seed", values.seed, DEFAULT_WORLD.seed, 0, 4_294_967_295),
+    days,
+    customers: wholeNumber("customers", values.customers, DEFAULT_WORLD.customers, 1, 1_000_000),
+    startMs: values.start === undefined ? historyStartMs(days) : midnight("start", values.start),
+  };
+  await fill(config, values.tenant ?? "default");
+}
+
+/** The history ends with the last midnight, so that the present follows it. */
+function historyStartMs(days: number): number {
+  return Math.floor(systemClock.nowMs() / DAY_MS) * DAY_MS - days * DAY_MS;
+}
+
+async function fill(config: WorldConfig, tenantId: string): Promise<void> {
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(tenantId)) {
+    throw new FlagError(`--tenant must be 1 to 63 of a–z 0–9 _ -, not "${tenantId}".`);
+  }
+  const settings = readConfig((name) => Deno.env.get(name));
+  // The server that runs this to fill its own database hands over the connection.
+  const handed = Deno.env.get("SIMULATE_DATABASE_URL");
+  const database = handed === undefined ? await joinDatabase(settings, (line) => console.error(line)) : {
+    pool: { url: handed, role: Deno.env.get("SIMULATE_ROLE") || undefined },
+    stop: () => Promise.resolve(),
+  };
+  try {
+    await requireEmptyTenant(database.pool, tenantId, config);
+    const { seed, days, customers, startMs } = config;
+    console.error(
+      `World: seed ${seed}, ${days} days from ${
+        new Date(startMs).toISOString().slice(0, 10)
+      }, ${customers} customers, tenant ${tenantId}`,
+    );
+    const loaded = await loadWorld(generateWorld(config), {
+      pool: database.pool,
+      tenantId,
+      dataDirectory: settings.dataDirectory,
+      nowMs: systemClock.nowMs(),
+    });
+    const seconds = loaded.durationMs / 1000;
+    console.log(
+      `Booked ${loaded.payments} payments (${loaded.postings} postings) of ${loaded.customers} customers ` +
+        `in ${seconds.toFixed(1)} s, ${Math.round(loaded.payments / seconds)} payments a second.`,
+    );
+  } finally {
+    await database.stop();
+  }
+}
+
+async function requireEmptyTenant(
+  pool: Pick<PoolOptions, "url" | "role">,
+  tenantId: string,
+  config: WorldConfig,
+): Promise<void> {
+  const sql = openPool({ ...pool, max: 1, applicationName: "mcp-payments-lab simulate" });
+  try {
+    const [known] = await sql<{ seed: string; days: number; customers: number }[]>`
+      select seed, days, customers from worlds where tenant_id = ${tenantId}`;
+    if (known === undefined) return;
+    const is = `seed ${known.seed}, ${known.days} days, ${known.customers} customers`;
+    throw new FlagError(
+      `Tenant "${tenantId}" already has a world (${is}), and a ledger is never emptied. To load seed ${config.seed}, ` +
+        `${config.days} days, ${config.customers} customers, use another tenant (--tenant) or another folder (DATA_DIR).`,
+    );
+  } finally {
+    await sql.end();
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+  } catch (error) {
+    if (
+      !(error instanceof FlagError || error instanceof ConfigError || error instanceof DatabaseStartError)
+    ) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,58 @@
+/** `deno task stream`: writes the world's next payments to a file that the k6 scripts pay from. */
+import { ConfigError, readConfig } from "../../src/config.ts";
+import { DatabaseStartError } from "../../src/db/errors.ts";
+import { joinDatabase } from "../../src/db/open_database.ts";
+import type { PoolOptions } from "../../src/db/pool.ts";
+import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { type FutureCall, futureCalls } from "./future_calls.ts";
+import { knownWorld } from "./known_world.ts";
+
+/** Writes `count` calls; fewer only where the world's future ends before. */
+export async function exportStream(
+  pool: Pick<PoolOptions, "url" | "role">,
+  options: { tenantId: string; count: number; path: string },
+): Promise<{ calls: number; frauds: number; replays: number }> {
+  const known = await knownWorld(pool, options.tenantId);
+  const payments: FutureCall[] = [];
+  for (const call of futureCalls(known)) {
+    payments.push(call);
+    if (payments.length === options.count) break;
+  }
+  const { seed, days, customers, startMs } = known.world.config;
+  const text = JSON.stringify({
+    world: { seed, days, customers, startMs, tenant: options.tenantId },
+    payments,
+  });
+  await Deno.mkdir(options.path.replace(/\/[^/]*$/, "") || ".", { recursive: true });
+  await Deno.writeTextFile(options.path, text);
+  return {
+    calls: payments.length,
+    frauds: payments.filter((call) => call.truth_fraud && !call.replay).length,
+    replays: payments.filter((call) => call.replay).length,
+  };
+}
+
+if (import.meta.main) {
+  try {
+    const { values } = parseFlags(Deno.args, { values: ["count", "out", "tenant"], switches: [] });
+    const config = readConfig((name) => Deno.env.get(name));
+    const database = await joinDatabase(config, (line) => console.error(line));
+    try {
+      const path = values.out ?? `${config.dataDirectory}/load/stream.json`;
+      const { calls, frauds, replays } = await exportStream(database.pool, {
+        tenantId: values.tenant ?? "default",
+        count: wholeNumber("count", values.count, 20_000, 1, 5_000_000),
+        path,
+      });
+      console.log(`${path}: ${calls} calls, ${frauds} of them fraud, ${replays} repeated`);
+    } finally {
+      await database.stop();
+    }
+  } catch (error) {
+    if (
+      !(error instanceof FlagError || error instanceof ConfigError || error instanceof DatabaseStartError)
+    ) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}

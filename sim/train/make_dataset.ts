@@ -1,0 +1,63 @@
+import { startProgress } from "../../src/core/progress.ts";
+import { Random } from "../../src/core/random.ts";
+import { observe, readFeatures } from "../../src/fraud/features/engine.ts";
+import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import { DAY_MS } from "../../src/fraud/features/windows.ts";
+import { labelKnownAt } from "../world/labels.ts";
+import { toPaymentEvent } from "../world/to_payment_event.ts";
+import type { World } from "../world/world.ts";
+import { Rows } from "./rows.ts";
+import type { Split } from "./split.ts";
+
+export interface Dataset {
+  /** All labelled fraud and a sample of the rest. */
+  readonly train: Rows;
+  readonly validation: Rows;
+  readonly test: Rows;
+  readonly payments: number;
+}
+
+/**
+ * Streams the world once through the feature engine: each vector is read before its payment is observed, and each
+ * label is what had been reported when the model is made. What was reported later, and the truth, stay in the
+ * test's columns.
+ */
+export function makeDataset(world: World, split: Split, genuineSampleRate: number): Dataset {
+  const { config } = world;
+  const cutOffMs = config.startMs + split.cutOffDay * DAY_MS;
+  const chance = new Random(config.seed).fork("training sample");
+  const customerNumber = new Map(world.customers.map(({ customerId }, i) => [customerId, i]));
+  const states = new FeatureStates();
+  const [train, validation, test] = [new Rows(), new Rows(), new Rows()];
+  const progress = startProgress("features", config.days, "days");
+  let payments = 0;
+  for (let day = 0; day < config.days; day++) {
+    const within = ([from, until]: readonly [number, number]) => day >= from && day < until;
+    const rows = within(split.train)
+      ? train
+      : within(split.validation)
+      ? validation
+      : within(split.test)
+      ? test
+      : null;
+    for (const payment of world.payments(day, day + 1)) {
+      const event = toPaymentEvent(payment, world);
+      const vector = readFeatures(event, states);
+      observe(event, states);
+      payments++;
+      if (rows === null) continue;
+      const label = labelKnownAt(payment, cutOffMs);
+      if (rows === train && !label && !chance.chance(genuineSampleRate)) continue;
+      rows.add(
+        vector,
+        label,
+        payment.truth.story,
+        event.amountUsd,
+        customerNumber.get(payment.customerId)!,
+      );
+    }
+    progress.update(day + 1);
+  }
+  progress.stop();
+  return { train, validation, test, payments };
+}

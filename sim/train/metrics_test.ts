@@ -1,0 +1,106 @@
+import { expect } from "expect";
+import fc from "fast-check";
+import { Random } from "../../src/core/random.ts";
+import { sigmoid } from "../../src/fraud/model/fraud_model.ts";
+import { calibrate } from "./calibrate.ts";
+import {
+  averagePrecision,
+  averagePrecisionDraws,
+  confusionAt,
+  middle95,
+  rocAuc,
+  thresholdWithin,
+} from "./metrics.ts";
+
+Deno.test("averagePrecision() and rocAuc() agree with worked examples", () => {
+  const cases: [number[], number[], number, number][] = [
+    // scores                fraud             average precision        area under the curve
+    [[0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0], 1, 1],
+    [[0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1], (1 / 3 + 2 / 4) / 2, 0],
+    [[0.9, 0.8, 0.2, 0.1], [1, 0, 1, 0], (1 + 2 / 3) / 2, 0.75],
+    [[0.5, 0.5, 0.5, 0.5], [1, 0, 0, 0], 0.25, 0.5],
+  ];
+  for (const [scores, fraud, ap, auc] of cases) {
+    expect(averagePrecision(scores, fraud)).toBeCloseTo(ap, 12);
+    expect(rocAuc(scores, fraud)).toBeCloseTo(auc, 12);
+  }
+});
+
+const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.boolean()), {
+  minLength: 2,
+  maxLength: 80,
+})
+  .filter((all) => all.some(([, fraud]) => fraud) && all.some(([, fraud]) => !fraud));
+
+Deno.test("rocAuc() equals the share of pairs that are in order", () => {
+  fc.assert(fc.property(rows, (all) => {
+    let [pairs, wins] = [0, 0];
+    for (const [a, fraudA] of all) {
+      for (const [b, fraudB] of all) {
+        if (!fraudA || fraudB) continue;
+        pairs++;
+        wins += a > b ? 1 : a === b ? 0.5 : 0;
+      }
+    }
+    expect(rocAuc(all.map(([s]) => s), all.map(([, f]) => f ? 1 : 0))).toBeCloseTo(wins / pairs, 9);
+  }));
+});
+
+Deno.test("the order of the rows changes no metric", () => {
+  fc.assert(fc.property(rows, (all) => {
+    const of = (some: typeof all) => averagePrecision(some.map(([s]) => s), some.map(([, f]) => f ? 1 : 0));
+    expect(of(all.toReversed())).toBeCloseTo(of(all), 12);
+  }));
+});
+
+Deno.test("thresholdWithin() keeps to the budget and could not be lower", () => {
+  fc.assert(fc.property(rows, fc.double({ min: 0, max: 1, noNaN: true }), (all, budget) => {
+    const scores = all.map(([score]) => score);
+    const label = all.map(([, fraud]) => fraud ? 1 : 0);
+    const genuine = label.filter((value) => value === 0).length;
+    const rateAt = (threshold: number) =>
+      scores.filter((score, row) => label[row] === 0 && score >= threshold).length / genuine;
+    const threshold = thresholdWithin(budget, scores, label);
+    const allowed = Math.floor(budget * genuine) / genuine;
+    expect(rateAt(threshold)).toBeLessThanOrEqual(allowed);
+    const lower = Math.max(...scores.filter((score) => score < threshold));
+    if (lower > -Infinity) expect(rateAt(lower)).toBeGreaterThan(allowed);
+  }));
+});
+
+Deno.test("confusionAt() counts payments and money", () => {
+  const { recall, precision, falsePositiveRate, accuracy, valueDetected } = confusionAt(
+    [0.9, 0.8, 0.3, 0.1],
+    0.5,
+    [1, 0, 1, 0],
+    [30, 5, 10, 5],
+  );
+  expect([recall, precision, falsePositiveRate, accuracy, valueDetected]).toEqual([
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.75,
+  ]);
+});
+
+Deno.test("the middle 95% of averagePrecisionDraws() holds the average precision; equal seeds draw alike", () => {
+  const random = new Random(5);
+  const fraud = Uint8Array.from({ length: 2000 }, () => random.chance(0.05) ? 1 : 0);
+  const scores = Float64Array.from(fraud, (value) => value + random.normal());
+  const customer = Uint32Array.from(fraud, () => random.integer(0, 300));
+  const draws = averagePrecisionDraws(scores, fraud, customer, new Random(1));
+  const [low, high] = middle95(draws);
+  expect(averagePrecision(scores, fraud)).toBeGreaterThan(low);
+  expect(averagePrecision(scores, fraud)).toBeLessThan(high);
+  expect(averagePrecisionDraws(scores, fraud, customer, new Random(1))).toEqual(draws);
+});
+
+Deno.test("calibrate() finds the slope and intercept that made the labels", () => {
+  const random = new Random(6);
+  const logits = Float64Array.from({ length: 40_000 }, () => random.normal() * 2);
+  const label = Uint8Array.from(logits, (logit) => random.chance(sigmoid(0.7 * logit - 2)) ? 1 : 0);
+  const { slope, intercept } = calibrate(logits, label);
+  expect(Math.abs(slope - 0.7)).toBeLessThan(0.03);
+  expect(Math.abs(intercept + 2)).toBeLessThan(0.06);
+});

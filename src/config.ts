@@ -1,0 +1,180 @@
+import { z } from "zod";
+
+/** A wrong setting: names the variable, shows the value, says what is allowed. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** Absolute path of the folder that holds the database, the model and the providers' memory. */
+  readonly dataDirectory: string;
+  /** Any PostgreSQL; null for the embedded one. */
+  readonly databaseUrl: string | null;
+  /** Port of the embedded PostgreSQL; null for any free one. */
+  readonly postgresPort: number | null;
+  /** HS256 secret of bearer tokens; null leaves the server open, on loopback only. */
+  readonly jwtSecretKey: string | null;
+  readonly jwtAudience: string;
+  /** Calls per principal; null for no limit. */
+  readonly rateLimit: RateLimit | null;
+  /** Host names besides localhost that requests may be addressed to. */
+  readonly allowedHosts: readonly string[];
+  /** Origins' host names besides localhost that browsers may call from. */
+  readonly allowedOrigins: readonly string[];
+  readonly readTimeoutMs: number;
+  readonly providerTimeoutMs: number;
+  /** Multiplies the simulated providers' latency: 1 as profiled, 0 for none. */
+  readonly providerLatencyScale: number;
+  /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
+  readonly simulatedTime: "on" | "off" | "token";
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  /** Folder of the fraud model; null for the data folder's own, or else the one shipped in fixtures/. */
+  readonly modelDirectory: string | null;
+  /** Database connections besides the group commits' own. */
+  readonly poolSize: number;
+}
+
+export interface RateLimit {
+  readonly calls: number;
+  readonly perSeconds: number;
+}
+
+const SECONDS = { second: 1, minute: 60, hour: 3600, day: 86400 } as const;
+const JWT_SECRET_MIN_CHARS = 32;
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+const port = z.coerce.number().int().min(1).max(65535);
+const milliseconds = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
+const list = z.string().transform((text) =>
+  text.split(",").map((item) => item.trim()).filter((item) => item !== "")
+);
+
+/** One entry for each variable: its form, its default, and what to say when it is wrong. */
+const VARIABLES = {
+  PORT: { schema: port, fallback: "8000", expected: "a port from 1 to 65535" },
+  HOST: {
+    schema: z.string().min(1),
+    fallback: "127.0.0.1",
+    expected: "an address to listen on, such as 127.0.0.1",
+  },
+  DATA_DIR: { schema: z.string().min(1), fallback: ".data", expected: "a folder" },
+  DATABASE_URL: {
+    schema: z.string().regex(/^postgres(ql)?:\/\/[^/]+\/.+/),
+    fallback: null,
+    expected: "a URL such as postgres://user:password@host:5432/database",
+  },
+  POSTGRES_PORT: { schema: port, fallback: null, expected: "a port from 1 to 65535" },
+  JWT_SECRET_KEY: {
+    schema: z.string().min(JWT_SECRET_MIN_CHARS),
+    fallback: null,
+    expected: `a secret of at least ${JWT_SECRET_MIN_CHARS} characters`,
+    secret: true,
+  },
+  JWT_AUDIENCE: {
+    schema: z.string().min(1),
+    fallback: "mcp-payments-lab",
+    expected: "the audience tokens are for",
+  },
+  API_RATE_LIMIT: {
+    schema: z.string().regex(/^(off|[1-9][0-9]{0,8}\/(second|minute|hour|day))$/),
+    fallback: "off",
+    expected: "off, or a number of calls per time such as 1000/hour",
+  },
+  ALLOWED_HOSTS: { schema: list, fallback: "", expected: "host names separated by commas" },
+  ALLOWED_ORIGINS: { schema: list, fallback: "", expected: "host names separated by commas" },
+  READ_TIMEOUT_MS: {
+    schema: milliseconds(100, 120_000),
+    fallback: "10000",
+    expected: "100 to 120000 milliseconds",
+  },
+  PROVIDER_TIMEOUT_MS: {
+    schema: milliseconds(50, 60_000),
+    fallback: "2000",
+    expected: "50 to 60000 milliseconds",
+  },
+  PROVIDER_LATENCY_SCALE: {
+    schema: z.coerce.number().min(0).max(100),
+    fallback: "1",
+    expected: "a factor from 0 to 100",
+  },
+  SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
+  LOG_LEVEL: {
+    schema: z.enum(["debug", "info", "warn", "error"]),
+    fallback: "info",
+    expected: "debug, info, warn or error",
+  },
+  MODEL_DIR: { schema: z.string().min(1), fallback: null, expected: "a folder with a trained model" },
+  POOL_SIZE: {
+    schema: z.coerce.number().int().min(1).max(80),
+    fallback: "8",
+    expected: "1 to 80 connections",
+  },
+} as const satisfies Record<
+  string,
+  { schema: z.ZodType; fallback: string | null; expected: string; secret?: boolean }
+>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/** Names of all variables, for the permission list and the documentation's test. */
+export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
+
+/** Reads the configuration; throws {@link ConfigError} for the first value that is wrong. */
+export function readConfig(environment: (name: string) => string | undefined): Config {
+  const read = <Name extends VariableName>(
+    name: Name,
+  ): z.infer<(typeof VARIABLES)[Name]["schema"]> | null => {
+    const { schema, fallback, expected } = VARIABLES[name];
+    const given = environment(name);
+    const text = given === undefined || given === "" ? fallback : given;
+    if (text === null) return null;
+    // An empty number would coerce to 0.
+    const parsed = text.trim() === "" && name !== "ALLOWED_HOSTS" && name !== "ALLOWED_ORIGINS"
+      ? undefined
+      : schema.safeParse(text);
+    if (parsed?.success) return parsed.data as z.infer<(typeof VARIABLES)[Name]["schema"]>;
+    const shown = "secret" in VARIABLES[name] ? `the given ${text.length} characters` : `"${text}"`;
+    throw new ConfigError(
+      `${name} must be ${expected}, not ${shown}. Correct or unset the variable ${name}.`,
+    );
+  };
+
+  const config: Config = {
+    port: read("PORT")!,
+    host: read("HOST")!,
+    dataDirectory: absolute(read("DATA_DIR")!),
+    databaseUrl: read("DATABASE_URL"),
+    postgresPort: read("POSTGRES_PORT"),
+    jwtSecretKey: read("JWT_SECRET_KEY"),
+    jwtAudience: read("JWT_AUDIENCE")!,
+    rateLimit: rateLimitOf(read("API_RATE_LIMIT")!),
+    allowedHosts: read("ALLOWED_HOSTS")!,
+    allowedOrigins: read("ALLOWED_ORIGINS")!,
+    readTimeoutMs: read("READ_TIMEOUT_MS")!,
+    providerTimeoutMs: read("PROVIDER_TIMEOUT_MS")!,
+    providerLatencyScale: read("PROVIDER_LATENCY_SCALE")!,
+    simulatedTime: read("SIMULATED_TIME") ?? (environment("JWT_SECRET_KEY") ? "token" : "on"),
+    logLevel: read("LOG_LEVEL")!,
+    modelDirectory: read("MODEL_DIR"),
+    poolSize: read("POOL_SIZE")!,
+  };
+  if (config.jwtSecretKey === null && !LOOPBACK.has(config.host)) {
+    throw new ConfigError(
+      `HOST is "${config.host}", which others can reach, but JWT_SECRET_KEY is not set: anybody could pay. ` +
+        `Set JWT_SECRET_KEY to a secret of at least ${JWT_SECRET_MIN_CHARS} characters, or HOST to 127.0.0.1.`,
+    );
+  }
+  return config;
+}
+
+function rateLimitOf(text: string): RateLimit | null {
+  if (text === "off") return null;
+  const [calls, unit] = text.split("/");
+  return { calls: Number(calls), perSeconds: SECONDS[unit as keyof typeof SECONDS] };
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path) ? path : `${Deno.cwd()}/${path}`;
+}

@@ -1,0 +1,70 @@
+import type { PendingQuery, Row } from "postgres";
+import { openPool, type PoolOptions, type Sql } from "./pool.ts";
+
+/**
+ * One connection that runs one transaction at a time, its statements pipelined: they are sent without waiting
+ * for each other's answers, so that a whole phase of a group commit costs one round trip.
+ *
+ * The driver reconnects by itself. A statement sent after that would run outside the transaction, so every
+ * statement that writes must carry `assert_batch(batchId)`.
+ */
+export class BatchConnection {
+  readonly sql: Sql;
+  #batches = 0;
+
+  constructor(options: Omit<PoolOptions, "max">) {
+    this.sql = openPool({ ...options, max: 1 });
+  }
+
+  /**
+   * Opens a transaction. Nothing is awaited: `begin` travels with the first statements of the caller.
+   */
+  begin(): BatchTransaction {
+    return new BatchTransaction(this.sql, `b${++this.#batches}`);
+  }
+
+  end(): Promise<void> {
+    return this.sql.end({ timeout: CLOSE_TIMEOUT_S });
+  }
+}
+
+const CLOSE_TIMEOUT_S = 5;
+
+export class BatchTransaction {
+  readonly sql: Sql;
+  readonly batchId: string;
+  readonly #sent: Promise<unknown>[] = [];
+
+  constructor(sql: Sql, batchId: string) {
+    this.sql = sql;
+    this.batchId = batchId;
+    this.#track(sql.unsafe("begin", [], { prepare: true }).execute());
+    this.#track(sql`select set_config('app.batch_id', ${batchId}, true)`.execute());
+  }
+
+  /** Sends a statement now and remembers it, so that its failure is never lost. */
+  send<T extends readonly (object | undefined)[] = Row[]>(query: PendingQuery<T>): Promise<T> {
+    const sent = query.execute() as unknown as Promise<T>;
+    this.#track(sent);
+    return sent;
+  }
+
+  /** Commits, after all that was sent succeeded; otherwise rolls back and throws the first failure. */
+  async commit(): Promise<void> {
+    this.#track(this.sql.unsafe("commit", [], { prepare: true }).execute());
+    const outcomes = await Promise.allSettled(this.#sent);
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Ends a transaction that must not commit; safe after any failure. */
+  async rollback(): Promise<void> {
+    await Promise.allSettled([...this.#sent, this.sql.unsafe("rollback").execute()]);
+  }
+
+  #track(promise: Promise<unknown>): void {
+    // Failures are reported by commit(); without this an early one would end the process as unhandled.
+    promise.catch(() => {});
+    this.#sent.push(promise);
+  }
+}

@@ -1,0 +1,439 @@
+-- Written by `deno task db:schema` from src/db/migrations. Do not edit: write a migration.
+
+-- Tables
+
+create table accounts (
+  tenant_id text not null,
+  account_id text not null,
+  owner_id text not null,
+  kind text not null,
+  currency text not null,
+  balance_minor bigint default 0 not null,
+  held_minor bigint default 0 not null,
+  may_go_negative boolean not null,
+  created_at timestamp with time zone default now() not null,
+  constraint accounts_pkey PRIMARY KEY (tenant_id, account_id),
+  constraint accounts_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint accounts_held_minor_check CHECK (held_minor >= 0),
+  constraint accounts_kind_check CHECK (kind = ANY (ARRAY['wallet'::text, 'merchant'::text, 'provider'::text, 'fees'::text, 'external'::text])),
+  constraint accounts_no_overdraft CHECK (may_go_negative OR (balance_minor - held_minor) >= 0),
+  constraint accounts_overdraft_by_kind CHECK (may_go_negative = (kind = ANY (ARRAY['provider'::text, 'fees'::text, 'external'::text])))
+) with (fillfactor=50);
+CREATE INDEX accounts_by_owner ON public.accounts USING btree (tenant_id, owner_id);
+
+create table audit_events (
+  tenant_id text not null,
+  audit_id text not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  action text not null,
+  resource text not null,
+  details jsonb not null,
+  constraint audit_events_pkey PRIMARY KEY (tenant_id, audit_id)
+);
+
+create table customers (
+  tenant_id text not null,
+  customer_id text not null,
+  name text not null,
+  email text not null,
+  country text not null,
+  currency text not null,
+  default_payment_method_id text,
+  since_ms bigint not null,
+  constraint customers_pkey PRIMARY KEY (tenant_id, customer_id)
+);
+
+create table feature_states (
+  tenant_id text not null,
+  kind text not null,
+  entity_id text not null,
+  state bytea not null /* storage external */,
+  constraint feature_states_pkey PRIMARY KEY (tenant_id, kind, entity_id),
+  constraint feature_states_kind_check CHECK (kind = ANY (ARRAY['customer'::text, 'card'::text, 'device'::text, 'merchant'::text]))
+) with (fillfactor=50);
+
+create table holds (
+  tenant_id text not null,
+  hold_id text not null,
+  account_id text not null,
+  currency text not null,
+  amount_minor bigint not null,
+  posted_minor bigint default 0 not null,
+  state text not null,
+  created_at timestamp with time zone not null,
+  constraint holds_pkey PRIMARY KEY (tenant_id, hold_id),
+  constraint holds_amount_minor_check CHECK (amount_minor > 0),
+  constraint holds_check CHECK (posted_minor >= 0 AND posted_minor <= amount_minor),
+  constraint holds_posted_only_when_posted CHECK (state = 'posted'::text OR posted_minor = 0),
+  constraint holds_state_check CHECK (state = ANY (ARRAY['pending'::text, 'posted'::text, 'voided'::text]))
+) with (fillfactor=70);
+
+create table idempotency_keys (
+  tenant_id text not null,
+  principal text not null,
+  key text not null,
+  tool text not null,
+  request_hash text not null,
+  resource_id text not null,
+  response text,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, principal, key)
+) with (fillfactor=50);
+
+create table merchants (
+  tenant_id text not null,
+  merchant_id text not null,
+  name text not null,
+  category text not null,
+  country text not null,
+  currency text not null,
+  constraint merchants_pkey PRIMARY KEY (tenant_id, merchant_id)
+);
+
+create table open_payments (
+  tenant_id text not null,
+  payment_id text not null,
+  next_check_at timestamp with time zone not null,
+  checks integer default 0 not null,
+  constraint open_payments_pkey PRIMARY KEY (tenant_id, payment_id)
+) with (fillfactor=50, autovacuum_vacuum_scale_factor=0.0, autovacuum_vacuum_threshold=20000);
+
+create table payment_attempts (
+  tenant_id text not null,
+  payment_id text not null,
+  attempt smallint not null,
+  provider text not null,
+  outcome text not null,
+  code text,
+  charge_id text,
+  latency_ms real not null,
+  expected_success real,
+  started_at timestamp with time zone not null,
+  constraint payment_attempts_pkey PRIMARY KEY (tenant_id, payment_id, attempt),
+  constraint payment_attempts_outcome_check CHECK (outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'unknown'::text, 'voided'::text]))
+);
+
+create table payment_methods (
+  tenant_id text not null,
+  payment_method_id text not null,
+  customer_id text not null,
+  network text not null,
+  issuer text not null,
+  issuer_country text not null,
+  last4 text not null,
+  constraint payment_methods_pkey PRIMARY KEY (tenant_id, payment_method_id),
+  constraint payment_methods_last4_check CHECK (last4 ~ '^[0-9]{4}$'::text)
+);
+
+create table payments (
+  tenant_id text not null,
+  payment_id text not null,
+  status text not null,
+  method text not null,
+  currency text not null,
+  amount_minor bigint not null,
+  captured_minor bigint default 0 not null,
+  refunded_minor bigint default 0 not null,
+  fee_minor bigint default 0 not null,
+  customer_id text not null,
+  merchant_id text not null,
+  payment_method_id text,
+  principal text not null,
+  idempotency_key text,
+  description text,
+  device_id text,
+  ip_address text,
+  country text not null,
+  metadata jsonb,
+  occurred_at_ms bigint not null,
+  feature_vector bytea,
+  risk_score real,
+  fraud_probability double precision,
+  risk_decision text,
+  model_version text,
+  provider text,
+  provider_charge_id text,
+  decline_by text,
+  decline_code text,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint payments_pkey PRIMARY KEY (tenant_id, payment_id),
+  constraint payments_amount_minor_check CHECK (amount_minor > 0),
+  constraint payments_capture_means_success CHECK ((captured_minor > 0) = (status = 'succeeded'::text)),
+  constraint payments_capture_within_amount CHECK (captured_minor >= 0 AND captured_minor <= amount_minor),
+  constraint payments_decline_by_check CHECK (decline_by = ANY (ARRAY['risk'::text, 'issuer'::text, 'wallet'::text])),
+  constraint payments_decline_has_a_code CHECK ((status = 'declined'::text) = (decline_by IS NOT NULL)),
+  constraint payments_fee_minor_check CHECK (fee_minor >= 0),
+  constraint payments_method_check CHECK (method = ANY (ARRAY['card'::text, 'wallet'::text])),
+  constraint payments_refund_within_capture CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
+  constraint payments_status_check CHECK (status = ANY (ARRAY['processing'::text, 'in_doubt'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
+) with (fillfactor=70);
+CREATE INDEX payments_by_customer ON public.payments USING btree (tenant_id, customer_id, occurred_at_ms);
+
+create table postings (
+  tenant_id text not null,
+  transfer_id text not null,
+  leg smallint not null,
+  account_id text not null,
+  currency text not null,
+  amount_minor bigint not null,
+  constraint postings_pkey PRIMARY KEY (tenant_id, transfer_id, leg),
+  constraint postings_amount_minor_check CHECK (amount_minor <> 0)
+);
+
+create table schema_migrations (
+  version integer not null,
+  name text not null,
+  checksum text not null,
+  applied_at timestamp with time zone default now() not null,
+  constraint schema_migrations_pkey PRIMARY KEY (version)
+);
+
+create table tenants (
+  tenant_id text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint tenants_pkey PRIMARY KEY (tenant_id),
+  constraint tenants_tenant_id_check CHECK (tenant_id ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text)
+);
+
+create table transfers (
+  tenant_id text not null,
+  transfer_id text not null,
+  kind text not null,
+  hold_id text,
+  payment_id text,
+  memo text,
+  created_at timestamp with time zone not null,
+  constraint transfers_pkey PRIMARY KEY (tenant_id, transfer_id),
+  constraint transfers_hold_is_named CHECK ((kind = ANY (ARRAY['hold_post'::text, 'hold_void'::text])) = (hold_id IS NOT NULL)),
+  constraint transfers_kind_check CHECK (kind = ANY (ARRAY['post'::text, 'hold'::text, 'hold_post'::text, 'hold_void'::text]))
+);
+
+create table worlds (
+  tenant_id text not null,
+  seed bigint not null,
+  days integer not null,
+  customers integer not null,
+  start_ms bigint not null,
+  loaded_at timestamp with time zone not null,
+  constraint worlds_pkey PRIMARY KEY (tenant_id)
+);
+
+-- Views
+
+create view v_balances as
+ SELECT tenant_id,
+    account_id,
+    owner_id,
+    currency,
+    balance_minor
+   FROM accounts;
+
+create view v_payments as
+ SELECT tenant_id,
+    payment_id,
+    status,
+    currency,
+    amount_minor,
+    captured_minor,
+    refunded_minor,
+    provider,
+    provider_charge_id,
+    idempotency_key,
+    customer_id,
+    risk_score,
+    created_at
+   FROM payments;
+
+create view v_postings as
+ SELECT tenant_id,
+    transfer_id,
+    account_id,
+    currency,
+    amount_minor
+   FROM postings;
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION public.assert_batch(expected text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if current_setting('app.batch_id', true) is distinct from expected then
+    raise exception 'The transaction of batch % is gone', expected using errcode = 'invalid_transaction_state';
+  end if;
+  return true;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_apply_ended_holds()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if exists (select 1 from old_holds o join new_holds n using (tenant_id, hold_id)
+              where o.state <> 'pending' or n.state = 'pending'
+                 or n.amount_minor <> o.amount_minor or n.account_id <> o.account_id or n.currency <> o.currency) then
+    raise exception 'A hold ends once, and only its state may change'
+      using errcode = 'check_violation', constraint = 'holds_end_once';
+  end if;
+  perform 1
+     from accounts a
+     join (select distinct tenant_id, account_id from new_holds) h using (tenant_id, account_id)
+    order by a.tenant_id, a.account_id
+      for no key update of a;
+  update accounts a
+     set held_minor = a.held_minor - d.released_minor
+    from (select tenant_id, account_id, sum(amount_minor)::bigint as released_minor
+            from new_holds group by tenant_id, account_id) d
+   where a.tenant_id = d.tenant_id and a.account_id = d.account_id;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_apply_new_holds()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  expected bigint;
+  moved    bigint;
+begin
+  if exists (select 1 from new_holds where state <> 'pending') then
+    raise exception 'A hold begins as pending' using errcode = 'check_violation', constraint = 'holds_begin_pending';
+  end if;
+  perform 1
+     from accounts a
+     join (select distinct tenant_id, account_id from new_holds) h using (tenant_id, account_id)
+    order by a.tenant_id, a.account_id
+      for no key update of a;
+  select count(*) into expected from (select distinct tenant_id, account_id, currency from new_holds) d;
+  update accounts a
+     set held_minor = a.held_minor + d.held_minor
+    from (select tenant_id, account_id, currency, sum(amount_minor)::bigint as held_minor
+            from new_holds group by tenant_id, account_id, currency) d
+   where a.tenant_id = d.tenant_id and a.account_id = d.account_id and a.currency = d.currency;
+  get diagnostics moved = row_count;
+  if moved <> expected then
+    raise exception 'A hold names an account that is not there or is kept in another currency'
+      using errcode = 'foreign_key_violation', constraint = 'holds_account';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_apply_postings()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  broken   record;
+  expected bigint;
+  moved    bigint;
+begin
+  select tenant_id, transfer_id, currency, sum(amount_minor) as total into broken
+    from new_postings group by tenant_id, transfer_id, currency having sum(amount_minor) <> 0 limit 1;
+  if found then
+    raise exception 'Postings of transfer % sum to % %, not to zero', broken.transfer_id, broken.total, broken.currency
+      using errcode = 'check_violation', constraint = 'postings_sum_to_zero';
+  end if;
+
+  select p.tenant_id, p.transfer_id into broken
+    from (select distinct tenant_id, transfer_id from new_postings) p
+   where not exists (select 1 from transfers t
+                      where t.tenant_id = p.tenant_id and t.transfer_id = p.transfer_id
+                        and t.kind in ('post', 'hold_post'))
+   limit 1;
+  if found then
+    raise exception 'Postings name transfer %, which is not there or moves nothing', broken.transfer_id
+      using errcode = 'foreign_key_violation', constraint = 'postings_transfer';
+  end if;
+
+  -- One order for everybody, or two statements over the same accounts could wait for each other.
+  perform 1
+     from accounts a
+     join (select distinct tenant_id, account_id from new_postings) p using (tenant_id, account_id)
+    order by a.tenant_id, a.account_id
+      for no key update of a;
+
+  select count(*) into expected from (select distinct tenant_id, account_id, currency from new_postings) d;
+  update accounts a
+     set balance_minor = a.balance_minor + d.delta_minor
+    from (select tenant_id, account_id, currency, sum(amount_minor)::bigint as delta_minor
+            from new_postings group by tenant_id, account_id, currency) d
+   where a.tenant_id = d.tenant_id and a.account_id = d.account_id and a.currency = d.currency;
+  get diagnostics moved = row_count;
+  if moved <> expected then
+    raise exception 'A posting names an account that is not there or is kept in another currency'
+      using errcode = 'foreign_key_violation', constraint = 'postings_account';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_lock_accounts(tenant_ids text[], account_ids text[])
+ RETURNS TABLE(tenant_id text, account_id text, currency text, available_minor bigint)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select a.tenant_id, a.account_id, a.currency, a.balance_minor - a.held_minor
+    from accounts a
+    join (select distinct * from unnest(tenant_ids, account_ids) as u (tenant_id, account_id)) u
+      using (tenant_id, account_id)
+   order by a.tenant_id, a.account_id
+     for no key update of a
+$function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only: % is not allowed', tg_table_name, lower(tg_op)
+    using errcode = 'insufficient_privilege';
+end $function$;
+
+-- Triggers
+
+CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER holds_apply_ended AFTER UPDATE ON holds REFERENCING OLD TABLE AS old_holds NEW TABLE AS new_holds FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_ended_holds();
+
+CREATE TRIGGER holds_apply_new AFTER INSERT ON holds REFERENCING NEW TABLE AS new_holds FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_new_holds();
+
+CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER postings_apply AFTER INSERT ON postings REFERENCING NEW TABLE AS new_postings FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_postings();
+
+-- Grants
+
+grant insert, select on accounts to mcp_payments_app;
+grant execute on function assert_batch(text) to mcp_payments_app;
+grant execute on function assert_batch(text) to public;
+grant insert, select on audit_events to mcp_payments_app;
+grant insert, select on customers to mcp_payments_app;
+grant insert, select, update on feature_states to mcp_payments_app;
+grant insert, select, update (posted_minor, state) on holds to mcp_payments_app;
+grant delete, insert, select, update on idempotency_keys to mcp_payments_app;
+grant execute on function ledger_lock_accounts(text[],text[]) to mcp_payments_app;
+grant execute on function ledger_lock_accounts(text[],text[]) to public;
+grant insert, select on merchants to mcp_payments_app;
+grant delete, insert, select, update on open_payments to mcp_payments_app;
+grant insert, select on payment_attempts to mcp_payments_app;
+grant insert, select on payment_methods to mcp_payments_app;
+grant insert, select, update on payments to mcp_payments_app;
+grant insert, select on postings to mcp_payments_app;
+grant select on schema_migrations to mcp_payments_app;
+grant insert, select on tenants to mcp_payments_app;
+grant insert, select on transfers to mcp_payments_app;
+grant select on v_balances to mcp_payments_app;
+grant select on v_payments to mcp_payments_app;
+grant select on v_postings to mcp_payments_app;
+grant insert, select on worlds to mcp_payments_app;

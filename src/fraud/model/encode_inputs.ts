@@ -1,0 +1,42 @@
+import type { InputSpec } from "./manifest.ts";
+
+/** How many inputs the network has for these features. */
+export function inputCount(inputs: readonly InputSpec[]): number {
+  return inputs.reduce((sum, input) => sum + binCount(input), 0);
+}
+
+/** How many of them one feature has. */
+export function binCount(input: InputSpec): number {
+  return Math.max(0, input.edges.length - 1);
+}
+
+/**
+ * Where `value` stands on the edges, as whole bins passed plus the part of the next, 0 … bins. The part is
+ * rounded to 32 bits, as the training's tensors hold it.
+ */
+export function binPosition(edges: ArrayLike<number>, value: number): number {
+  const bins = edges.length - 1;
+  // Written so that NaN, which no feature should be, reads as the lowest value and not as no value at all.
+  if (bins < 1 || !(value > edges[0])) return 0;
+  if (value >= edges[bins]) return bins;
+  let bin = 0;
+  while (value >= edges[bin + 1]) bin++;
+  const part = Math.fround((value - edges[bin]) / (edges[bin + 1] - edges[bin]));
+  return bin + part;
+}
+
+/** Writes one vector's network inputs to `out` from `offset`. Training uses this; scoring an equal shortcut. */
+export function encodeInputs(
+  inputs: readonly InputSpec[],
+  vector: Float64Array,
+  out: Float32Array,
+  offset: number,
+): void {
+  let at = offset;
+  for (let f = 0; f < inputs.length; f++) {
+    const bins = binCount(inputs[f]);
+    const position = binPosition(inputs[f].edges, vector[f]);
+    for (let bin = 0; bin < bins; bin++) out[at + bin] = Math.min(1, Math.max(0, position - bin));
+    at += bins;
+  }
+}

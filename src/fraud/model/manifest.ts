@@ -1,0 +1,72 @@
+/** What a folder with a model says about itself: `manifest.json`, beside `model.json` and `weights.bin`. */
+export interface Manifest {
+  readonly formatVersion: typeof MANIFEST_FORMAT_VERSION;
+  /** 12 hex digits over weights, inputs and calibration: equal models have equal versions. */
+  readonly modelVersion: string;
+  /** `FEATURE_HASH` of the engine that made the training vectors. */
+  readonly featureHash: string;
+  readonly seed: number;
+  /** The world it was trained on, as given to `generateWorld`, and the days of each part. */
+  readonly world: Readonly<Record<string, number>>;
+  readonly trainedOn: {
+    /** RFC 3339; labels that were not yet known at `labelsKnownUntil` counted as genuine. */
+    readonly from: string;
+    readonly until: string;
+    readonly validationFrom: string;
+    readonly validationUntil: string;
+    readonly labelsKnownUntil: string;
+    readonly rows: number;
+    readonly frauds: number;
+    readonly genuineSampleRate: number;
+  };
+  /** One for each feature, in the vector's order. */
+  readonly inputs: readonly InputSpec[];
+  readonly calibration: Calibration;
+  readonly threshold: OperatingPoint;
+  readonly metrics: { readonly validation: Metrics; readonly test: Metrics };
+  /** sha256 in hex by file name. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly tfjsVersion: string;
+  readonly backend: string;
+}
+
+export const MANIFEST_FORMAT_VERSION = 1;
+
+/**
+ * How a feature enters the network: piecewise linear. Edges e₀ < … < eₖ give k inputs; input j rises from 0 at
+ * eⱼ to 1 at eⱼ₊₁ and stays there. Values outside are clipped. A flag has the edges 0 and 1 and stays itself;
+ * a feature that never varied in training has no edges and no input.
+ */
+export interface InputSpec {
+  readonly feature: string;
+  readonly edges: readonly number[];
+  /** Of the training rows; what {@link FraudModel.explain} puts in the feature's place. */
+  readonly median: number;
+}
+
+/** probability = sigmoid(slope × logit + intercept), fitted on validation (Platt). */
+export interface Calibration {
+  readonly method: "platt";
+  readonly slope: number;
+  readonly intercept: number;
+}
+
+/** The operating point: payments with at least this probability have a risk score of 75 or more. */
+export interface OperatingPoint {
+  readonly riskScore: 75;
+  readonly probability: number;
+  /** The largest share of genuine validation payments that may score 75 or more. */
+  readonly falsePositiveBudget: number;
+}
+
+export interface Metrics {
+  readonly payments: number;
+  readonly frauds: number;
+  readonly averagePrecision: number;
+  readonly rocAuc: number;
+  /** At a risk score of 75 or more. */
+  readonly recall: number;
+  readonly precision: number;
+  readonly falsePositiveRate: number;
+  readonly valueDetected: number;
+}

@@ -1,0 +1,130 @@
+import { binCount, binPosition, inputCount } from "./encode_inputs.ts";
+import type { InputSpec } from "./manifest.ts";
+
+/** One dense layer as TF.js stores it: `kernel[input * units + unit]`. */
+export interface DenseLayer {
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+  readonly units: number;
+  readonly activation: "relu" | "sigmoid";
+}
+
+/**
+ * The trained network, compiled for one vector at a time.
+ *
+ * The first layer is the widest, and its inputs are nearly all 0 or 1 (encode_inputs.ts). So the kernel rows of
+ * each feature are summed up once: a value that has passed b bins adds the sum of b rows and a part of the next,
+ * two rows instead of ten. Weights are 32-bit as trained; sums are 64-bit, which keeps the result within 1e-6 of
+ * TF.js (sim/train/scorer_equals_tfjs_test.ts).
+ */
+export class Network {
+  readonly #hiddenUnits: number;
+  readonly #bias: Float32Array;
+  readonly #edges: Float64Array[];
+  /** Per feature: row b is the sum of its first b kernel rows. */
+  readonly #sums: Float64Array[];
+  readonly #upper: readonly DenseLayer[];
+  readonly #activations: Float64Array[];
+  readonly #first: Float64Array;
+  readonly #without: Float64Array;
+  readonly #medianPositions: Float64Array;
+
+  constructor(inputs: readonly InputSpec[], layers: readonly DenseLayer[]) {
+    const [first, ...upper] = layers;
+    const fits = layers.length >= 1 && first.kernel.length === inputCount(inputs) * first.units &&
+      upper.every((layer, i) => layer.kernel.length === layers[i].units * layer.units) &&
+      layers.every((layer, i) => layer.activation === (i === layers.length - 1 ? "sigmoid" : "relu")) &&
+      layers[layers.length - 1].units === 1;
+    if (!fits) {
+      throw new Error(
+        "The model's layers do not fit its inputs: relu layers, then one sigmoid unit, are expected.",
+      );
+    }
+    this.#hiddenUnits = first.units;
+    this.#bias = first.bias;
+    this.#upper = upper;
+    this.#activations = upper.map((layer) => new Float64Array(layer.units));
+    this.#first = new Float64Array(first.units);
+    this.#without = new Float64Array(first.units);
+    this.#edges = inputs.map((input) => Float64Array.from(input.edges));
+    this.#medianPositions = Float64Array.from(inputs, (input) => binPosition(input.edges, input.median));
+    let row = 0;
+    this.#sums = inputs.map((input) => {
+      const sums = sumRows(first, row, binCount(input));
+      row += binCount(input);
+      return sums;
+    });
+  }
+
+  /** The logit of fraud: the last layer before its sigmoid. */
+  logit(vector: Float64Array): number {
+    this.#readFirst(vector);
+    return this.#upperLogit(this.#first);
+  }
+
+  /** For each feature, how much the logit falls when the feature takes its training median. */
+  occlusion(vector: Float64Array): Float64Array {
+    this.#readFirst(vector);
+    const logit = this.#upperLogit(this.#first);
+    return Float64Array.from(this.#edges, (edges, f) => {
+      const position = binPosition(edges, vector[f]);
+      if (position === this.#medianPositions[f]) return 0;
+      this.#without.set(this.#first);
+      this.#add(this.#without, f, position, -1);
+      this.#add(this.#without, f, this.#medianPositions[f], 1);
+      return logit - this.#upperLogit(this.#without);
+    });
+  }
+
+  #readFirst(vector: Float64Array): void {
+    this.#first.set(this.#bias);
+    for (let f = 0; f < this.#edges.length; f++) {
+      this.#add(this.#first, f, binPosition(this.#edges[f], vector[f]), 1);
+    }
+  }
+
+  #add(sum: Float64Array, feature: number, position: number, sign: number): void {
+    if (position === 0) return;
+    const units = this.#hiddenUnits;
+    const sums = this.#sums[feature];
+    const bin = Math.floor(position);
+    const part = sign * (position - bin);
+    const low = bin * units;
+    if (part === 0) {
+      for (let unit = 0; unit < units; unit++) sum[unit] += sign * sums[low + unit];
+    } else {
+      const whole = sign - part;
+      for (let unit = 0; unit < units; unit++) {
+        sum[unit] += whole * sums[low + unit] + part * sums[low + units + unit];
+      }
+    }
+  }
+
+  #upperLogit(first: Float64Array): number {
+    let below = first;
+    for (let l = 0; l < this.#upper.length; l++) {
+      const { kernel, bias, units } = this.#upper[l];
+      const out = this.#activations[l];
+      out.set(bias);
+      for (let input = 0; input < below.length; input++) {
+        const value = below[input];
+        if (value <= 0) continue; // relu
+        const row = input * units;
+        for (let unit = 0; unit < units; unit++) out[unit] += value * kernel[row + unit];
+      }
+      below = out;
+    }
+    return below[0];
+  }
+}
+
+function sumRows(layer: DenseLayer, firstRow: number, rows: number): Float64Array {
+  const { units, kernel } = layer;
+  const sums = new Float64Array((rows + 1) * units);
+  for (let row = 0; row < rows; row++) {
+    for (let unit = 0; unit < units; unit++) {
+      sums[(row + 1) * units + unit] = sums[row * units + unit] + kernel[(firstRow + row) * units + unit];
+    }
+  }
+  return sums;
+}

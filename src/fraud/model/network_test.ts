@@ -1,0 +1,82 @@
+import { expect } from "expect";
+import fc from "fast-check";
+import { Random } from "../../core/random.ts";
+import { binPosition, encodeInputs, inputCount } from "./encode_inputs.ts";
+import type { InputSpec } from "./manifest.ts";
+import { type DenseLayer, Network } from "./network.ts";
+
+const INPUTS: readonly InputSpec[] = [
+  { feature: "flag", edges: [0, 1], median: 0 },
+  { feature: "amount", edges: [-2, 0, 0.5, 3, 100], median: 0.7 },
+  { feature: "constant", edges: [], median: 4 },
+  { feature: "count", edges: [0, 1, 8], median: 0 },
+];
+
+function randomLayers(random: Random): DenseLayer[] {
+  const widths = [inputCount(INPUTS), 8, 5, 1];
+  return widths.slice(1).map((units, i) => ({
+    kernel: Float32Array.from({ length: widths[i] * units }, () => random.normal()),
+    bias: Float32Array.from({ length: units }, () => random.normal()),
+    units,
+    activation: i === 2 ? "sigmoid" : "relu",
+  }));
+}
+
+/** Layer by layer over the encoded inputs, as a textbook has it. */
+function plainLogit(vector: Float64Array, layers: readonly DenseLayer[]): number {
+  const encoded = new Float32Array(inputCount(INPUTS));
+  encodeInputs(INPUTS, vector, encoded, 0);
+  let values: number[] = [...encoded];
+  for (const [l, { kernel, bias, units }] of layers.entries()) {
+    values = Array.from(
+      { length: units },
+      (_, unit) => values.reduce((sum, value, i) => sum + value * kernel[i * units + unit], bias[unit]),
+    );
+    if (l < layers.length - 1) values = values.map((value) => Math.max(0, value));
+  }
+  return values[0];
+}
+
+const vectors = fc.array(fc.double({ min: -5, max: 200, noNaN: true }), { minLength: 4, maxLength: 4 })
+  .map((values) => Float64Array.from(values));
+
+Deno.test("logit() equals the plain forward pass over the encoded inputs", () => {
+  fc.assert(fc.property(fc.integer(), vectors, (seed, vector) => {
+    const layers = randomLayers(new Random(seed));
+    const expected = plainLogit(vector, layers);
+    expect(Math.abs(new Network(INPUTS, layers).logit(vector) - expected)).toBeLessThan(1e-9);
+  }));
+});
+
+Deno.test("occlusion() is the fall of the logit when a feature takes its median", () => {
+  fc.assert(fc.property(fc.integer(), vectors, (seed, vector) => {
+    const layers = randomLayers(new Random(seed));
+    const effects = new Network(INPUTS, layers).occlusion(vector);
+    INPUTS.forEach((input, f) => {
+      const replaced = Float64Array.from(vector);
+      replaced[f] = input.median;
+      const expected = plainLogit(vector, layers) - plainLogit(replaced, layers);
+      expect(Math.abs(effects[f] - expected)).toBeLessThan(1e-9);
+    });
+  }));
+});
+
+Deno.test("binPosition() never falls and ends at the outer edges", () => {
+  const { edges } = INPUTS[1];
+  fc.assert(
+    fc.property(fc.double({ noNaN: true }), fc.double({ noNaN: true }), (a, b) => {
+      const [low, high] = [binPosition(edges, Math.min(a, b)), binPosition(edges, Math.max(a, b))];
+      expect(low).toBeLessThanOrEqual(high);
+      expect(low).toBeGreaterThanOrEqual(0);
+      expect(high).toBeLessThanOrEqual(4);
+    }),
+  );
+  expect(edges.map((edge) => binPosition(edges, edge))).toEqual([0, 1, 2, 3, 4]);
+  expect(binPosition(edges, NaN)).toBe(0);
+});
+
+Deno.test("new Network() refuses layers that do not fit the inputs", () => {
+  const layers = randomLayers(new Random(1));
+  expect(() => new Network(INPUTS.slice(1), layers)).toThrow("do not fit");
+  expect(() => new Network(INPUTS, layers.slice(0, 2))).toThrow("do not fit");
+});

@@ -1,0 +1,65 @@
+/**
+ * `deno task token [--sub agent-1] [--tenant default] [--scope "payments wallets"] [--ttl 86400]`: prints a bearer
+ * token signed with JWT_SECRET_KEY.
+ */
+import { parseArgs } from "node:util";
+import { ConfigError, readConfig } from "../config.ts";
+import { systemClock } from "../core/clock.ts";
+import { DEFAULT_TENANT, issueToken, type Scope, SCOPES } from "./authenticate.ts";
+
+const TTL_MAX_S = 365 * 24 * 3600;
+
+export async function tokenFromArgs(
+  args: string[],
+  environment: (name: string) => string | undefined,
+  nowMs: number,
+): Promise<string> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      sub: { type: "string", default: "local" },
+      tenant: { type: "string", default: DEFAULT_TENANT },
+      scope: { type: "string", default: SCOPES.join(" ") },
+      ttl: { type: "string", default: "86400" },
+    },
+  });
+  const config = readConfig(environment);
+  if (config.jwtSecretKey === null) {
+    throw new ConfigError(
+      "JWT_SECRET_KEY is not set, so there is nothing to sign with. Set it to the server's secret; " +
+        "a server without one needs no token.",
+    );
+  }
+  const scopes = values.scope.split(/[\s,]+/).filter((scope) => scope !== "");
+  const unknown = scopes.find((scope) => !(SCOPES as readonly string[]).includes(scope));
+  if (unknown !== undefined || scopes.length === 0) {
+    throw new ConfigError(`--scope takes any of ${SCOPES.join(" ")}, not "${unknown ?? ""}".`);
+  }
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(values.tenant)) {
+    throw new ConfigError(`--tenant must be 1 to 63 of a–z 0–9 _ -, not "${values.tenant}".`);
+  }
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.:@|-]{0,127}$/.test(values.sub)) {
+    throw new ConfigError(`--sub must be 1 to 128 of A–Z a–z 0–9 _ . : @ | -, not "${values.sub}".`);
+  }
+  const expiresInS = Number(values.ttl);
+  if (!Number.isInteger(expiresInS) || expiresInS < 1 || expiresInS > TTL_MAX_S) {
+    throw new ConfigError(`--ttl must be 1 to ${TTL_MAX_S} seconds, not "${values.ttl}".`);
+  }
+  return await issueToken(
+    { jwtSecretKey: config.jwtSecretKey, jwtAudience: config.jwtAudience },
+    { principal: values.sub, tenantId: values.tenant, scopes: scopes as Scope[], expiresInS },
+    nowMs,
+  );
+}
+
+if (import.meta.main) {
+  try {
+    console.log(await tokenFromArgs(Deno.args, (name) => Deno.env.get(name), systemClock.nowMs()));
+  } catch (error) {
+    const wrongFlag = error instanceof TypeError &&
+      String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS");
+    if (!(error instanceof ConfigError) && !wrongFlag) throw error;
+    console.error((error as Error).message);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,121 @@
+import type { Sql } from "../db/pool.ts";
+
+export interface InvariantResult {
+  name: string;
+  /** What must hold, in words. */
+  about: string;
+  violations: number;
+  /** Up to three of them. */
+  examples: string[];
+}
+
+interface Invariant {
+  name: string;
+  about: string;
+  /** Selects one row, column `example`, for each violation. */
+  query: string;
+}
+
+/** Each is a query over all tenants that returns its violations. */
+export const LEDGER_INVARIANTS: readonly Invariant[] = [
+  {
+    name: "postings_sum_to_zero_per_transfer",
+    about: "The postings of each transfer sum to zero in each currency",
+    query: `select tenant_id || '/' || transfer_id || ' ' || currency || ' ' || sum(amount_minor) as example
+              from postings group by tenant_id, transfer_id, currency having sum(amount_minor) <> 0`,
+  },
+  {
+    name: "balances_equal_postings",
+    about: "Each account's balance is the sum of its postings",
+    query: `select a.tenant_id || '/' || a.account_id || ' balance ' || a.balance_minor || ' postings '
+                   || coalesce(p.total, 0) as example
+              from accounts a
+              full join (select tenant_id, account_id, currency, sum(amount_minor) as total
+                           from postings group by 1, 2, 3) p
+                on p.tenant_id = a.tenant_id and p.account_id = a.account_id and p.currency = a.currency
+             where coalesce(a.balance_minor, 0) <> coalesce(p.total, 0) or a.account_id is null`,
+  },
+  {
+    name: "balances_sum_to_zero_per_currency",
+    about: "All balances of a tenant sum to zero in each currency",
+    query: `select tenant_id || ' ' || currency || ' ' || sum(balance_minor) as example
+              from accounts group by tenant_id, currency having sum(balance_minor) <> 0`,
+  },
+  {
+    name: "no_overdraft",
+    about: "No wallet or merchant has less than what is held",
+    query: `select tenant_id || '/' || account_id || ' ' || balance_minor || ' held ' || held_minor as example
+              from accounts where not may_go_negative and balance_minor - held_minor < 0`,
+  },
+  {
+    name: "held_equals_pending_holds",
+    about: "What an account has held is the sum of its pending holds",
+    query: `select coalesce(a.tenant_id || '/' || a.account_id, h.tenant_id || '/' || h.account_id) as example
+              from accounts a
+              full join (select tenant_id, account_id, sum(amount_minor) as total
+                           from holds where state = 'pending' group by 1, 2) h
+                on h.tenant_id = a.tenant_id and h.account_id = a.account_id
+             where coalesce(a.held_minor, 0) <> coalesce(h.total, 0)`,
+  },
+  {
+    name: "moving_transfers_have_postings",
+    about: "Each transfer that moves money has at least two postings, each other none",
+    query: `select t.tenant_id || '/' || t.transfer_id || ' ' || t.kind as example
+              from transfers t
+              left join (select tenant_id, transfer_id, count(*) as legs from postings group by 1, 2) p
+                using (tenant_id, transfer_id)
+             where (t.kind in ('post', 'hold_post')) <> (coalesce(p.legs, 0) >= 2)`,
+  },
+  {
+    name: "captured_payments_are_posted_once",
+    about:
+      "Each succeeded payment has exactly one transfer, which takes exactly the captured amount; no other has any",
+    query: `select p.tenant_id || '/' || p.payment_id || ' ' || p.status as example
+              from payments p
+              left join (select t.tenant_id, t.payment_id, count(distinct t.transfer_id) as transfers,
+                                -sum(least(o.amount_minor, 0)) as taken_minor
+                           from transfers t join postings o using (tenant_id, transfer_id)
+                          where t.payment_id is not null group by 1, 2) t using (tenant_id, payment_id)
+             where coalesce(t.transfers, 0) <> (case when p.status = 'succeeded' then 1 else 0 end)
+                or coalesce(t.taken_minor, 0) <> p.captured_minor`,
+  },
+  {
+    name: "open_payments_are_listed",
+    about: "Exactly the payments that are processing or in doubt are on the completer's list",
+    query: `select coalesce(p.tenant_id || '/' || p.payment_id, o.tenant_id || '/' || o.payment_id) as example
+              from (select tenant_id, payment_id from payments where status in ('processing', 'in_doubt')) p
+              full join open_payments o using (tenant_id, payment_id)
+             where p.payment_id is null or o.payment_id is null`,
+  },
+  {
+    name: "one_charge_for_one_payment",
+    about: "No provider charge belongs to two payments",
+    query: `select provider || '/' || provider_charge_id as example from payments
+             where provider_charge_id is not null
+             group by provider, provider_charge_id having count(*) > 1`,
+  },
+  {
+    name: "payments_are_audited",
+    about: "Each payment made by a call has its audit row",
+    query: `select p.tenant_id || '/' || p.payment_id as example from payments p
+             where not exists (select 1 from audit_events e
+                                where e.tenant_id = p.tenant_id and e.audit_id = 'aud_' || substr(p.payment_id, 5) || '_1')
+               and p.principal <> 'simulation'`,
+  },
+];
+
+/** Counts each invariant's violations in one snapshot, so that a running server does not look inconsistent. */
+export async function checkLedger(sql: Sql): Promise<InvariantResult[]> {
+  return await sql.begin("isolation level repeatable read read only", async (snapshot) => {
+    const results: InvariantResult[] = [];
+    for (const { name, about, query } of LEDGER_INVARIANTS) {
+      const [row] = await snapshot.unsafe<{ violations: number; examples: string[] | null }[]>(
+        `with violation as materialized (${query})
+         select (select count(*)::int from violation) as violations,
+                (select array_agg(example) from (select example from violation limit 3) v) as examples`,
+      );
+      results.push({ name, about, violations: row.violations, examples: row.examples ?? [] });
+    }
+    return results;
+  }) as InvariantResult[];
+}

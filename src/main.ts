@@ -1,0 +1,244 @@
+/**
+ * `deno task serve`: the MCP server over Streamable HTTP, or with `--stdio` over standard input and output.
+ *
+ * The parts are put together here, in the order they start: configuration, database, world, payments, protocol.
+ * They stop in the other order: first no new requests, then the accepted ones to their end, then the database.
+ */
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { fileURLToPath } from "node:url";
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { systemClock } from "./core/clock.ts";
+import { RandomIds } from "./core/ids.ts";
+import { createLog, errorFields, type Log } from "./core/log.ts";
+import { DatabaseStartError } from "./db/errors.ts";
+import { type Database, openDatabase } from "./db/open_database.ts";
+import { openPool } from "./db/pool.ts";
+import { createApp } from "./http/app.ts";
+import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
+import { Metrics } from "./http/metrics.ts";
+import { loadFraudModel } from "./load_fraud_model.ts";
+import type { CallToolDependencies } from "./mcp/call_tool.ts";
+import { createMcpServer } from "./mcp/mcp_server.ts";
+import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
+import { Completer } from "./payments/complete_open_payments.ts";
+import { VERSION } from "./version.ts";
+
+const COMPLETER_INTERVAL_MS = 1_000;
+/** Draining gives up here, so that the exit is never later than ten seconds after the signal. */
+const DRAIN_MAX_MS = 7_000;
+
+async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.find((arg) => arg !== "--stdio");
+  if (unknown !== undefined) throw new ConfigError(`Unknown argument "${unknown}". The only one is --stdio.`);
+  const stdio = args.includes("--stdio");
+  const config = readConfig((name) => Deno.env.get(name));
+  const log = createLog(config.logLevel, () => systemClock.nowMs());
+  const stop = stopSignal();
+  const startedMs = performance.now();
+
+  const database = await openDatabase(config, (line) => log.info("database", { line }));
+  try {
+    return await run({ config, log, database, stop, stdio, startedMs });
+  } finally {
+    await database.stop();
+    log.info("stopped");
+  }
+}
+
+async function run({ config, log, database, stop, stdio, startedMs }: {
+  config: Config;
+  log: Log;
+  database: Database;
+  stop: Promise<string>;
+  stdio: boolean;
+  startedMs: number;
+}): Promise<number> {
+  const metrics = new Metrics();
+  const model = await loadFraudModel(config);
+  const ids = new RandomIds(() => systemClock.nowMs());
+  await fillEmptyDatabase(config, database, log);
+  const stack = await openPaymentStack({
+    config,
+    database,
+    clock: systemClock,
+    ids,
+    model,
+    events: metrics.payments,
+  });
+  const completer = new Completer(
+    stack.payments,
+    COMPLETER_INTERVAL_MS,
+    (error) => log.error("completer_failed", errorFields(error)),
+  );
+  completer.start();
+  const calls: CallToolDependencies = {
+    payments: stack.payments,
+    simulatedTime: config.simulatedTime,
+    events: {
+      call: metrics.call,
+      fault: (tool, requestId, error) => log.error("call_failed", { tool, requestId, ...errorFields(error) }),
+    },
+  };
+  metrics.gauge("payments_queued", "Payments waiting for a group commit", () => {
+    const { accept, settle } = stack.payments.queued;
+    return accept + settle;
+  });
+  log.info("model", { version: model.modelVersion, directory: model.directory });
+
+  try {
+    const ended = stdio
+      ? serveOnStdio(ids, calls, log, startedMs)
+      : serveOnHttp({ config, log, metrics, ids, calls, stack, stop, startedMs });
+    return await Promise.race([
+      ended,
+      ...(stdio ? [stop.then((signal) => (log.info("draining", { signal }), 0))] : []),
+      database.failed.then((reason) => {
+        log.error("database_lost", { reason });
+        return 1;
+      }),
+    ]);
+  } finally {
+    await completer.stop();
+    await stack.end();
+  }
+}
+
+async function serveOnHttp({ config, log, metrics, ids, calls, stack, stop, startedMs }: {
+  config: Config;
+  log: Log;
+  metrics: Metrics;
+  ids: RandomIds;
+  calls: CallToolDependencies;
+  stack: PaymentStack;
+  stop: Promise<string>;
+  startedMs: number;
+}): Promise<number> {
+  let draining = false;
+  const app = createApp({
+    config,
+    clock: systemClock,
+    ids,
+    log,
+    metrics,
+    calls,
+    ready: async () => void await stack.sql`select 1`,
+    isDraining: () => draining,
+  });
+  let server: Deno.HttpServer;
+  try {
+    server = Deno.serve({
+      hostname: config.host,
+      port: config.port,
+      onListen: ({ hostname, port }) =>
+        log.info("listening", {
+          url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/mcp`,
+          version: VERSION,
+          auth: config.jwtSecretKey === null ? "none: loopback only" : "bearer tokens",
+          readyMs: Math.round(performance.now() - startedMs),
+        }),
+    }, app.fetch);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new ConfigError(
+      `PORT ${config.port} on ${config.host} is in use by another program. Stop that one or set PORT to a free port.`,
+    );
+  }
+  const signal = await stop;
+  log.info("draining", { signal });
+  draining = true;
+  const drained = await Promise.race([
+    server.shutdown().then(() => true),
+    new Promise<false>((resolve) => Deno.unrefTimer(setTimeout(() => resolve(false), DRAIN_MAX_MS))),
+  ]);
+  // What did not end in time stays on the open list: the next start finishes it.
+  if (!drained) log.warn("drain_timed_out", { afterMs: DRAIN_MAX_MS });
+  return 0;
+}
+
+/** Serves one client until it closes its end; the caller is whoever started this process. */
+function serveOnStdio(
+  ids: RandomIds,
+  calls: CallToolDependencies,
+  log: Log,
+  startedMs: number,
+): Promise<number> {
+  const caller = { tenantId: DEFAULT_TENANT, principal: "local", scopes: new Set<string>(SCOPES) };
+  return new Promise((resolve) => {
+    serveStdio(() => {
+      const server = createMcpServer(caller, () => ids.next("req"), calls);
+      server.onclose = () => resolve(0);
+      return server;
+    }, { onerror: (error) => log.warn("protocol_error", errorFields(error)) });
+    log.info("listening", {
+      on: "stdio",
+      version: VERSION,
+      readyMs: Math.round(performance.now() - startedMs),
+    });
+  });
+}
+
+/**
+ * A database without a world gets the default one. The simulator is a program of its own, which the server does
+ * not contain: it is run once, as `deno task simulate` would.
+ */
+async function fillEmptyDatabase(config: Config, database: Database, log: Log): Promise<void> {
+  const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab world" });
+  const [known] = await sql`select 1 from worlds where tenant_id = ${DEFAULT_TENANT}`;
+  await sql.end();
+  if (known !== undefined) return;
+  log.info("filling", { with: "the default world" });
+  const simulator = fileURLToPath(new URL("../sim/simulate.ts", import.meta.url));
+  const child = new Deno.Command("sh", {
+    args: [
+      "-c",
+      'exec "$@"',
+      "sh",
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--cached-only",
+      ...SIMULATOR_PERMISSIONS,
+      simulator,
+      "--default",
+    ],
+    env: {
+      SIMULATE_DATABASE_URL: database.pool.url,
+      SIMULATE_ROLE: database.pool.role ?? "",
+      DATA_DIR: config.dataDirectory,
+    },
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  const { success, code } = await child.status;
+  if (!success) {
+    throw new Error(`The default world could not be loaded: the simulator ended with code ${code}`);
+  }
+}
+
+const SIMULATOR_PERMISSIONS = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-run=sh",
+];
+
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.addSignalListener(signal, () => resolve(signal));
+    }
+  });
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof DatabaseStartError)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}

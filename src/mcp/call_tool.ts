@@ -1,0 +1,136 @@
+import { DomainError, ERROR_CATALOGUE, type ErrorCode, showValue } from "../core/errors.ts";
+import { TOOL_BY_NAME, TOOLS } from "./catalog.ts";
+import type { Caller, ToolContext } from "./define_tool.ts";
+
+export interface CallToolResult {
+  [key: string]: unknown;
+  content: { type: "text"; text: string }[];
+  structuredContent: Record<string, unknown>;
+  isError?: true;
+  _meta?: Record<string, unknown>;
+}
+
+export interface CallEvents {
+  /** A call ended; `status` is `success`, or the error's code. */
+  call(tool: string, status: string, durationMs: number): void;
+  /** A fault of the server: logged in full, answered without detail. */
+  fault(tool: string, requestId: string, error: unknown): void;
+}
+
+export interface CallToolDependencies {
+  readonly payments: ToolContext["payments"];
+  readonly simulatedTime: "on" | "off" | "token";
+  readonly events: CallEvents;
+}
+
+/** `_meta` names of this server. */
+export const SIMULATED_AT_META = "mcp-payments-lab/simulated-at";
+export const TIMINGS_META = "mcp-payments-lab/timings-ms";
+
+/**
+ * One tools/call from its parsed message to its result. A tool's failure is a result with `isError`, so that the
+ * agent sees it; nothing thrown reaches the protocol.
+ */
+export async function callTool(
+  params: { name: string; arguments?: unknown; _meta?: Readonly<Record<string, unknown>> },
+  caller: Caller,
+  requestId: string,
+  { payments, simulatedTime, events }: CallToolDependencies,
+): Promise<CallToolResult> {
+  const startedMs = performance.now();
+  const tool = TOOL_BY_NAME.get(params.name);
+  // An unknown name is the caller's text: it must not become a metric's label.
+  const label = tool?.name ?? "unknown";
+  const ended = (status: string) => events.call(label, status, performance.now() - startedMs);
+  try {
+    if (tool === undefined) {
+      throw new DomainError("unknown_tool", `There is no tool ${showValue(params.name)}.`, {
+        nextMove: `Use one of ${TOOLS.map(({ name }) => name).join(", ")}.`,
+      });
+    }
+    if (!caller.scopes.has(tool.scope)) {
+      throw new DomainError("forbidden", `The token's scopes do not allow ${tool.name}.`, {
+        nextMove: `Ask for a token with the scope "${tool.scope}".`,
+      });
+    }
+    const simulatedAtMs = simulatedTimeOf(params._meta, caller, simulatedTime);
+    const { answer, timingsMs } = await tool.call(params.arguments, { caller, payments, simulatedAtMs });
+    ended("success");
+    return {
+      content: [{ type: "text", text: JSON.stringify(answer) }],
+      structuredContent: answer,
+      ...(timingsMs === undefined ? {} : { _meta: { [TIMINGS_META]: rounded(timingsMs) } }),
+    };
+  } catch (error) {
+    if (error instanceof DomainError) {
+      ended(error.code);
+      return errorResult(error.code, error.message, error.nextMove, error.field);
+    }
+    ended("internal");
+    events.fault(label, requestId, error);
+    return errorResult(
+      "internal",
+      "The server failed on this call; what it did is unknown to you.",
+      "Repeat the call with the same idempotency_key: it will not be done twice. Quote request_id when you report it.",
+      undefined,
+      requestId,
+    );
+  }
+}
+
+export function errorResult(
+  code: ErrorCode,
+  message: string,
+  nextMove: string,
+  field?: string,
+  requestId?: string,
+): CallToolResult {
+  const error = {
+    code,
+    message,
+    ...(field === undefined ? {} : { field }),
+    retriable: ERROR_CATALOGUE[code].retriable,
+    next_move: nextMove,
+    ...(requestId === undefined ? {} : { request_id: requestId }),
+  };
+  return {
+    isError: true,
+    content: [{ type: "text", text: JSON.stringify({ error }) }],
+    structuredContent: { error },
+  };
+}
+
+/** 1970 to 2100: what a time may be. */
+const SIMULATED_MAX_MS = Date.UTC(2100, 0, 1);
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+function simulatedTimeOf(
+  meta: Readonly<Record<string, unknown>> | undefined,
+  caller: Caller,
+  policy: "on" | "off" | "token",
+): number | null {
+  const value = meta?.[SIMULATED_AT_META];
+  if (value === undefined) return null;
+  if (policy === "off" || (policy === "token" && !caller.scopes.has("simulate"))) {
+    throw new DomainError("simulated_time_refused", `This caller may not set ${SIMULATED_AT_META}.`, {
+      field: SIMULATED_AT_META,
+      nextMove: policy === "off"
+        ? "Leave it out, or start the server with SIMULATED_TIME=on."
+        : 'Leave it out, or use a token with the scope "simulate".',
+    });
+  }
+  const atMs = typeof value === "string" && RFC_3339.test(value) ? Date.parse(value) : NaN;
+  if (!(atMs >= 0 && atMs < SIMULATED_MAX_MS)) {
+    throw new DomainError("invalid_arguments", `Cannot take ${showValue(value)} as ${SIMULATED_AT_META}.`, {
+      field: SIMULATED_AT_META,
+      nextMove: "Send an RFC 3339 time between 1970 and 2100, for example 2026-01-05T12:00:00Z.",
+    });
+  }
+  return atMs;
+}
+
+function rounded(timingsMs: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(timingsMs).map(([stage, ms]) => [stage, Math.round(ms * 100) / 100]),
+  );
+}

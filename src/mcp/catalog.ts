@@ -1,0 +1,8 @@
+import type { Tool } from "./define_tool.ts";
+import { createPaymentTool } from "./tools/payments/create_payment.ts";
+import { getPaymentStatusTool } from "./tools/payments/get_payment_status.ts";
+
+/** Every tool there is, in the order of the listing. */
+export const TOOLS: readonly Tool[] = [createPaymentTool, getPaymentStatusTool];
+
+export const TOOL_BY_NAME: ReadonlyMap<string, Tool> = new Map(TOOLS.map((tool) => [tool.name, tool]));

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { currencyOf, parseAmount } from "../../../core/money.ts";
+import { createPayment } from "../../../payments/create_payment.ts";
+import { defineTool } from "../../define_tool.ts";
+import * as params from "../../params.ts";
+import { paymentFields } from "./payment_output.ts";
+
+export const createPaymentTool = defineTool({
+  name: "create_payment",
+  title: "Create a payment",
+  description:
+    "Charges a customer: screens the payment for fraud, routes it to a provider, charges, and books it in " +
+    "the ledger. Answers with the final status, or in_doubt when the provider's answer is unknown. A decline is an " +
+    "answer, not an error. Send an idempotency_key and repeat the same call after any failure. Do not use it to look " +
+    "a payment up (get_payment_status) or to test whether one would be approved.",
+  scope: "payments",
+  input: z.strictObject({
+    amount: params.amount,
+    currency: params.currency,
+    method: z.enum(["card", "wallet"]).describe(
+      "card charges the payment method; wallet takes the customer's balance.",
+    ),
+    customer_id: params.customerId,
+    idempotency_key: params.idempotencyKey.optional(),
+    payment_method_id: params.paymentMethodId.optional(),
+    merchant_id: params.merchantId.optional(),
+    description: params.description.optional(),
+    device_id: params.deviceId.optional(),
+    ip_address: params.ipAddress.optional(),
+    country: params.country.optional(),
+    metadata: params.metadata.optional(),
+  }),
+  output: z.object({ ...paymentFields, replayed: z.boolean() }),
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  handle: async (input, { caller, payments, simulatedAtMs }) => {
+    currencyOf(input.currency);
+    const currency = input.currency as string;
+    const { answer, replayed, timingsMs } = await createPayment(payments, {
+      tenantId: caller.tenantId,
+      principal: caller.principal,
+      amountMinor: parseAmount(input.amount, currency),
+      currency,
+      method: input.method,
+      customerId: input.customer_id,
+      merchantId: input.merchant_id ?? null,
+      paymentMethodId: input.payment_method_id ?? null,
+      description: input.description ?? null,
+      deviceId: input.device_id ?? null,
+      ipAddress: input.ip_address ?? null,
+      country: input.country ?? null,
+      metadata: input.metadata ?? null,
+      idempotencyKey: input.idempotency_key ?? null,
+      simulatedAtMs,
+    });
+    return { answer: { ...answer, replayed }, timingsMs };
+  },
+});

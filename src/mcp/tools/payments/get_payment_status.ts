@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { getPaymentStatus } from "../../../payments/get_payment_status.ts";
+import { defineTool } from "../../define_tool.ts";
+import * as params from "../../params.ts";
+import { paymentFields } from "./payment_output.ts";
+
+export const getPaymentStatusTool = defineTool({
+  name: "get_payment_status",
+  title: "Get a payment's status",
+  description:
+    "Reads one payment: its status, the timeline of what happened, its ledger entries, and how long payments " +
+    "like it take to settle. Reads only what this server has recorded: it does not ask the provider and changes " +
+    "nothing. Use it after an in_doubt or processing answer; do not use it to list payments.",
+  scope: "payments",
+  input: z.strictObject({ payment_id: params.paymentId }),
+  output: z.object({
+    ...paymentFields,
+    captured_minor: z.number(),
+    refunded_minor: z.number(),
+    timeline: z.array(
+      z.object({ at: z.string(), action: z.string(), details: z.record(z.string(), z.unknown()) }),
+    ),
+    ledger: z.array(z.object({
+      transfer_id: z.string(),
+      account_id: z.string(),
+      amount: z.string().describe("Signed: positive adds to the account."),
+      amount_minor: z.number(),
+      currency: z.string(),
+    })),
+    time_to_settle: z.union([
+      z.object({
+        basis: z.string(),
+        sample_size: z.number(),
+        p50_ms: z.number(),
+        p90_ms: z.number(),
+        p99_ms: z.number(),
+      }),
+      z.object({ basis: z.literal("insufficient_data"), sample_size: z.number(), missing: z.string() }),
+    ]),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  handle: async (input, { caller, payments }) => ({
+    answer: { ...await getPaymentStatus(payments, caller.tenantId, input.payment_id) },
+  }),
+});

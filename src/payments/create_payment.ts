@@ -1,0 +1,200 @@
+import { DomainError } from "../core/errors.ts";
+import { type AcceptedPayment, keyReusedError, requestHashOf } from "./accept_payments.ts";
+import { chargePayment, type ChargeResult } from "./charge_payment.ts";
+import { isAlreadySettled, readAnswer } from "./read_answer.ts";
+import { type PaymentRequest, providerKeyOf } from "./payment.ts";
+import { baseAnswer, type PaymentAnswer } from "./payment_answer.ts";
+import type { PaymentService } from "./payment_service.ts";
+
+export interface CreatedPayment {
+  readonly answer: PaymentAnswer;
+  /** True when an earlier call with the same key made the payment. */
+  readonly replayed: boolean;
+  /** This call's own stages; a replay has only `total`. */
+  readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** How long a repeated call waits for the first one before it is told to come back. */
+const IN_FLIGHT_WAIT_MS = 8_000;
+const IN_FLIGHT_POLL_MS = 50;
+
+/**
+ * Creates a payment: screened, routed, charged, booked, audited; at most once for one idempotency key.
+ *
+ *   1. find whom and what it names                    crash here: nothing has happened
+ *   2. transaction 1: key, score, decision, route     crash after: the completer charges and books
+ *   3. ask the provider, no transaction open          crash after: the completer asks what happened
+ *   4. transaction 2: outcome, ledger, answer         crash after: a repeated call gets the stored answer
+ *
+ * Errors, in the order they are looked for: `unknown_customer`, `unknown_merchant`, `unknown_payment_method`,
+ * `idempotency_key_reused`, `idempotency_key_in_flight`, `unknown_wallet`, `overloaded`. A decline is an answer.
+ */
+export async function createPayment(
+  service: PaymentService,
+  request: PaymentRequest,
+): Promise<CreatedPayment> {
+  const startedMs = service.clock.monotonicMs();
+  const key = request.idempotencyKey;
+  if (key === null) return await firstCall(service, request, requestHashOf(request), startedMs);
+
+  const requestHash = requestHashOf(request);
+  const inFlightKey = JSON.stringify([request.tenantId, request.principal, key]);
+  for (;;) {
+    const first = service.inFlight.get(inFlightKey);
+    if (first === undefined) break;
+    if (first.requestHash !== requestHash) throw keyReusedError(key);
+    const answer = await first.answer.catch(() => null);
+    // The first call failed without an outcome: this one is the first now, or waits for the one that is.
+    if (answer !== null) return replay(service, answer, startedMs);
+  }
+  const call = firstCall(service, request, requestHash, startedMs);
+  const answer = call.then((created) => created.answer);
+  answer.catch(() => {});
+  service.inFlight.set(inFlightKey, { requestHash, answer });
+  try {
+    return await call;
+  } finally {
+    service.inFlight.delete(inFlightKey);
+  }
+}
+
+async function firstCall(
+  service: PaymentService,
+  request: PaymentRequest,
+  requestHash: string,
+  startedMs: number,
+): Promise<CreatedPayment> {
+  const { clock, events } = service;
+  const references = await service.references.of(request);
+  const submittedMs = clock.monotonicMs();
+  const accepted = await service.accept({
+    request,
+    references,
+    requestHash,
+    paymentId: service.ids.next("pay"),
+    submittedMs,
+  });
+  const acceptMs = clock.monotonicMs() - submittedMs;
+  switch (accepted.kind) {
+    case "refused":
+      throw accepted.error;
+    case "replay":
+      return replay(service, JSON.parse(accepted.response), startedMs);
+    case "in_flight":
+      return replay(service, await waitForAnswer(service, request, accepted.paymentId), startedMs);
+    case "declined": {
+      const totalMs = clock.monotonicMs() - startedMs;
+      reportStages(service, { ...accepted.answer.timings_ms, accept: acceptMs, total: totalMs });
+      events.outcome("declined", accepted.answer.decline!.by);
+      return {
+        answer: accepted.answer,
+        replayed: false,
+        timingsMs: { ...queueAndScreen(accepted.answer), accept: acceptMs, total: totalMs },
+      };
+    }
+    case "accepted": {
+      const charge = await chargeAccepted(service, accepted.payment);
+      const settleStartedMs = clock.monotonicMs();
+      const answer = await settleAccepted(service, accepted.payment, charge);
+      const endedMs = clock.monotonicMs();
+      const timingsMs = {
+        ...queueAndScreen(answer),
+        accept: acceptMs,
+        ...(charge === null ? {} : { charge: charge.latencyMs }),
+        settle: endedMs - settleStartedMs,
+        total: endedMs - startedMs,
+      };
+      reportStages(service, timingsMs);
+      events.outcome(answer.status, answer.decline?.by ?? null);
+      return { answer, replayed: false, timingsMs };
+    }
+  }
+}
+
+function chargeAccepted(service: PaymentService, payment: AcceptedPayment): Promise<ChargeResult | null> {
+  const { item: { request, references, paymentId }, route } = payment;
+  if (route === null) return Promise.resolve(null);
+  return chargePayment(
+    service.provider(route.provider),
+    {
+      key: providerKeyOf(request.tenantId, paymentId),
+      amountMinor: request.amountMinor,
+      currency: request.currency,
+      paymentMethodId: references.paymentMethod!.paymentMethodId,
+      network: references.paymentMethod!.network,
+      issuerCountry: references.paymentMethod!.issuerCountry,
+      merchantCountry: references.merchant.country,
+    },
+    service.settings.providerTimeoutMs,
+    service.clock,
+  );
+}
+
+async function settleAccepted(
+  service: PaymentService,
+  payment: AcceptedPayment,
+  charge: ChargeResult | null,
+): Promise<PaymentAnswer> {
+  const { item: { request, references, paymentId }, route, holdId } = payment;
+  try {
+    return await service.settle({
+      payment: {
+        tenantId: request.tenantId,
+        paymentId,
+        principal: request.principal,
+        idempotencyKey: request.idempotencyKey,
+        method: request.method,
+        amountMinor: request.amountMinor,
+        currency: request.currency,
+        customerId: request.customerId,
+        merchantId: references.merchant.merchantId,
+        provider: route?.provider ?? null,
+        holdId,
+        answer: baseAnswer(payment, "processing"),
+      },
+      outcome: charge?.outcome ?? { outcome: "approved", chargeId: "" },
+      attempt: charge && { attempt: 1, ...charge },
+      feeMinor: route?.feeMinor ?? 0n,
+    });
+  } catch (error) {
+    if (!isAlreadySettled(error)) throw error;
+    return await readAnswer(service, request.tenantId, paymentId);
+  }
+}
+
+function replay(service: PaymentService, answer: PaymentAnswer, startedMs: number): CreatedPayment {
+  return { answer, replayed: true, timingsMs: { total: service.clock.monotonicMs() - startedMs } };
+}
+
+/** Waits for a first call that runs in another process, or that the completer is finishing. */
+async function waitForAnswer(
+  service: PaymentService,
+  request: PaymentRequest,
+  paymentId: string,
+): Promise<PaymentAnswer> {
+  const untilMs = service.clock.monotonicMs() + IN_FLIGHT_WAIT_MS;
+  for (;;) {
+    const answer = await readAnswer(service, request.tenantId, paymentId);
+    if (answer.status !== "processing") return answer;
+    if (service.clock.monotonicMs() >= untilMs) break;
+    await new Promise((resolve) => setTimeout(resolve, IN_FLIGHT_POLL_MS));
+  }
+  throw new DomainError(
+    "idempotency_key_in_flight",
+    `The first call with idempotency key "${request.idempotencyKey}" made payment "${paymentId}", which is still processing.`,
+    {
+      field: "idempotency_key",
+      nextMove: `Call get_payment_status with payment_id "${paymentId}", or repeat this call.`,
+    },
+  );
+}
+
+function queueAndScreen(answer: PaymentAnswer): { queue: number; screen: number } {
+  return { queue: answer.timings_ms.queue, screen: answer.timings_ms.screen };
+}
+
+function reportStages(service: PaymentService, timingsMs: Readonly<Record<string, number>>): void {
+  for (const stage of ["queue", "screen", "accept", "charge", "settle", "total"] as const) {
+    if (timingsMs[stage] !== undefined) service.events.stage(stage, timingsMs[stage]);
+  }
+}

@@ -1,0 +1,106 @@
+import { toRfc3339 } from "../core/clock.ts";
+import { formatAmount } from "../core/money.ts";
+import type { PaymentAnswer } from "./payment_answer.ts";
+import type { PaymentService } from "./payment_service.ts";
+import { answerOf, readPayment } from "./read_answer.ts";
+
+export interface PaymentStatusAnswer extends PaymentAnswer {
+  captured_minor: number;
+  refunded_minor: number;
+  timeline: { at: string; action: string; details: Record<string, unknown> }[];
+  ledger: {
+    transfer_id: string;
+    account_id: string;
+    amount: string;
+    amount_minor: number;
+    currency: string;
+  }[];
+  time_to_settle: TimeToSettle;
+}
+
+type TimeToSettle =
+  | { basis: string; sample_size: number; p50_ms: number; p90_ms: number; p99_ms: number }
+  | { basis: "insufficient_data"; sample_size: number; missing: string };
+
+/** Fewer finished payments than this say too little about a 99th percentile. */
+const SETTLE_MIN_SAMPLE = 100;
+/** How far back is looked: bounds the cost of the call, whatever the table holds. */
+const RECENT_PAYMENTS = 10_000;
+
+/** One payment as recorded: state, timeline, ledger entries. Throws `unknown_payment`. */
+export async function getPaymentStatus(
+  service: PaymentService,
+  tenantId: string,
+  paymentId: string,
+): Promise<PaymentStatusAnswer> {
+  const row = await readPayment(service, tenantId, paymentId);
+  const [events, postings, timeToSettle] = await Promise.all([
+    service.sql<{ at: Date; action: string; details: Record<string, unknown> }[]>`
+      select at, action, details from audit_events
+       where tenant_id = ${tenantId} and audit_id >= ${auditIdFrom(paymentId)} and audit_id < ${
+      auditIdTo(paymentId)
+    }
+       order by at, audit_id`,
+    service.sql<{ transfer_id: string; account_id: string; amount_minor: string; currency: string }[]>`
+      select transfer_id, account_id, amount_minor::text, currency from postings
+       where tenant_id = ${tenantId} and transfer_id = ${`tr_${paymentId.slice(4)}`} order by leg`,
+    readTimeToSettle(service, tenantId, row.provider, row.method),
+  ]);
+  return {
+    ...answerOf(service, row),
+    captured_minor: Number(row.capturedMinor),
+    refunded_minor: Number(row.refundedMinor),
+    timeline: events.map(({ at, action, details }) => ({ at: toRfc3339(at.getTime()), action, details })),
+    ledger: postings.map(({ transfer_id, account_id, amount_minor, currency }) => ({
+      transfer_id,
+      account_id,
+      amount: formatAmount(BigInt(amount_minor), currency),
+      amount_minor: Number(amount_minor),
+      currency,
+    })),
+    time_to_settle: timeToSettle,
+  };
+}
+
+/** Empirical quantiles from creation to the final status, for the payment's provider and method. */
+async function readTimeToSettle(
+  service: PaymentService,
+  tenantId: string,
+  provider: string | null,
+  method: string,
+): Promise<TimeToSettle> {
+  const [row] = await service.sql<{ sample_size: number; quantiles: number[] | null }[]>`
+    select count(*)::int as sample_size,
+           percentile_cont(array[0.5, 0.9, 0.99]) within group (order by duration_ms) as quantiles
+      from (select extract(epoch from finished_at - created_at)::float8 * 1000 as duration_ms
+              from (select * from payments where tenant_id = ${tenantId}
+                     order by payment_id desc limit ${RECENT_PAYMENTS}) recent
+             where provider is not distinct from ${provider} and method = ${method}
+               and finished_at is not null and risk_decision = 'approve' and principal <> 'simulation') settled`;
+  if (row.sample_size < SETTLE_MIN_SAMPLE || row.quantiles === null) {
+    return {
+      basis: "insufficient_data",
+      sample_size: row.sample_size,
+      missing: `${SETTLE_MIN_SAMPLE - row.sample_size} more finished payments by ${method}` +
+        (provider === null ? "" : ` through ${provider}`),
+    };
+  }
+  const [p50, p90, p99] = row.quantiles.map((value) => Math.round(value * 10) / 10);
+  return {
+    basis: `the last ${row.sample_size} finished payments by ${method}` +
+      (provider === null ? "" : ` through ${provider}`),
+    sample_size: row.sample_size,
+    p50_ms: p50,
+    p90_ms: p90,
+    p99_ms: p99,
+  };
+}
+
+function auditIdFrom(paymentId: string): string {
+  return `aud_${paymentId.slice(4)}_`;
+}
+
+/** The id just after all of the payment's audit rows: "`" follows "_" in the C collation. */
+function auditIdTo(paymentId: string): string {
+  return `aud_${paymentId.slice(4)}\``;
+}

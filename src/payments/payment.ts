@@ -1,0 +1,70 @@
+import type { DeclineCode } from "../providers/provider.ts";
+
+/**
+ * A payment's life. What is not final is on the completer's list and is driven to its end without the client.
+ *
+ *   processing ─► succeeded | declined | in_doubt | failed
+ *   in_doubt   ─► succeeded | declined | failed
+ */
+export type PaymentStatus = "processing" | "in_doubt" | "succeeded" | "declined" | "failed";
+
+interface StatusFacts {
+  readonly final: boolean;
+  readonly about: string;
+  /** What an agent does next. */
+  readonly nextMove: string;
+}
+
+export const PAYMENT_STATUSES = {
+  processing: {
+    final: false,
+    about: "Accepted and stored; the provider's answer is not in yet.",
+    nextMove: "Call get_payment_status in a second. Do not create another payment.",
+  },
+  in_doubt: {
+    final: false,
+    about: "The provider did not answer in time: it is unknown whether the customer was charged.",
+    nextMove: "Call get_payment_status in a few seconds; it is being settled. Do not create another payment.",
+  },
+  succeeded: { final: true, about: "Charged and booked.", nextMove: "Nothing is left to do." },
+  declined: {
+    final: true,
+    about: "Refused by the fraud screen, the card's issuer or the wallet; nothing was charged.",
+    nextMove: "Offer another payment method, with a new idempotency key.",
+  },
+  failed: {
+    final: true,
+    about: "The provider never charged and now never will.",
+    nextMove: "Create the payment again with a new idempotency key.",
+  },
+} as const satisfies Record<PaymentStatus, StatusFacts>;
+
+export type PaymentMethodKind = "card" | "wallet";
+
+export type DeclineReasonCode = DeclineCode | "fraud_suspected" | "wallet_insufficient_funds";
+
+/** A payment as asked for, checked at the edge; amounts in minor units. */
+export interface PaymentRequest {
+  readonly tenantId: string;
+  /** Who asks: idempotency keys belong to it. */
+  readonly principal: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly method: PaymentMethodKind;
+  readonly customerId: string;
+  readonly merchantId: string | null;
+  readonly paymentMethodId: string | null;
+  readonly description: string | null;
+  readonly deviceId: string | null;
+  readonly ipAddress: string | null;
+  readonly country: string | null;
+  readonly metadata: Readonly<Record<string, string>> | null;
+  readonly idempotencyKey: string | null;
+  /** The event's own time in a simulated world; null for now. */
+  readonly simulatedAtMs: number | null;
+}
+
+/** The key a provider knows a payment by: derived, so that a crash cannot lose it. */
+export function providerKeyOf(tenantId: string, paymentId: string): string {
+  return `${tenantId}/${paymentId}`;
+}

@@ -1,0 +1,137 @@
+import { toRfc3339 } from "../core/clock.ts";
+import { formatAmount } from "../core/money.ts";
+import { DECLINE_AT_SCORE } from "../fraud/screen_payment.ts";
+import { DECLINE_CODES, type DeclineCode } from "../providers/provider.ts";
+import type { AcceptedPayment } from "./accept_payments.ts";
+import { type DeclineReasonCode, PAYMENT_STATUSES, type PaymentStatus } from "./payment.ts";
+
+/** What create_payment answers, and what a repeated call gets again to the letter. */
+export interface PaymentAnswer {
+  payment_id: string;
+  status: PaymentStatus;
+  amount: string;
+  amount_minor: number;
+  currency: string;
+  method: string;
+  customer_id: string;
+  merchant_id: string;
+  payment_method_id: string | null;
+  /** Null for simulated history, which was never screened. */
+  risk_score: number | null;
+  risk: {
+    score: number | null;
+    decline_at: number;
+    probability: number | null;
+    decision: "approve" | "decline" | null;
+    decided_by: string | null;
+    rules: string[];
+    reasons: { feature: string; value: number; effect: number }[];
+    model_version: string | null;
+  };
+  routing: {
+    provider: string;
+    /** These three are known to the call that chose the route, not to a later reading. */
+    expected_success: number | null;
+    sample_size: number | null;
+    reason: string | null;
+    attempts: PaymentAttempt[];
+  } | null;
+  decline:
+    | { by: "risk" | "issuer" | "wallet"; code: DeclineReasonCode; message: string; retriable: boolean }
+    | null;
+  fee: string;
+  fee_minor: number;
+  created_at: string;
+  occurred_at: string;
+  timings_ms: { queue: number; screen: number; charge: number };
+  next_move: string;
+}
+
+export interface PaymentAttempt {
+  attempt: number;
+  provider: string;
+  outcome: "approved" | "declined" | "unknown" | "voided";
+  code: string | null;
+  charge_id: string | null;
+  latency_ms: number;
+}
+
+/** A payment refused in transaction 1: no provider was asked. */
+export function declinedAnswer(
+  payment: AcceptedPayment,
+  decline: { by: "risk" | "wallet"; code: DeclineReasonCode },
+): PaymentAnswer {
+  return {
+    ...baseAnswer(payment, "declined"),
+    decline: { ...decline, message: declineMessage(decline.code), retriable: false },
+  };
+}
+
+/** The answer before any provider's word: status, risk and route. */
+export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): PaymentAnswer {
+  const { item: { request, references, paymentId }, risk, route } = payment;
+  return {
+    payment_id: paymentId,
+    status,
+    amount: formatAmount(request.amountMinor, request.currency),
+    amount_minor: Number(request.amountMinor),
+    currency: request.currency,
+    method: request.method,
+    customer_id: request.customerId,
+    merchant_id: references.merchant.merchantId,
+    payment_method_id: references.paymentMethod?.paymentMethodId ?? null,
+    risk_score: risk.score,
+    risk: {
+      score: risk.score,
+      decline_at: DECLINE_AT_SCORE,
+      probability: significant(risk.probability),
+      decision: risk.decision,
+      decided_by: risk.decidedBy,
+      rules: [...risk.rules],
+      reasons: risk.reasons.map(({ feature, value, effect }) => ({
+        feature,
+        value: significant(value),
+        effect: significant(effect),
+      })),
+      model_version: risk.modelVersion,
+    },
+    routing: route === null ? null : {
+      provider: route.provider,
+      expected_success: significant(route.expectedSuccess),
+      sample_size: route.sampleSize,
+      reason: route.reason,
+      attempts: [],
+    },
+    decline: null,
+    fee: formatAmount(0n, request.currency),
+    fee_minor: 0,
+    created_at: toRfc3339(payment.createdAtMs),
+    occurred_at: toRfc3339(payment.occurredAtMs),
+    timings_ms: {
+      queue: milliseconds(payment.timingsMs.queue),
+      screen: milliseconds(payment.timingsMs.screen),
+      charge: 0,
+    },
+    next_move: PAYMENT_STATUSES[status].nextMove,
+  };
+}
+
+export function declineMessage(code: DeclineReasonCode): string {
+  if (code === "fraud_suspected") return "The fraud screen declined the payment; the issuer was not asked.";
+  if (code === "wallet_insufficient_funds") return "The wallet does not hold the amount.";
+  return DECLINE_CODES[code].message;
+}
+
+/** Whether the same card may be accepted later: the issuers' soft declines. */
+export function declineIsRetriable(code: DeclineCode): boolean {
+  return DECLINE_CODES[code].soft;
+}
+
+export function milliseconds(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** Four significant digits: what a reader can use of a statistic. */
+function significant(value: number): number {
+  return Number(value.toPrecision(4));
+}

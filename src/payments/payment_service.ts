@@ -1,0 +1,162 @@
+import type { Clock } from "../core/clock.ts";
+import { DomainError } from "../core/errors.ts";
+import type { Ids } from "../core/ids.ts";
+import { BatchConnection } from "../db/batch_transaction.ts";
+import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
+import type { PoolOptions, Sql } from "../db/pool.ts";
+import type { FraudModelPort } from "../fraud/screen_payment.ts";
+import type { Provider } from "../providers/provider.ts";
+import { type Route, routePayment, type SuccessStatistics } from "../routing/route_payment.ts";
+import {
+  type AcceptedPayment,
+  type AcceptItem,
+  acceptPayments,
+  type AcceptResult,
+} from "./accept_payments.ts";
+import type { PaymentAnswer } from "./payment_answer.ts";
+import { References } from "./references.ts";
+import { KnownAccounts, type SettleItem, settlePayments } from "./settle_payments.ts";
+
+export interface PaymentSettings {
+  /** How long a provider may take before a charge counts as unknown. */
+  readonly providerTimeoutMs: number;
+  readonly maxBatch: number;
+  readonly maxQueue: number;
+  readonly lanes: number;
+}
+
+export interface PaymentEvents {
+  /** A stage of one payment or batch ended. */
+  stage(stage: "queue" | "screen" | "accept" | "charge" | "settle" | "total", durationMs: number): void;
+  outcome(status: string, declinedBy: string | null): void;
+  batch(phase: "accept" | "settle", size: number, durationMs: number): void;
+}
+
+/**
+ * What the payments domain works with: its connections, its group commits and its neighbours. The domain's
+ * functions (createPayment, completeOpenPayments, getPaymentStatus) take it as their first argument.
+ */
+export class PaymentService {
+  readonly sql: Sql;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly model: FraudModelPort;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly statistics: SuccessStatistics;
+  readonly settings: PaymentSettings;
+  readonly events: PaymentEvents;
+  readonly references: References;
+  /** The first call for a key, while it runs in this process: later ones wait for it. */
+  readonly inFlight = new Map<string, { requestHash: string; answer: Promise<PaymentAnswer> }>();
+  readonly #accept: GroupCommit<AcceptItem, AcceptResult>;
+  readonly #settle: GroupCommit<SettleItem, PaymentAnswer>;
+  readonly #connections: BatchConnection[] = [];
+
+  constructor(options: {
+    sql: Sql;
+    pool: Omit<PoolOptions, "max">;
+    clock: Clock;
+    ids: Ids;
+    model: FraudModelPort;
+    providers: readonly Provider[];
+    statistics: SuccessStatistics;
+    settings: PaymentSettings;
+    events: PaymentEvents;
+  }) {
+    const { settings, clock, events } = options;
+    this.sql = options.sql;
+    this.clock = clock;
+    this.ids = options.ids;
+    this.model = options.model;
+    this.providers = new Map(options.providers.map((provider) => [provider.name, provider]));
+    this.statistics = options.statistics;
+    this.settings = settings;
+    this.events = events;
+    this.references = new References(options.sql);
+    const open = (phase: string) =>
+      Array.from({ length: settings.lanes }, (_, lane) => {
+        const connection = new BatchConnection({
+          ...options.pool,
+          applicationName: `${options.pool.applicationName} ${phase} ${lane}`,
+        });
+        this.#connections.push(connection);
+        return connection;
+      });
+    const acceptLanes = open("accept");
+    const settleLanes = open("settle");
+    const knownAccounts = new KnownAccounts();
+    const limits = { lanes: settings.lanes, maxBatch: settings.maxBatch, maxQueue: settings.maxQueue };
+    this.#accept = new GroupCommit<AcceptItem, AcceptResult>({
+      ...limits,
+      name: "accept",
+      run: (items, lane) =>
+        acceptPayments(items, acceptLanes[lane], {
+          model: this.model,
+          nowMs: () => clock.nowMs(),
+          monotonicMs: () => clock.monotonicMs(),
+          route: (item) => this.routeOf(item),
+          graceMs: this.graceMs,
+        }),
+      onBatch: (size, durationMs) => events.batch("accept", size, durationMs),
+    });
+    this.#settle = new GroupCommit<SettleItem, PaymentAnswer>({
+      ...limits,
+      // Settling is never refused: the charge has been made.
+      maxQueue: Number.POSITIVE_INFINITY,
+      name: "settle",
+      run: (items, lane) => settlePayments(items, settleLanes[lane], knownAccounts, clock.nowMs()),
+      onBatch: (size, durationMs) => events.batch("settle", size, durationMs),
+    });
+  }
+
+  /** Longer than any live call takes: after it the completer may take a payment over. */
+  get graceMs(): number {
+    return 2 * this.settings.providerTimeoutMs + 6_000;
+  }
+
+  get queued(): { accept: number; settle: number } {
+    return { accept: this.#accept.queued, settle: this.#settle.queued };
+  }
+
+  async accept(item: AcceptItem): Promise<AcceptResult> {
+    try {
+      return await this.#accept.submit(item);
+    } catch (error) {
+      if (!(error instanceof GroupCommitFull)) throw error;
+      throw new DomainError(
+        "overloaded",
+        `${this.settings.maxQueue} payments are waiting; this one was not taken.`,
+        {
+          nextMove: "Repeat the call with the same idempotency key in a second.",
+        },
+      );
+    }
+  }
+
+  settle(item: SettleItem): Promise<PaymentAnswer> {
+    return this.#settle.submit(item);
+  }
+
+  provider(name: string): Provider {
+    const provider = this.providers.get(name);
+    if (provider === undefined) throw new Error(`Provider "${name}" is not configured`);
+    return provider;
+  }
+
+  routeOf(item: AcceptItem): Route {
+    const { request, references: { merchant, paymentMethod } } = item;
+    const crossBorder = paymentMethod!.issuerCountry !== merchant.country;
+    const candidates = [...this.providers.values()].map((provider) => ({
+      provider: provider.name,
+      feeMinor: provider.feeMinor(request.amountMinor, request.currency, crossBorder),
+    }));
+    const context = { amountMinor: request.amountMinor, network: paymentMethod!.network, crossBorder };
+    return routePayment(context, candidates, this.statistics);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.end()));
+  }
+}
+
+export type { AcceptedPayment };

@@ -1,0 +1,180 @@
+import { toRfc3339 } from "../core/clock.ts";
+import { DomainError } from "../core/errors.ts";
+import { formatAmount } from "../core/money.ts";
+import { DECLINE_AT_SCORE, screenPayment } from "../fraud/screen_payment.ts";
+import { testPaymentMethod } from "../providers/test_payment_methods.ts";
+import {
+  type DeclineReasonCode,
+  PAYMENT_STATUSES,
+  type PaymentMethodKind,
+  type PaymentStatus,
+} from "./payment.ts";
+import {
+  declineIsRetriable,
+  declineMessage,
+  type PaymentAnswer,
+  type PaymentAttempt,
+} from "./payment_answer.ts";
+import type { PaymentService } from "./payment_service.ts";
+import type { DeclineCode } from "../providers/provider.ts";
+
+/** A payment as stored. */
+export interface PaymentRow {
+  tenantId: string;
+  paymentId: string;
+  status: PaymentStatus;
+  method: PaymentMethodKind;
+  currency: string;
+  amountMinor: bigint;
+  capturedMinor: bigint;
+  refundedMinor: bigint;
+  feeMinor: bigint;
+  customerId: string;
+  merchantId: string;
+  paymentMethodId: string | null;
+  principal: string;
+  idempotencyKey: string | null;
+  description: string | null;
+  occurredAtMs: number;
+  featureVector: Uint8Array | null;
+  riskScore: number | null;
+  fraudProbability: number | null;
+  riskDecision: "approve" | "decline" | null;
+  modelVersion: string | null;
+  provider: string | null;
+  providerChargeId: string | null;
+  declineBy: "risk" | "issuer" | "wallet" | null;
+  declineCode: DeclineReasonCode | null;
+  createdAt: Date;
+  finishedAt: Date | null;
+  attempts: PaymentAttempt[];
+}
+
+/** The payment, or `unknown_payment`: another tenant's id looks exactly like one that does not exist. */
+export async function readPayment(
+  service: PaymentService,
+  tenantId: string,
+  paymentId: string,
+): Promise<PaymentRow> {
+  const [row] = await service.sql<Record<string, unknown>[]>`
+    select p.tenant_id as "tenantId", p.payment_id as "paymentId", p.status, p.method, p.currency,
+           p.amount_minor::text as "amountMinor", p.captured_minor::text as "capturedMinor",
+           p.refunded_minor::text as "refundedMinor", p.fee_minor::text as "feeMinor",
+           p.customer_id as "customerId", p.merchant_id as "merchantId", p.payment_method_id as "paymentMethodId",
+           p.principal, p.idempotency_key as "idempotencyKey", p.description,
+           p.occurred_at_ms::float8 as "occurredAtMs", p.feature_vector as "featureVector",
+           p.risk_score as "riskScore", p.fraud_probability as "fraudProbability",
+           p.risk_decision as "riskDecision", p.model_version as "modelVersion", p.provider,
+           p.provider_charge_id as "providerChargeId", p.decline_by as "declineBy", p.decline_code as "declineCode",
+           p.created_at as "createdAt", p.finished_at as "finishedAt",
+           coalesce((select jsonb_agg(jsonb_build_object('attempt', a.attempt, 'provider', a.provider,
+                              'outcome', a.outcome, 'code', a.code, 'charge_id', a.charge_id,
+                              'latency_ms', round(a.latency_ms::numeric, 2)) order by a.attempt)
+                       from payment_attempts a
+                      where a.tenant_id = p.tenant_id and a.payment_id = p.payment_id), '[]') as attempts
+      from payments p
+     where p.tenant_id = ${tenantId} and p.payment_id = ${paymentId}`;
+  if (row === undefined) {
+    throw new DomainError("unknown_payment", `There is no payment "${paymentId}".`, {
+      field: "payment_id",
+      nextMove: "Use the payment_id that create_payment answered.",
+    });
+  }
+  return {
+    ...row,
+    amountMinor: BigInt(row.amountMinor as string),
+    capturedMinor: BigInt(row.capturedMinor as string),
+    refundedMinor: BigInt(row.refundedMinor as string),
+    feeMinor: BigInt(row.feeMinor as string),
+  } as unknown as PaymentRow;
+}
+
+/** The stored answer of a finished payment; for an open one, its state now. */
+export async function readAnswer(
+  service: PaymentService,
+  tenantId: string,
+  paymentId: string,
+): Promise<PaymentAnswer> {
+  const row = await readPayment(service, tenantId, paymentId);
+  if (row.idempotencyKey !== null) {
+    const [stored] = await service.sql<{ response: string | null }[]>`
+      select response from idempotency_keys
+       where tenant_id = ${tenantId} and principal = ${row.principal} and key = ${row.idempotencyKey}
+         and resource_id = ${paymentId}`;
+    if (stored?.response) return JSON.parse(stored.response);
+  }
+  return answerOf(service, row);
+}
+
+/**
+ * The answer made from the payment's row. What moved the score is computed again from the stored vector, as long
+ * as the model that scored it is the one in use.
+ */
+export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswer {
+  const reasons = row.featureVector !== null && row.modelVersion === service.model.modelVersion
+    ? screenPayment(float64Of(row.featureVector), service.model, {
+      isTestMethod: row.paymentMethodId !== null && testPaymentMethod(row.paymentMethodId) !== undefined,
+    })
+    : null;
+  return {
+    payment_id: row.paymentId,
+    status: row.status,
+    amount: formatAmount(row.amountMinor, row.currency),
+    amount_minor: Number(row.amountMinor),
+    currency: row.currency,
+    method: row.method,
+    customer_id: row.customerId,
+    merchant_id: row.merchantId,
+    payment_method_id: row.paymentMethodId,
+    risk_score: row.riskScore,
+    risk: {
+      score: row.riskScore,
+      decline_at: DECLINE_AT_SCORE,
+      probability: row.fraudProbability === null ? null : Number(row.fraudProbability.toPrecision(4)),
+      decision: row.riskDecision,
+      decided_by: reasons?.decidedBy ?? null,
+      rules: [...(reasons?.rules ?? [])],
+      reasons: (reasons?.reasons ?? []).map(({ feature, value, effect }) => ({
+        feature,
+        value: Number(value.toPrecision(4)),
+        effect: Number(effect.toPrecision(4)),
+      })),
+      model_version: row.modelVersion,
+    },
+    routing: row.provider === null ? null : {
+      provider: row.provider,
+      expected_success: null,
+      sample_size: null,
+      reason: null,
+      attempts: row.attempts,
+    },
+    decline: row.declineBy === null ? null : {
+      by: row.declineBy,
+      code: row.declineCode!,
+      message: declineMessage(row.declineCode!),
+      retriable: row.declineBy === "issuer" && declineIsRetriable(row.declineCode as DeclineCode),
+    },
+    fee: formatAmount(row.feeMinor, row.currency),
+    fee_minor: Number(row.feeMinor),
+    created_at: toRfc3339(row.createdAt.getTime()),
+    occurred_at: toRfc3339(row.occurredAtMs),
+    timings_ms: {
+      queue: 0,
+      screen: 0,
+      charge: row.attempts.reduce((sum, attempt) => sum + attempt.latency_ms, 0),
+    },
+    next_move: PAYMENT_STATUSES[row.status].nextMove,
+  };
+}
+
+/** True for the failure of a settlement that lost to another one: the payment's outcome is already stored. */
+export function isAlreadySettled(error: unknown): boolean {
+  const code = (error as { code?: string })?.code;
+  const constraint = (error as { constraint_name?: string })?.constraint_name;
+  return (code === "23505" && (constraint === "payment_attempts_pkey" || constraint === "transfers_pkey")) ||
+    (code === "23514" && constraint === "holds_end_once");
+}
+
+function float64Of(bytes: Uint8Array): Float64Array {
+  return new Float64Array(bytes.slice().buffer);
+}

@@ -1,0 +1,40 @@
+/**
+ * `deno task charges`: the simulated providers' own memory as JSON lines, one for each key: provider, key, charge
+ * id, amount in minor units, currency, state. Reads the file beside a running server.
+ */
+import { ChargeLog, chargeLogPath } from "./charge_log.ts";
+
+if (import.meta.main) {
+  const path = chargeLogPath(Deno.env.get("DATA_DIR") || ".data");
+  try {
+    await Deno.stat(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error(
+      `No provider has charged anything yet: there is no ${path}. Set DATA_DIR to the server's folder.`,
+    );
+    Deno.exit(1);
+  }
+  const log = new ChargeLog(path);
+  const encoder = new TextEncoder();
+  let text = "";
+  for (const record of log.all()) {
+    const { provider, key, chargeId, amountMinor, currency, state, code, createdAtMs } = record;
+    text += JSON.stringify({
+      provider,
+      key,
+      charge_id: chargeId,
+      amount_minor: Number(amountMinor),
+      currency,
+      state,
+      code,
+      created_at: new Date(createdAtMs).toISOString(),
+    }) + "\n";
+    if (text.length > 65_536) {
+      Deno.stdout.writeSync(encoder.encode(text));
+      text = "";
+    }
+  }
+  Deno.stdout.writeSync(encoder.encode(text));
+  log.close();
+}
