@@ -15,7 +15,7 @@ export const TIMED_OUTCOMES: readonly Outcome[] = ["approved", "declined_risk", 
 export interface ClassifiedAnswer {
   readonly outcome: Outcome;
   readonly paymentId?: string;
-  /** Stage → milliseconds, from the answer's own `timings_ms`. */
+  /** Stage → milliseconds, from the result's `_meta`, or the answer's own `timings_ms`. */
   readonly stagesMs: Readonly<Record<string, number>>;
   /** Stable and low in number, so that errors can be counted by it. */
   readonly errorCode?: string;
@@ -50,7 +50,7 @@ export function classifyAnswer(answer: HttpAnswer): ClassifiedAnswer {
   }
   const outcome = outcomeOf(content);
   if (!outcome) return failed(`payment_status_${String(content.status)}`);
-  return { outcome, paymentId: content.payment_id, stagesMs: stagesOf(content.timings_ms) };
+  return { outcome, paymentId: content.payment_id, stagesMs: stagesOf(result, content) };
 }
 
 function outcomeOf(content: JsonObject): Outcome | undefined {
@@ -69,8 +69,13 @@ function outcomeOf(content: JsonObject): Outcome | undefined {
   }
 }
 
-function stagesOf(timings: unknown): Record<string, number> {
+/** This call's own stages in the result's `_meta`; without them, those that the answer itself repeats. */
+const TIMINGS_META = "mcp-payments-lab/timings-ms";
+
+function stagesOf(result: JsonObject, content: JsonObject): Record<string, number> {
   const stagesMs: Record<string, number> = {};
+  const ownTimings = isObject(result._meta) ? result._meta[TIMINGS_META] : undefined;
+  const timings = isObject(ownTimings) ? ownTimings : content.timings_ms;
   if (!isObject(timings)) return stagesMs;
   for (const [stage, valueMs] of Object.entries(timings)) {
     if (typeof valueMs === "number" && Number.isFinite(valueMs)) stagesMs[stage] = valueMs;

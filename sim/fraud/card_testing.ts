@@ -18,8 +18,9 @@ import { apparentCountry, drawVictim } from "./thief.ts";
  * the merchant's own prices and a connection in the cardholder's country; then a single try looks like a stranger
  * buying a coffee, and only the crowd gives it away. Some of the cards are spent days later (stolen_card_spree).
  * Looks alike: a sale or a game night, where customers bring their own devices.
- * Should be caught by: merchant_new_customer_surge and merchant_small_surge with new_device_for_customer,
- * device_new_cards_24h, device_other_customers, card_small_1h.
+ * Should be caught by: merchant_new_customer_surge, merchant_count_surge and merchant_small_surge together with
+ * device_age_days, new_device_for_customer and new_merchant_for_customer; device_other_customers when the script
+ * is careless (sim/train/story_features_test.ts holds this to be so).
  */
 export const cardTesting: Story = {
   name: "card_testing",

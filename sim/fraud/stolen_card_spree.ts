@@ -19,8 +19,9 @@ import { apparentCountry, drawVictim, gangDevice } from "./thief.ts";
  * thieves pay ordinary prices at ordinary shops from a connection near the victim; some sit on the victim's own
  * computer, and then only the amounts and the pace are left to see.
  * Looks alike: the cardholder with a new phone before a birthday, or on a journey.
- * Should be caught by: new_device_for_customer with amount_vs_customer, resale_category, customer_usd_surge,
- * card_new_merchants_24h, device_other_customers, country_not_cards, hour_vs_customer_habit.
+ * Should be caught by: customer_usd_surge, amount_vs_customer and resale_category together with device_age_days,
+ * card_new_devices_24h, new_merchant_for_customer, card_new_merchants_24h; country_not_cards when the thief does
+ * not hide it (sim/train/story_features_test.ts holds this to be so).
  */
 export const stolenCardSpree: Story = {
   name: "stolen_card_spree",

@@ -1,6 +1,19 @@
 import { expect } from "expect";
 import { loadModel } from "../../src/fraud/model/load_model.ts";
+import type { Scoreboard } from "./scoreboard.ts";
 import { trainModel } from "./train_model.ts";
+
+Deno.test("the default model beats rules and logistic regressions, and is not too good to be true", async () => {
+  const fixture = new URL("../../fixtures/model", import.meta.url).pathname;
+  const { lines, lift }: Scoreboard = JSON.parse(await Deno.readTextFile(`${fixture}/scoreboard.json`));
+  const model = lines.at(-1)!;
+  expect(model.name).toBe("the model");
+  expect(model.averagePrecision).toBeGreaterThan(0.3);
+  // Above that, look for a leak: what fraud leaves behind in this world is not that clear.
+  expect(model.averagePrecision).toBeLessThan(0.9);
+  expect(lift.length).toBe(lines.length - 2);
+  for (const { difference95 } of lift) expect(difference95[0]).toBeGreaterThan(0);
+});
 
 Deno.test("trainModel() gives the same model for the same seed, and one that the server loads", async () => {
   const directory = await Deno.makeTempDir();
@@ -17,9 +30,6 @@ Deno.test("trainModel() gives the same model for the same seed, and one that the
     const { manifest } = await loadModel(`${directory}/first`);
     expect(manifest.modelVersion).toBe(first.manifest.modelVersion);
     expect(await Deno.readTextFile(`${directory}/first/precision_recall.svg`)).toMatch(/^<svg /);
-    const line = first.scoreboard.lines.at(-1)!;
-    expect(line.name).toBe("the model");
-    expect(line.averagePrecision).toBeGreaterThan(first.scoreboard.baseRate * 5);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
