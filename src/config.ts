@@ -45,25 +45,37 @@ const SECONDS = { second: 1, minute: 60, hour: 3600, day: 86400 } as const;
 const JWT_SECRET_MIN_CHARS = 32;
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
-const port = z.coerce.number().int().min(1).max(65535);
-const milliseconds = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
-const list = z.string().transform((text) =>
-  text.split(",").map((item) => item.trim()).filter((item) => item !== "")
-);
+/** Digits only: JavaScript would also read "0x50", "8e3" and " 80" as numbers. */
+const integer = (low: number, high: number) =>
+  z.string().regex(/^[0-9]{1,9}$/).transform(Number).pipe(z.int().min(low).max(high));
+const decimal = (low: number, high: number) =>
+  z.string().regex(/^[0-9]{1,9}(\.[0-9]{1,9})?$/).transform(Number).pipe(z.number().min(low).max(high));
+const port = integer(1, 65535);
+const HOST_NAME = /^([a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*|\[[0-9a-f:.]+\])$/;
+const hostNames = z.string().transform((text) =>
+  text.split(",").map((item) => item.trim().toLowerCase()).filter((item) => item !== "")
+).pipe(z.array(z.string().regex(HOST_NAME)));
+const HOST_NAMES_EXPECTED =
+  "host names without scheme and port, separated by commas, such as pay.example.com,[::1]";
 
 /** One entry for each variable: its form, its default, and what to say when it is wrong. */
 const VARIABLES = {
   PORT: { schema: port, fallback: "8000", expected: "a port from 1 to 65535" },
   HOST: {
-    schema: z.string().min(1),
+    schema: z.union([
+      z.ipv4(),
+      z.ipv6(),
+      z.string().regex(/^(?![0-9.]+$)[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/),
+    ]),
     fallback: "127.0.0.1",
-    expected: "an address to listen on, such as 127.0.0.1",
+    expected: "an address or name of this machine to listen on, such as 127.0.0.1",
   },
   DATA_DIR: { schema: z.string().min(1), fallback: ".data", expected: "a folder" },
   DATABASE_URL: {
     schema: z.string().regex(/^postgres(ql)?:\/\/[^/]+\/.+/),
     fallback: null,
     expected: "a URL such as postgres://user:password@host:5432/database",
+    secret: true,
   },
   POSTGRES_PORT: { schema: port, fallback: null, expected: "a port from 1 to 65535" },
   JWT_SECRET_KEY: {
@@ -82,20 +94,20 @@ const VARIABLES = {
     fallback: "off",
     expected: "off, or a number of calls per time such as 1000/hour",
   },
-  ALLOWED_HOSTS: { schema: list, fallback: "", expected: "host names separated by commas" },
-  ALLOWED_ORIGINS: { schema: list, fallback: "", expected: "host names separated by commas" },
+  ALLOWED_HOSTS: { schema: hostNames, fallback: "", expected: HOST_NAMES_EXPECTED },
+  ALLOWED_ORIGINS: { schema: hostNames, fallback: "", expected: HOST_NAMES_EXPECTED },
   READ_TIMEOUT_MS: {
-    schema: milliseconds(100, 120_000),
+    schema: integer(100, 120_000),
     fallback: "10000",
     expected: "100 to 120000 milliseconds",
   },
   PROVIDER_TIMEOUT_MS: {
-    schema: milliseconds(50, 60_000),
+    schema: integer(50, 60_000),
     fallback: "2000",
     expected: "50 to 60000 milliseconds",
   },
   PROVIDER_LATENCY_SCALE: {
-    schema: z.coerce.number().min(0).max(100),
+    schema: decimal(0, 100),
     fallback: "1",
     expected: "a factor from 0 to 100",
   },
@@ -107,7 +119,7 @@ const VARIABLES = {
   },
   MODEL_DIR: { schema: z.string().min(1), fallback: null, expected: "a folder with a trained model" },
   POOL_SIZE: {
-    schema: z.coerce.number().int().min(1).max(80),
+    schema: integer(1, 80),
     fallback: "8",
     expected: "1 to 80 connections",
   },
@@ -130,10 +142,8 @@ export function readConfig(environment: (name: string) => string | undefined): C
     const given = environment(name);
     const text = given === undefined || given === "" ? fallback : given;
     if (text === null) return null;
-    // An empty number would coerce to 0.
-    const parsed = text.trim() === "" && name !== "ALLOWED_HOSTS" && name !== "ALLOWED_ORIGINS"
-      ? undefined
-      : schema.safeParse(text);
+    // Blanks alone are nobody's folder, secret or address.
+    const parsed = text.trim() === "" && text !== fallback ? undefined : schema.safeParse(text);
     if (parsed?.success) return parsed.data as z.infer<(typeof VARIABLES)[Name]["schema"]>;
     const shown = "secret" in VARIABLES[name] ? `the given ${text.length} characters` : `"${text}"`;
     throw new ConfigError(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
+import type { FraudModel } from "./fraud/model/fraud_model.ts";
 import { loadModel } from "./fraud/model/load_model.ts";
 import type { FraudModelPort } from "./fraud/screen_payment.ts";
 
@@ -14,7 +15,14 @@ export async function loadFraudModel(
   const trained = join(config.dataDirectory, "model");
   const directory = config.modelDirectory ??
     (await exists(join(trained, "manifest.json")) ? trained : SHIPPED_MODEL_DIRECTORY);
-  const model = await loadModel(directory);
+  let model: FraudModel;
+  try {
+    model = await loadModel(directory);
+  } catch (error) {
+    // A person must act: the message alone, without a stack, and the variable that chose the folder.
+    const chosenBy = config.modelDirectory === null ? "" : " The folder was chosen by MODEL_DIR.";
+    throw new ConfigError(`${(error as Error).message}${chosenBy}`, { cause: error });
+  }
   return {
     directory,
     modelVersion: model.manifest.modelVersion,

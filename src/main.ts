@@ -4,7 +4,7 @@
  * The parts are put together here, in the order they start: configuration, database, world, payments, protocol.
  * They stop in the other order: first no new requests, then the accepted ones to their end, then the database.
  */
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { systemClock } from "./core/clock.ts";
@@ -15,10 +15,12 @@ import { type Database, openDatabase } from "./db/open_database.ts";
 import { openPool } from "./db/pool.ts";
 import { createApp } from "./http/app.ts";
 import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
+import { explainListenError, requireFreePort } from "./http/listen.ts";
 import { Metrics } from "./http/metrics.ts";
 import { loadFraudModel } from "./load_fraud_model.ts";
 import type { CallToolDependencies } from "./mcp/call_tool.ts";
 import { createMcpServer } from "./mcp/mcp_server.ts";
+import { serveOnStdio } from "./mcp/serve_stdio.ts";
 import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
 import { VERSION } from "./version.ts";
@@ -33,8 +35,10 @@ async function main(args: readonly string[]): Promise<number> {
   const stdio = args.includes("--stdio");
   const config = readConfig((name) => Deno.env.get(name));
   const log = createLog(config.logLevel, () => systemClock.nowMs());
+  redirectConsole(log);
   const stop = stopSignal();
   const startedMs = performance.now();
+  if (!stdio) requireFreePort(config);
 
   const database = await openDatabase(config, (line) => log.info("database", { line }));
   try {
@@ -56,7 +60,7 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
   const metrics = new Metrics();
   const model = await loadFraudModel(config);
   const ids = new RandomIds(() => systemClock.nowMs());
-  await fillEmptyDatabase(config, database, log);
+  if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
   const stack = await openPaymentStack({
     config,
     database,
@@ -87,11 +91,10 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
 
   try {
     const ended = stdio
-      ? serveOnStdio(ids, calls, log, startedMs)
+      ? serveStandardStreams(ids, calls, log, stop, startedMs)
       : serveOnHttp({ config, log, metrics, ids, calls, stack, stop, startedMs });
     return await Promise.race([
       ended,
-      ...(stdio ? [stop.then((signal) => (log.info("draining", { signal }), 0))] : []),
       database.failed.then((reason) => {
         log.error("database_lost", { reason });
         return 1;
@@ -138,10 +141,7 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, stop, star
         }),
     }, app.fetch);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new ConfigError(
-      `PORT ${config.port} on ${config.host} is in use by another program. Stop that one or set PORT to a free port.`,
-    );
+    throw explainListenError(error, config);
   }
   const signal = await stop;
   log.info("draining", { signal });
@@ -156,36 +156,63 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, stop, star
 }
 
 /** Serves one client until it closes its end; the caller is whoever started this process. */
-function serveOnStdio(
+async function serveStandardStreams(
   ids: RandomIds,
   calls: CallToolDependencies,
   log: Log,
+  stop: Promise<string>,
   startedMs: number,
 ): Promise<number> {
   const caller = { tenantId: DEFAULT_TENANT, principal: "local", scopes: new Set<string>(SCOPES) };
-  return new Promise((resolve) => {
-    serveStdio(() => {
-      const server = createMcpServer(caller, () => ids.next("req"), calls);
-      server.onclose = () => resolve(0);
-      return server;
-    }, { onerror: (error) => log.warn("protocol_error", errorFields(error)) });
-    log.info("listening", {
-      on: "stdio",
-      version: VERSION,
-      readyMs: Math.round(performance.now() - startedMs),
-    });
+  const serving = serveOnStdio({
+    input: process.stdin,
+    output: process.stdout,
+    createServer: () => createMcpServer(caller, () => ids.next("req"), calls),
+    drainMaxMs: DRAIN_MAX_MS,
+    onError: (error) => log.warn("protocol_error", { error: error.message.slice(0, 300) }),
+  });
+  stop.then((signal) => {
+    log.info("draining", { signal });
+    serving.stop();
+  });
+  log.info("listening", {
+    on: "stdio",
+    version: VERSION,
+    readyMs: Math.round(performance.now() - startedMs),
+  });
+  await serving.ended;
+  return 0;
+}
+
+/** What a library prints is a log line as well: stdout is the protocol's, and stderr holds JSON only. */
+function redirectConsole(log: Log): void {
+  const write = (level: "debug" | "info" | "warn" | "error") => (...parts: unknown[]) =>
+    log[level]("console", { line: parts.map(String).join(" ") });
+  Object.assign(console, {
+    debug: write("debug"),
+    log: write("info"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
   });
 }
 
 /**
  * A database without a world gets the default one. The simulator is a program of its own, which the server does
  * not contain: it is run once, as `deno task simulate` would.
+ *
+ * @returns false when the server was told to stop meanwhile
  */
-async function fillEmptyDatabase(config: Config, database: Database, log: Log): Promise<void> {
+async function fillEmptyDatabase(
+  config: Config,
+  database: Database,
+  log: Log,
+  stop: Promise<string>,
+): Promise<boolean> {
   const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab world" });
   const [known] = await sql`select 1 from worlds where tenant_id = ${DEFAULT_TENANT}`;
   await sql.end();
-  if (known !== undefined) return;
+  if (known !== undefined) return true;
   log.info("filling", { with: "the default world" });
   const simulator = fileURLToPath(new URL("../sim/simulate.ts", import.meta.url));
   const child = new Deno.Command("sh", {
@@ -201,19 +228,55 @@ async function fillEmptyDatabase(config: Config, database: Database, log: Log): 
       simulator,
       "--default",
     ],
+    clearEnv: true,
     env: {
+      ...environmentWithoutLoader(),
       SIMULATE_DATABASE_URL: database.pool.url,
       SIMULATE_ROLE: database.pool.role ?? "",
       DATA_DIR: config.dataDirectory,
     },
     stdin: "null",
     stdout: "null",
-    stderr: "inherit",
+    // A terminal gets the simulator's own progress bar.
+    stderr: Deno.stderr.isTerminal() ? "inherit" : "piped",
   }).spawn();
+  const told = stop.then(() => {
+    stopChild(child);
+    return "told to stop";
+  });
+  if (!Deno.stderr.isTerminal()) await logLines(child.stderr, (line) => log.info("filling", { line }));
   const { success, code } = await child.status;
-  if (!success) {
-    throw new Error(`The default world could not be loaded: the simulator ended with code ${code}`);
+  if (success) return true;
+  if (await Promise.race([told, Promise.resolve(null)]) !== null) return false;
+  throw new Error(`The default world could not be loaded: the simulator ended with code ${code}`);
+}
+
+/** Deno refuses to start anything under a scoped `--allow-run` when a variable steers the dynamic loader. */
+function environmentWithoutLoader(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !/^(LD|DYLD)_/.test(name)),
+  );
+}
+
+function stopChild(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has ended already.
   }
+}
+
+async function logLines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  write: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    lines.forEach(write);
+  }
+  if (rest !== "") write(rest);
 }
 
 const SIMULATOR_PERMISSIONS = [
@@ -234,11 +297,13 @@ function stopSignal(): Promise<string> {
 }
 
 if (import.meta.main) {
+  // A wrong setting is told to a person, in plain words.
+  const print = console.error;
   try {
     Deno.exit(await main(Deno.args));
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof DatabaseStartError)) throw error;
-    console.error(error.message);
+    print(error.message);
     Deno.exit(1);
   }
 }

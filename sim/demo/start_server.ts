@@ -6,6 +6,8 @@ export interface RunningServer {
   readonly logPath: string;
   /** SIGTERM, then waits until it has drained and gone. */
   stop(): Promise<void>;
+  /** SIGKILL, as the system does when memory runs out: nothing is drained. */
+  kill(): Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -46,16 +48,17 @@ export async function startServer(
   }).spawn();
   let ended: Deno.CommandStatus | undefined;
   const status = child.status.then((value) => ended = value);
-  const stop = async () => {
+  const end = async (by: Deno.Signal) => {
     if (ended === undefined) {
       try {
-        child.kill("SIGTERM");
+        child.kill(by);
       } catch {
         // It ended in this very moment.
       }
     }
     await status;
   };
+  const stop = () => end("SIGTERM");
   const baseUrl = `http://127.0.0.1:${port}`;
   const untilMs = performance.now() + READY_TIMEOUT_MS;
   while (!await isReady(baseUrl)) {
@@ -66,7 +69,7 @@ export async function startServer(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  return { baseUrl, logPath, stop };
+  return { baseUrl, logPath, stop, kill: () => end("SIGKILL") };
 }
 
 async function isReady(baseUrl: string): Promise<boolean> {

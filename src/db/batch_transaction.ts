@@ -49,9 +49,11 @@ export class BatchTransaction {
     return sent;
   }
 
-  /** Commits, after all that was sent succeeded; otherwise rolls back and throws the first failure. */
+  /** Commits, after all that was sent succeeded; otherwise throws the first failure: the caller then rolls back. */
   async commit(): Promise<void> {
-    this.#track(this.sql.unsafe("commit", [], { prepare: true }).execute());
+    // One message: a bare commit that reaches a new connection only warns, and what was sent before would be lost
+    // as if it had been stored.
+    this.#track(this.sql.unsafe(`select assert_batch('${this.batchId}'); commit`).simple().execute());
     const outcomes = await Promise.allSettled(this.#sent);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;

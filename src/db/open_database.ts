@@ -9,6 +9,8 @@ import { databaseUrl } from "./url.ts";
 export interface Database {
   /** As the server's role, which owns nothing. */
   readonly pool: Pick<PoolOptions, "url" | "role">;
+  /** As the owner of the schema: for migrations and for what a benchmark keeps beside the server's database. */
+  readonly ownerUrl: string;
   readonly isEmbedded: boolean;
   /** Resolves, with what happened, when an embedded PostgreSQL ends without having been stopped. */
   readonly failed: Promise<string>;
@@ -36,6 +38,7 @@ export async function openDatabase(
     await migrateBy(settings.databaseUrl, log);
     return {
       pool: { url: settings.databaseUrl, role },
+      ownerUrl: settings.databaseUrl,
       isEmbedded: false,
       failed: new Promise(() => {}),
       stop: () => Promise.resolve(lock.release()),
@@ -55,6 +58,7 @@ export async function openDatabase(
   }
   return {
     pool: { url: postgres.appUrl },
+    ownerUrl: postgres.adminUrl,
     isEmbedded: true,
     failed: postgres.exited.then((status) => {
       if (stopping) return new Promise(() => {});
@@ -83,6 +87,7 @@ export async function joinDatabase(
     if (running !== null) {
       return {
         pool: { url: running },
+        ownerUrl: running,
         isEmbedded: true,
         failed: new Promise(() => {}),
         stop: () => Promise.resolve(),
@@ -94,6 +99,7 @@ export async function joinDatabase(
   await migrateBy(settings.databaseUrl, log);
   return {
     pool: { url: settings.databaseUrl, role },
+    ownerUrl: settings.databaseUrl,
     isEmbedded: false,
     failed: new Promise(() => {}),
     stop: () => Promise.resolve(),

@@ -64,8 +64,8 @@ create table holds (
   created_at timestamp with time zone not null,
   constraint holds_pkey PRIMARY KEY (tenant_id, hold_id),
   constraint holds_amount_minor_check CHECK (amount_minor > 0),
-  constraint holds_check CHECK (posted_minor >= 0 AND posted_minor <= amount_minor),
   constraint holds_posted_only_when_posted CHECK (state = 'posted'::text OR posted_minor = 0),
+  constraint holds_posted_within_amount CHECK (posted_minor >= 0 AND posted_minor <= amount_minor),
   constraint holds_state_check CHECK (state = ANY (ARRAY['pending'::text, 'posted'::text, 'voided'::text]))
 ) with (fillfactor=70);
 
@@ -81,6 +81,7 @@ create table idempotency_keys (
   expires_at timestamp with time zone not null,
   constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, principal, key)
 ) with (fillfactor=50);
+CREATE INDEX idempotency_keys_by_expiry ON public.idempotency_keys USING brin (expires_at);
 
 create table merchants (
   tenant_id text not null,
@@ -210,6 +211,7 @@ create table transfers (
   constraint transfers_hold_is_named CHECK ((kind = ANY (ARRAY['hold_post'::text, 'hold_void'::text])) = (hold_id IS NOT NULL)),
   constraint transfers_kind_check CHECK (kind = ANY (ARRAY['post'::text, 'hold'::text, 'hold_post'::text, 'hold_void'::text]))
 );
+CREATE UNIQUE INDEX transfers_end_a_hold_once ON public.transfers USING btree (tenant_id, hold_id) WHERE (hold_id IS NOT NULL);
 
 create table worlds (
   tenant_id text not null,
@@ -345,6 +347,14 @@ begin
       using errcode = 'check_violation', constraint = 'postings_sum_to_zero';
   end if;
 
+  -- Leg 1 exists once, so a transfer whose statement must hold leg 1 cannot be added to by a later one.
+  select tenant_id, transfer_id into broken
+    from new_postings group by tenant_id, transfer_id having min(leg) <> 1 or max(leg) <> count(*) limit 1;
+  if found then
+    raise exception 'Postings of transfer % are not legs 1, 2, 3 … of one statement', broken.transfer_id
+      using errcode = 'check_violation', constraint = 'postings_in_one_statement';
+  end if;
+
   select p.tenant_id, p.transfer_id into broken
     from (select distinct tenant_id, transfer_id from new_postings) p
    where not exists (select 1 from transfers t
@@ -400,6 +410,15 @@ begin
     using errcode = 'insufficient_privilege';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_payment_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'Payment % is % and cannot become %, nor change its amount', old.payment_id, old.status, new.status
+    using errcode = 'check_violation', constraint = 'payments_final_is_final';
+end $function$;
+
 -- Triggers
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -408,22 +427,22 @@ CREATE TRIGGER holds_apply_ended AFTER UPDATE ON holds REFERENCING OLD TABLE AS 
 
 CREATE TRIGGER holds_apply_new AFTER INSERT ON holds REFERENCING NEW TABLE AS new_holds FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_new_holds();
 
+CREATE TRIGGER payments_final_is_final BEFORE UPDATE ON payments FOR EACH ROW WHEN (old.status <> new.status AND ((old.status = ANY (ARRAY['succeeded'::text, 'declined'::text, 'failed'::text])) OR new.status = 'processing'::text) OR old.amount_minor <> new.amount_minor OR old.currency <> new.currency) EXECUTE FUNCTION refuse_payment_change();
+
 CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER postings_apply AFTER INSERT ON postings REFERENCING NEW TABLE AS new_postings FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_postings();
 
 -- Grants
 
-grant insert, select on accounts to mcp_payments_app;
+grant insert (account_id, currency, kind, may_go_negative, owner_id, tenant_id), select on accounts to mcp_payments_app;
 grant execute on function assert_batch(text) to mcp_payments_app;
-grant execute on function assert_batch(text) to public;
 grant insert, select on audit_events to mcp_payments_app;
 grant insert, select on customers to mcp_payments_app;
 grant insert, select, update on feature_states to mcp_payments_app;
 grant insert, select, update (posted_minor, state) on holds to mcp_payments_app;
 grant delete, insert, select, update on idempotency_keys to mcp_payments_app;
 grant execute on function ledger_lock_accounts(text[],text[]) to mcp_payments_app;
-grant execute on function ledger_lock_accounts(text[],text[]) to public;
 grant insert, select on merchants to mcp_payments_app;
 grant delete, insert, select, update on open_payments to mcp_payments_app;
 grant insert, select on payment_attempts to mcp_payments_app;

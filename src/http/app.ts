@@ -1,14 +1,12 @@
 import {
-  createMcpHandler,
-  hostHeaderValidationResponse,
   isJsonContentType,
-  isLegacyRequest,
   localhostAllowedHostnames,
   localhostAllowedOrigins,
-  originValidationResponse,
-  WebStandardStreamableHTTPServerTransport,
+  validateHostHeader,
+  validateOriginHeader,
 } from "@modelcontextprotocol/server";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
+import { cors } from "hono/cors";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Config } from "../config.ts";
 import type { Clock } from "../core/clock.ts";
@@ -16,11 +14,13 @@ import type { Ids } from "../core/ids.ts";
 import { errorFields, type Log } from "../core/log.ts";
 import type { CallToolDependencies } from "../mcp/call_tool.ts";
 import type { Caller } from "../mcp/define_tool.ts";
-import { createMcpServer } from "../mcp/mcp_server.ts";
+import { messageFault } from "../mcp/message_fault.ts";
 import { VERSION } from "../version.ts";
 import { Authenticator } from "./authenticate.ts";
 import type { Metrics } from "./metrics.ts";
 import { readBody } from "./read_body.ts";
+import { type Refusal, refuse, requestIdOf, setRequestId } from "./refuse.ts";
+import { batchFault, protocolHandler } from "./serve_protocol.ts";
 
 export interface AppDependencies {
   readonly config: Config;
@@ -36,28 +36,35 @@ export interface AppDependencies {
 
 /**
  * The HTTP side, in the order a request meets it: request id, Host and Origin, then for /mcp content type,
- * body limits, caller, rate limit, protocol.
+ * body limits, caller, rate limit, protocol. Where several refusals apply, the first of this order is the answer.
  */
 export function createApp(dependencies: AppDependencies): Hono {
   const { config, ids, log, metrics, clock } = dependencies;
-  const hosts = [...localhostAllowedHostnames(), ...config.allowedHosts];
   const origins = [...localhostAllowedOrigins(), ...config.allowedOrigins];
+  const hosts = [...localhostAllowedHostnames(), ...ownHostNames(config.host), ...config.allowedHosts];
   const authenticator = new Authenticator(config);
   const limiter = config.rateLimit === null
     ? null
     : new RateLimiterMemory({ points: config.rateLimit.calls, duration: config.rateLimit.perSeconds });
-  const serveProtocol = protocolHandler(dependencies);
+  const serveProtocol = protocolHandler(dependencies.calls, log);
   const app = new Hono();
 
   app.use(async (context, next) => {
-    const requestId = ids.next("req");
-    context.header("x-request-id", requestId);
-    context.set("requestId" as never, requestId as never);
-    const refused = hostHeaderValidationResponse(context.req.raw, hosts) ??
-      originValidationResponse(context.req.raw, origins);
-    if (refused !== undefined) context.res = withRequestId(refused, requestId);
-    else await next();
+    setRequestId(context, ids.next("req"));
+    await next();
     metrics.request(ROUTES.has(context.req.path) ? context.req.path : "other", context.res.status);
+  });
+
+  app.use(async (context, next) => {
+    const refusal = addressRefusal(context.req.raw, hosts, origins);
+    if (refusal !== null) return refuse(context, refusal);
+    await next();
+  });
+
+  // Only now is an origin one that may read the answer.
+  app.use(async (context, next) => {
+    if (context.req.raw.headers.has("origin")) return await readableByOrigin(context, next);
+    await next();
   });
 
   app.get("/healthz", (context) => context.json({ status: "ok", version: VERSION }));
@@ -80,59 +87,45 @@ export function createApp(dependencies: AppDependencies): Hono {
 
   app.post("/mcp", async (context) => {
     const request = context.req.raw;
-    if (!isJsonContentType(request.headers.get("content-type"))) {
-      return refuse(
-        context,
-        415,
-        "unsupported_media_type",
-        "Send the header Content-Type: application/json.",
-      );
-    }
+    if (!isJsonContentType(request.headers.get("content-type"))) return refuse(context, NOT_JSON);
+
     const body = await readBody(request, config.readTimeoutMs);
     if ("refusal" in body) {
-      // What was not read would otherwise be taken for the next request.
+      // Tells the client not to reuse the connection: what it still sends is thrown away.
       context.header("connection", "close");
-      return refuse(context, body.refusal.status, body.refusal.code, body.refusal.message);
+      return refuse(context, body.refusal);
     }
+    const fault = messageFault(body.json);
+    if (fault !== null) return refuse(context, { status: 400, ...fault });
+    const batch = batchFault(body.json);
+    if (batch !== null) return refuse(context, { status: 400, code: "invalid_batch", message: batch });
+
     const authentication = await authenticator.authenticate(request, clock.nowMs());
     if ("refusal" in authentication) {
-      context.header("www-authenticate", 'Bearer realm="mcp-payments-lab", error="invalid_token"');
-      return refuse(context, 401, "unauthorized", authentication.refusal);
+      context.header("www-authenticate", authentication.challenge);
+      return refuse(context, { status: 401, code: "unauthorized", message: authentication.refusal });
     }
     const { caller } = authentication;
+
     if (limiter !== null) {
-      const retryAfterS = await secondsToWait(limiter, caller);
+      const messages = Array.isArray(body.json) ? body.json.length : 1;
+      const retryAfterS = await secondsToWait(limiter, caller, messages);
       if (retryAfterS > 0) {
         context.header("retry-after", String(retryAfterS));
-        return refuse(
-          context,
-          429,
-          "rate_limited",
-          `More than ${config.rateLimit!.calls} calls in ${
-            config.rateLimit!.perSeconds
-          } s. Call again in ${retryAfterS} s.`,
-        );
+        return refuse(context, rateLimited(config.rateLimit!, retryAfterS));
       }
     }
-    return withRequestId(
-      await serveProtocol(request, body.json, caller, requestIdOf(context)),
-      requestIdOf(context),
-    );
+    const response = await serveProtocol(request, body.json, caller, requestIdOf(context));
+    response.headers.set("x-request-id", requestIdOf(context));
+    return response;
   });
 
   app.all("/mcp", (context) => {
     context.header("allow", "POST");
-    return refuse(
-      context,
-      405,
-      "method_not_allowed",
-      "This endpoint keeps no sessions or streams: POST only.",
-    );
+    return refuse(context, NOT_POST);
   });
 
-  app.notFound((context) =>
-    refuse(context, 404, "not_found", "There is /mcp for the protocol, and /healthz, /readyz and /metrics.")
-  );
+  app.notFound((context) => refuse(context, NOT_FOUND));
 
   app.onError((error, context) => {
     log.error("request_failed", {
@@ -140,101 +133,82 @@ export function createApp(dependencies: AppDependencies): Hono {
       path: context.req.path,
       ...errorFields(error),
     });
-    return refuse(
-      context,
-      500,
-      "internal",
-      "The server failed on this request. Quote x-request-id when you report it.",
-    );
+    return refuse(context, FAILED);
   });
   return app;
 }
 
 const ROUTES = new Set(["/mcp", "/healthz", "/readyz", "/metrics"]);
-const BOTH_FORMS = "application/json, text/event-stream";
 
-/** Serves one parsed message in the era it is written in; both share the tools. */
-function protocolHandler({ calls, log }: AppDependencies) {
-  const modern = createMcpHandler(
-    (context) => {
-      const { caller, requestId } = context.authInfo!.extra as unknown as {
-        caller: Caller;
-        requestId: string;
-      };
-      return createMcpServer(caller, () => requestId, calls);
-    },
-    {
-      legacy: "reject",
-      responseMode: "json",
-      onerror: (error) => log.debug("protocol_error", errorFields(error)),
-    },
-  );
-  return async (request: Request, json: unknown, caller: Caller, requestId: string): Promise<Response> => {
-    const accepting = acceptingBothForms(request);
-    if (await isLegacyRequest(accepting, json)) {
-      const transport = new WebStandardStreamableHTTPServerTransport({
-        sessionIdGenerator: undefined,
-        enableJsonResponse: true,
-      });
-      const server = createMcpServer(caller, () => requestId, calls);
-      await server.connect(transport);
-      const response = await transport.handleRequest(accepting, { parsedBody: json });
-      await server.close();
-      return response;
-    }
-    return await modern.fetch(accepting, {
-      parsedBody: json,
-      authInfo: {
-        token: "",
-        clientId: caller.principal,
-        scopes: [...caller.scopes],
-        extra: { caller, requestId },
-      },
-    });
+const NOT_JSON: Refusal = {
+  status: 415,
+  code: "unsupported_media_type",
+  message: "Send the header Content-Type: application/json.",
+};
+const NOT_POST: Refusal = {
+  status: 405,
+  code: "method_not_allowed",
+  message: "This endpoint keeps no sessions or streams: POST only.",
+};
+const NOT_FOUND: Refusal = {
+  status: 404,
+  code: "not_found",
+  message: "There is /mcp for the protocol, and /healthz, /readyz and /metrics.",
+};
+const FAILED: Refusal = {
+  status: 500,
+  code: "internal",
+  message: "The server failed on this request. Quote x-request-id when you report it.",
+};
+
+const readableByOrigin = cors({
+  origin: (origin) => origin,
+  allowMethods: ["GET", "POST"],
+  exposeHeaders: ["x-request-id", "retry-after", "www-authenticate"],
+  maxAge: 600,
+});
+
+/** Names the server is addressed by when it listens on one address; a wildcard is not an address. */
+function ownHostNames(host: string): string[] {
+  if (host === "0.0.0.0" || host === "::") return [];
+  return [host.includes(":") ? `[${host}]` : host.toLowerCase()];
+}
+
+/** Guards a server on a private address against web pages that resolve their own name to it. */
+function addressRefusal(request: Request, hosts: string[], origins: string[]): Refusal | null {
+  const host = validateHostHeader(request.headers.get("host"), hosts);
+  if (!host.ok) {
+    return {
+      status: 403,
+      code: "host_not_allowed",
+      message: `${host.message}. Use localhost, or start the server with this name in ALLOWED_HOSTS.`,
+    };
+  }
+  const origin = validateOriginHeader(request.headers.get("origin"), origins);
+  if (!origin.ok) {
+    return {
+      status: 403,
+      code: "origin_not_allowed",
+      message: `${origin.message}. Start the server with this name in ALLOWED_ORIGINS.`,
+    };
+  }
+  return null;
+}
+
+function rateLimited({ calls, perSeconds }: { calls: number; perSeconds: number }, afterS: number): Refusal {
+  return {
+    status: 429,
+    code: "rate_limited",
+    message: `More than ${calls} calls in ${perSeconds} s. Call again in ${afterS} s.`,
   };
 }
 
-/**
- * Answers are JSON whatever the client would take, so a client that names no form, or only one, is served too:
- * the protocol library would refuse it with 406.
- */
-function acceptingBothForms(request: Request): Request {
-  const accept = request.headers.get("accept") ?? "";
-  const headers = new Headers(request.headers);
-  if (!accept.includes("application/json") || !accept.includes("text/event-stream")) {
-    headers.set("accept", BOTH_FORMS);
-  }
-  return new Request(request.url, { method: "POST", headers });
-}
-
-async function secondsToWait(limiter: RateLimiterMemory, caller: Caller): Promise<number> {
+async function secondsToWait(limiter: RateLimiterMemory, caller: Caller, calls: number): Promise<number> {
   try {
-    await limiter.consume(`${caller.tenantId}/${caller.principal}`);
+    await limiter.consume(`${caller.tenantId}/${caller.principal}`, calls);
     return 0;
   } catch (refused) {
     if (!(refused instanceof RateLimiterRes)) throw refused;
     return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
   }
-}
-
-function refuse(
-  context: Context,
-  status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 429 | 500,
-  code: string,
-  message: string,
-) {
-  return context.json({
-    jsonrpc: "2.0",
-    id: null,
-    error: { code: -32000, message, data: { code, request_id: requestIdOf(context) } },
-  }, status);
-}
-
-function requestIdOf(context: Context): string {
-  return context.get("requestId" as never);
-}
-
-function withRequestId(response: Response, requestId: string): Response {
-  response.headers.set("x-request-id", requestId);
-  return response;
 }

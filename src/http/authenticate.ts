@@ -6,13 +6,22 @@ export const SCOPES = ["payments", "wallets", "analytics", "monitoring", "compli
 export type Scope = (typeof SCOPES)[number];
 
 export const DEFAULT_TENANT = "default";
-const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+export const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+/** What may be stored as the one who called: visible ASCII, no blanks. */
+export const PRINCIPAL = /^[\x21-\x7e]{1,128}$/;
 const CACHE_MAX_TOKENS = 10_000;
 
 /** The caller of a server without a secret: it listens on loopback only, and every call is this one's. */
 const LOCAL_CALLER: Caller = { tenantId: DEFAULT_TENANT, principal: "local", scopes: new Set(SCOPES) };
 
-export type Authentication = { caller: Caller } | { refusal: string };
+/** `challenge` is the WWW-Authenticate header: RFC 6750 names an error only where a token was sent. */
+export type Authentication = { caller: Caller } | { refusal: string; challenge: string };
+
+const CHALLENGE = 'Bearer realm="mcp-payments-lab"';
+
+function refused(refusal: string): Authentication {
+  return { refusal, challenge: `${CHALLENGE}, error="invalid_token", error_description="${refusal}"` };
+}
 
 /** Establishes who calls from the Authorization header. */
 export class Authenticator {
@@ -30,7 +39,7 @@ export class Authenticator {
     if (this.#key === null) return { caller: LOCAL_CALLER };
     const header = request.headers.get("authorization");
     if (header === null || !/^bearer /i.test(header)) {
-      return { refusal: "No bearer token. Get one with: deno task token" };
+      return { refusal: "No bearer token. Get one with: deno task token", challenge: CHALLENGE };
     }
     const token = header.slice(7).trim();
     const known = this.#checked.get(token);
@@ -48,20 +57,20 @@ export class Authenticator {
       });
       const { sub, tenant, scope, exp } = payload;
       if (typeof tenant !== "string" || !TENANT.test(tenant)) {
-        return { refusal: "The token's tenant claim is malformed." };
+        return refused("The token's tenant claim is malformed.");
       }
-      if (typeof scope !== "string") return { refusal: "The token's scope claim is not a text." };
-      const caller: Caller = { tenantId: tenant, principal: sub!, scopes: new Set(scope.split(" ")) };
+      if (typeof sub !== "string" || !PRINCIPAL.test(sub)) {
+        return refused("The token's sub claim is malformed.");
+      }
+      if (typeof scope !== "string") return refused("The token's scope claim is not a text.");
+      const caller: Caller = { tenantId: tenant, principal: sub, scopes: new Set(scope.split(" ")) };
       if (this.#checked.size >= CACHE_MAX_TOKENS) this.#checked.delete(this.#checked.keys().next().value!);
       this.#checked.set(token, { caller, expiresMs: exp! * 1000 });
       return { caller };
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
-      return {
-        refusal: `The token was refused: ${
-          REFUSALS[error.code] ?? "it is not a valid HS256 token of this server"
-        }.`,
-      };
+      const why = REFUSALS[error.code] ?? "it is not a valid HS256 token of this server";
+      return refused(`The token was refused: ${why}.`);
     }
   }
 }

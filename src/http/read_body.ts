@@ -1,12 +1,7 @@
-/** Why a request's body was not taken; each is an HTTP answer. */
-export type BodyRefusal =
-  | { status: 413; code: "body_too_large"; message: string }
-  | { status: 408; code: "read_timeout"; message: string }
-  | { status: 400; code: "invalid_json" | "too_deep"; message: string };
+import { NESTING_MAX } from "../mcp/message_fault.ts";
+import type { Refusal } from "./refuse.ts";
 
 export const BODY_MAX_BYTES = 1024 * 1024;
-/** Deeper than any call needs; parsers and validators recurse, so depth is bounded before they see the text. */
-export const NESTING_MAX = 64;
 
 /**
  * The request's JSON, or why it is refused. Reading stops at the limit: a body of a gigabyte costs one mebibyte.
@@ -14,7 +9,7 @@ export const NESTING_MAX = 64;
 export async function readBody(
   request: Request,
   timeoutMs: number,
-): Promise<{ json: unknown } | { refusal: BodyRefusal }> {
+): Promise<{ json: unknown } | { refusal: Refusal }> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > BODY_MAX_BYTES) return { refusal: tooLarge() };
   const bytes = await readBytes(request, timeoutMs);
@@ -37,7 +32,7 @@ export async function readBody(
 
 const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
-async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Array | BodyRefusal> {
+async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Array | Refusal> {
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +73,7 @@ async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Arra
   return bytes;
 }
 
-function tooLarge(): BodyRefusal {
+function tooLarge(): Refusal {
   return {
     status: 413,
     code: "body_too_large",

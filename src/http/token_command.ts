@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
-import { DEFAULT_TENANT, issueToken, type Scope, SCOPES } from "./authenticate.ts";
+import { DEFAULT_TENANT, issueToken, PRINCIPAL, type Scope, SCOPES, TENANT } from "./authenticate.ts";
 
 const TTL_MAX_S = 365 * 24 * 3600;
 
@@ -35,11 +35,11 @@ export async function tokenFromArgs(
   if (unknown !== undefined || scopes.length === 0) {
     throw new ConfigError(`--scope takes any of ${SCOPES.join(" ")}, not "${unknown ?? ""}".`);
   }
-  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(values.tenant)) {
+  if (!TENANT.test(values.tenant)) {
     throw new ConfigError(`--tenant must be 1 to 63 of a–z 0–9 _ -, not "${values.tenant}".`);
   }
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.:@|-]{0,127}$/.test(values.sub)) {
-    throw new ConfigError(`--sub must be 1 to 128 of A–Z a–z 0–9 _ . : @ | -, not "${values.sub}".`);
+  if (!PRINCIPAL.test(values.sub)) {
+    throw new ConfigError(`--sub must be 1 to 128 visible ASCII characters, not "${values.sub}".`);
   }
   const expiresInS = Number(values.ttl);
   if (!Number.isInteger(expiresInS) || expiresInS < 1 || expiresInS > TTL_MAX_S) {

@@ -1,3 +1,4 @@
+import type { TransactionSql } from "postgres";
 import type { Sql } from "../db/pool.ts";
 
 export interface InvariantResult {
@@ -58,6 +59,26 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
              where coalesce(a.held_minor, 0) <> coalesce(h.total, 0)`,
   },
   {
+    name: "holds_end_by_one_transfer",
+    about:
+      "Each hold was begun by its transfer; an ended one was ended by one transfer, of the same kind and amount",
+    query: `select coalesce(h.tenant_id || '/' || h.hold_id, e.tenant_id || '/' || e.hold_id) || ' '
+                   || coalesce(h.state, 'missing') as example
+              from holds h
+              left join transfers b on b.tenant_id = h.tenant_id and b.transfer_id = h.hold_id and b.kind = 'hold'
+              full join (select t.tenant_id, t.hold_id, t.kind, count(distinct t.transfer_id) as transfers,
+                                p.account_id, coalesce(-sum(p.amount_minor), 0) as taken_minor
+                           from transfers t
+                           left join postings p using (tenant_id, transfer_id)
+                          where t.hold_id is not null and (p.leg is null or p.amount_minor < 0)
+                          group by t.tenant_id, t.hold_id, t.kind, p.account_id) e
+                on e.tenant_id = h.tenant_id and e.hold_id = h.hold_id
+             where h.hold_id is null or b.transfer_id is null or coalesce(e.transfers, 0) > 1
+                or coalesce(e.kind, 'pending') <> (case h.state when 'posted' then 'hold_post'
+                                                                when 'voided' then 'hold_void' else 'pending' end)
+                or (h.state = 'posted' and (e.account_id, e.taken_minor) is distinct from (h.account_id, h.posted_minor::numeric))`,
+  },
+  {
     name: "moving_transfers_have_postings",
     about: "Each transfer that moves money has at least two postings, each other none",
     query: `select t.tenant_id || '/' || t.transfer_id || ' ' || t.kind as example
@@ -88,6 +109,15 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
              where p.payment_id is null or o.payment_id is null`,
   },
   {
+    name: "held_for_open_payments_only",
+    about: "No payment that is finished still holds money",
+    query: `select h.tenant_id || '/' || h.hold_id || ' ' || p.status as example
+              from holds h
+              join transfers t on t.tenant_id = h.tenant_id and t.transfer_id = h.hold_id
+              join payments p on p.tenant_id = t.tenant_id and p.payment_id = t.payment_id
+             where h.state = 'pending' and p.status not in ('processing', 'in_doubt')`,
+  },
+  {
     name: "one_charge_for_one_payment",
     about: "No provider charge belongs to two payments",
     query: `select provider || '/' || provider_charge_id as example from payments
@@ -106,16 +136,19 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
 
 /** Counts each invariant's violations in one snapshot, so that a running server does not look inconsistent. */
 export async function checkLedger(sql: Sql): Promise<InvariantResult[]> {
-  return await sql.begin("isolation level repeatable read read only", async (snapshot) => {
-    const results: InvariantResult[] = [];
-    for (const { name, about, query } of LEDGER_INVARIANTS) {
-      const [row] = await snapshot.unsafe<{ violations: number; examples: string[] | null }[]>(
-        `with violation as materialized (${query})
-         select (select count(*)::int from violation) as violations,
-                (select array_agg(example) from (select example from violation limit 3) v) as examples`,
-      );
-      results.push({ name, about, violations: row.violations, examples: row.examples ?? [] });
-    }
-    return results;
-  }) as InvariantResult[];
+  return await sql.begin("isolation level repeatable read read only", countViolations) as InvariantResult[];
+}
+
+/** The same within the caller's transaction. */
+export async function countViolations(snapshot: TransactionSql): Promise<InvariantResult[]> {
+  const results: InvariantResult[] = [];
+  for (const { name, about, query } of LEDGER_INVARIANTS) {
+    const [row] = await snapshot.unsafe<{ violations: number; examples: string[] | null }[]>(
+      `with violation as materialized (${query})
+       select (select count(*)::int from violation) as violations,
+              (select array_agg(example) from (select example from violation limit 3) v) as examples`,
+    );
+    results.push({ name, about, violations: row.violations, examples: row.examples ?? [] });
+  }
+  return results;
 }

@@ -71,7 +71,7 @@ export async function callTool(
     return errorResult(
       "internal",
       "The server failed on this call; what it did is unknown to you.",
-      "Repeat the call with the same idempotency_key: it will not be done twice. Quote request_id when you report it.",
+      "If the call had an idempotency_key, repeat it to the letter: nothing is done twice. Quote request_id when you report it.",
       undefined,
       requestId,
     );
@@ -87,8 +87,9 @@ export function errorResult(
 ): CallToolResult {
   const error = {
     code,
-    message,
-    ...(field === undefined ? {} : { field }),
+    // A value cut short may end in half a character.
+    message: message.toWellFormed(),
+    ...(field === undefined ? {} : { field: field.toWellFormed() }),
     retriable: ERROR_CATALOGUE[code].retriable,
     next_move: nextMove,
     ...(requestId === undefined ? {} : { request_id: requestId }),
@@ -102,7 +103,7 @@ export function errorResult(
 
 /** 1970 to 2100: what a time may be. */
 const SIMULATED_MAX_MS = Date.UTC(2100, 0, 1);
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
 function simulatedTimeOf(
   meta: Readonly<Record<string, unknown>> | undefined,
@@ -119,7 +120,7 @@ function simulatedTimeOf(
         : 'Leave it out, or use a token with the scope "simulate".',
     });
   }
-  const atMs = typeof value === "string" && RFC_3339.test(value) ? Date.parse(value) : NaN;
+  const atMs = typeof value === "string" ? parseRfc3339(value) : NaN;
   if (!(atMs >= 0 && atMs < SIMULATED_MAX_MS)) {
     throw new DomainError("invalid_arguments", `Cannot take ${showValue(value)} as ${SIMULATED_AT_META}.`, {
       field: SIMULATED_AT_META,
@@ -127,6 +128,15 @@ function simulatedTimeOf(
     });
   }
   return atMs;
+}
+
+/** NaN for what is no time; Date.parse alone would take February 30 for March 2. */
+function parseRfc3339(text: string): number {
+  const date = RFC_3339.exec(text)?.[1];
+  if (date === undefined) return NaN;
+  const midnight = new Date(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(date)) return NaN;
+  return Date.parse(text);
 }
 
 function rounded(timingsMs: Readonly<Record<string, number>>): Record<string, number> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DomainError, showValue } from "../core/errors.ts";
+import { DomainError, ERROR_CATALOGUE, type ErrorCode, showValue } from "../core/errors.ts";
 import type { PaymentService } from "../payments/payment_service.ts";
 
 /** Who calls, established by the transport. */
@@ -77,12 +77,12 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 
 const ErrorOutput = z.strictObject({
   error: z.strictObject({
-    code: z.string(),
-    message: z.string(),
-    field: z.string().optional(),
-    retriable: z.boolean(),
-    next_move: z.string(),
-    request_id: z.string().optional(),
+    code: z.enum(Object.keys(ERROR_CATALOGUE) as [ErrorCode]).describe("Stable: branch on this."),
+    message: z.string().describe("What failed, on which value."),
+    field: z.string().optional().describe("The argument at fault."),
+    retriable: z.boolean().describe("Whether the same call may succeed later without a change."),
+    next_move: z.string().describe("What to do now."),
+    request_id: z.string().optional().describe("Finds a fault of the server in its log."),
   }),
 });
 const ERROR_JSON_SCHEMA = toJsonSchema(ErrorOutput, "output");
@@ -92,6 +92,8 @@ function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   return rest as JsonSchema;
 }
 
+const FIELD_MAX_CHARS = 80;
+
 /** The first fault, named: an agent mends one thing at a time. */
 function parseInput<Input extends z.ZodObject>(tool: string, schema: Input, raw: unknown): z.infer<Input> {
   const parsed = schema.safeParse(raw ?? {});
@@ -99,25 +101,29 @@ function parseInput<Input extends z.ZodObject>(tool: string, schema: Input, raw:
   const issue = parsed.error.issues[0];
   if (issue.code === "unrecognized_keys") {
     throw new DomainError("invalid_arguments", `${tool} has no argument ${showValue(issue.keys[0])}.`, {
-      field: issue.keys[0].slice(0, 60),
+      field: issue.keys[0].slice(0, FIELD_MAX_CHARS),
       nextMove: `Use only: ${Object.keys(schema.shape).join(", ")}.`,
     });
   }
-  const field = issue.path.join(".");
+  throw new DomainError("invalid_arguments", describe(tool, issue, raw), {
+    field: issue.path.join(".").slice(0, FIELD_MAX_CHARS) || undefined,
+    nextMove: "Correct the argument as its schema in tools/list says and call again.",
+  });
+}
+
+function describe(tool: string, issue: z.core.$ZodIssue, raw: unknown): string {
+  if (issue.path.length === 0) return `The arguments of ${tool} are not an object.`;
+  if (issue.code === "invalid_key") {
+    const key = issue.path.at(-1);
+    const of = issue.path.slice(0, -1).join(".");
+    return `${tool} cannot take ${showValue(key)} as a name in ${of}: ${issue.issues[0].message}.`;
+  }
+  const field = issue.path.join(".").slice(0, FIELD_MAX_CHARS);
   const value = issue.path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     raw,
   );
-  throw new DomainError(
-    "invalid_arguments",
-    field === ""
-      ? `The arguments of ${tool} are not an object.`
-      : value === undefined
-      ? `${tool} needs the argument ${field}.`
-      : `${tool} cannot take ${showValue(value)} as ${field}: ${issue.message}.`,
-    {
-      field: field || undefined,
-      nextMove: "Correct the argument as its schema in tools/list says and call again.",
-    },
-  );
+  return value === undefined
+    ? `${tool} needs the argument ${field}.`
+    : `${tool} cannot take ${showValue(value)} as ${field}: ${issue.message}.`;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CURRENCIES } from "../core/money.ts";
 
 /**
  * Arguments that several tools share. What passes here is safe to store: well-formed Unicode, no control
@@ -18,41 +19,77 @@ const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:|-]{0,127}$/, {
   error: "must be 1 to 128 of the characters A–Z a–z 0–9 _ . : | -, beginning with a letter or digit",
 });
 
+/** Left to parseAmount: which texts are amounts depends on the currency. */
 export const amount = z.unknown().meta({
   type: ["number", "string"],
   description:
-    'Major units, positive and exact: 100 or "100.00" for USD, at most as many decimals as the currency has.',
+    'Major units, positive and exact: 100 or "100.00" for USD, at most as many decimals as the currency has ' +
+    "(JPY none, KWD three). A string keeps every digit.",
   examples: ["100.00", 100],
 });
 
+/** Left to currencyOf, which knows the error's code. */
 export const currency = z.unknown().meta({
   type: "string",
+  enum: Object.keys(CURRENCIES),
   description: "ISO 4217 code in upper case.",
   examples: ["USD"],
 });
 
-export const customerId = id.describe('Who pays, for example "cust_123".');
-export const paymentId = id.describe("The payment_id that create_payment answered.");
-export const merchantId = id.describe("Who is paid. Left out: the sandbox's default merchant.");
-export const paymentMethodId = id.describe(
-  'Left out: the customer\'s own card. Test methods order the outcome: "pm_card_visa" is approved, ' +
+export const customerId = id.meta({
+  description: "The customer who pays; the default world has cust_123.",
+  examples: ["cust_123"],
+});
+export const paymentId = id.meta({
+  description: "The payment_id that create_payment answered.",
+  examples: ["pay_01m83wkb84kbh7we4qc2mtnnyx"],
+});
+export const merchantId = id.meta({
+  description: "Who is paid. Left out: the sandbox's default merchant.",
+  examples: ["merch_default"],
+});
+export const paymentMethodId = id.meta({
+  description:
+    'Left out: the customer\'s own card. Test methods order the outcome: "pm_card_visa" is approved, ' +
     '"pm_card_declined" and "pm_card_insufficient_funds" are declined, "pm_card_timeout" stays in doubt, ' +
     '"pm_card_charged_reply_lost" is charged although its reply is lost.',
-);
-export const idempotencyKey = line(255).describe(
-  "Makes a repeated call safe: the same key never pays twice and gets the first answer again. Keep it for retries.",
-);
-export const description = line(500).describe("Shown on the statement.");
-export const deviceId = id.describe("The device the customer uses, for the fraud screen.");
-export const ipAddress = z.union([z.ipv4(), z.ipv6()]).describe("Where the request comes from.");
-export const country = z.string().regex(/^[A-Z]{2}$/, {
-  error: "must be an ISO 3166 alpha-2 code such as US",
-})
-  .describe("Where the customer is now. Left out: the customer's home country.");
+  examples: ["pm_card_visa", "pm_card_declined"],
+});
+export const idempotencyKey = line(255).meta({
+  description:
+    "Makes a repeated call safe: the same key never pays twice and gets the first answer again. Keep it for retries.",
+  examples: ["order-1042-attempt-1"],
+});
+export const description = line(500).meta({
+  description: "Shown on the statement.",
+  examples: ["Order 1042"],
+});
+export const deviceId = id.meta({
+  description: "The device the customer uses, for the fraud screen.",
+  examples: ["dev_7f3a"],
+});
+export const ipAddress = z.string()
+  .refine((text) => z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success, {
+    error: "must be an IPv4 or IPv6 address",
+  })
+  .meta({
+    description: "IPv4 or IPv6 address the customer comes from.",
+    examples: ["203.0.113.7", "2001:db8::1"],
+  });
+export const country = z.string()
+  .regex(/^[A-Z]{2}$/, { error: "must be an ISO 3166 alpha-2 code such as US" })
+  .meta({
+    description: "Where the customer is now, ISO 3166 alpha-2. Left out: the customer's home country.",
+    examples: ["US"],
+  });
 
 const METADATA_MAX_ENTRIES = 20;
 export const metadata = z.record(line(40), line(500))
   .refine((entries) => Object.keys(entries).length <= METADATA_MAX_ENTRIES, {
     error: `must have at most ${METADATA_MAX_ENTRIES} entries`,
   })
-  .describe("Your own labels, texts by name.");
+  .meta({
+    description: "Your own labels, texts by name.",
+    maxProperties: METADATA_MAX_ENTRIES,
+    examples: [{ order: "1042" }],
+  });

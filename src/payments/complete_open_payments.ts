@@ -2,51 +2,95 @@ import type { ChargeResult } from "./charge_payment.ts";
 import { chargePayment } from "./charge_payment.ts";
 import { ProviderTimeout } from "../providers/provider.ts";
 import { providerKeyOf } from "./payment.ts";
+import { forgetExpiredKeys } from "./forget_expired_keys.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
+import { PAID_BY_WALLET } from "./settle_payments.ts";
 import { answerOf, isAlreadySettled, readPayment } from "./read_answer.ts";
 
-const CLAIM_LIMIT = 200;
-const CONCURRENCY = 25;
-/** A claimed payment is left to its claimer this long; longer than charging and settling take. */
-const LEASE_MS = 20_000;
+/** Payments claimed, and driven, at once. */
+const CLAIM_LIMIT = 100;
+/** Beyond the providers' time, what reading and settling may take before another driver takes the payment over. */
+const SETTLE_MAX_MS = 14_000;
 
 /**
  * Drives every payment that is due on the open list to its end, without the client: what a crash left between
  * the transactions, and what a provider left in doubt. Several servers may run it; a claim is a lease.
  *
+ * A payment that cannot be driven keeps no other from its end: all are tried, then the faults are thrown together.
+ *
  * @returns how many payments it settled
  */
-export async function completeOpenPayments(service: PaymentService): Promise<number> {
-  const now = new Date(service.clock.nowMs());
-  const lease = new Date(service.clock.nowMs() + LEASE_MS);
-  const claimed = await service.sql<{ tenant_id: string; payment_id: string }[]>`
-    update open_payments o set next_check_at = ${lease}, checks = o.checks + 1
-      from (select tenant_id, payment_id from open_payments where next_check_at <= ${now}
-             order by next_check_at limit ${CLAIM_LIMIT} for update skip locked) due
-     where o.tenant_id = due.tenant_id and o.payment_id = due.payment_id
-    returning o.tenant_id, o.payment_id`;
+export async function completeOpenPayments(
+  service: PaymentService,
+  isStopped: () => boolean = () => false,
+): Promise<number> {
   let settled = 0;
-  const queue = [...claimed];
-  const worker = async () => {
-    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-      if (await completePayment(service, next.tenant_id, next.payment_id)) settled++;
+  const faults: unknown[] = [];
+  while (!isStopped()) {
+    const claimed = await claimDuePayments(service);
+    const outcomes = await Promise.allSettled(
+      claimed.map((claim) => completePayment(service, claim)),
+    );
+    for (const [i, outcome] of outcomes.entries()) {
+      if (outcome.status === "fulfilled") settled += outcome.value ? 1 : 0;
+      else {
+        faults.push(
+          new Error(`Cannot complete payment "${claimed[i].payment_id}": ${outcome.reason}`, {
+            cause: outcome.reason,
+          }),
+        );
+      }
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, claimed.length) }, worker));
+    if (claimed.length < CLAIM_LIMIT) break;
+  }
+  if (faults.length > 0) {
+    throw new AggregateError(faults, `${faults.length} open payments could not be completed: ${faults[0]}`);
+  }
   return settled;
 }
 
+/** Takes the payments that are due for as long as driving one may take. */
+async function claimDuePayments(service: PaymentService): Promise<Claim[]> {
+  const nowMs = service.clock.nowMs();
+  // At most three calls to the provider: look-up, charge, look-up.
+  const lease = new Date(nowMs + 3 * service.settings.providerTimeoutMs + SETTLE_MAX_MS);
+  return await service.sql<Claim[]>`
+    update open_payments o set next_check_at = ${lease}, checks = o.checks + 1
+      from (select tenant_id, payment_id from open_payments where next_check_at <= ${new Date(nowMs)}
+             order by next_check_at limit ${CLAIM_LIMIT} for update skip locked) due
+     where o.tenant_id = due.tenant_id and o.payment_id = due.payment_id
+    returning o.tenant_id, o.payment_id, o.checks`;
+}
+
+interface Claim {
+  tenant_id: string;
+  payment_id: string;
+  /** How often the payment has been claimed, this time included. */
+  checks: number;
+}
+
+/** While a provider gives no answer it is asked again after 2, 4, 8 … seconds, at last each minute. */
+const RECHECK_MIN_MS = 2_000;
+const RECHECK_MAX_MS = 60_000;
+
+async function askAgainLater(service: PaymentService, claim: Claim): Promise<void> {
+  const afterMs = Math.min(RECHECK_MAX_MS, RECHECK_MIN_MS * 2 ** Math.min(claim.checks - 1, 10));
+  await service.sql`
+    update open_payments set next_check_at = ${new Date(service.clock.nowMs() + afterMs)}
+     where tenant_id = ${claim.tenant_id} and payment_id = ${claim.payment_id}`;
+}
+
 /** One payment to its end; false when it is still in doubt. Safe to run beside any other driver of the payment. */
-async function completePayment(
-  service: PaymentService,
-  tenantId: string,
-  paymentId: string,
-): Promise<boolean> {
+async function completePayment(service: PaymentService, claim: Claim): Promise<boolean> {
+  const { tenant_id: tenantId, payment_id: paymentId } = claim;
   const row = await readPayment(service, tenantId, paymentId);
   if (row.status !== "processing" && row.status !== "in_doubt") return false;
   const charge = row.provider === null ? null : await learnOutcome(service, row);
-  if (charge?.outcome.outcome === "unknown" && row.status === "in_doubt") return false;
+  if (charge?.outcome.outcome === "unknown" && row.status === "in_doubt") {
+    await askAgainLater(service, claim);
+    return false;
+  }
   const references = row.method === "card"
     ? await service.references.of({ ...emptyRequest, ...row, principal: row.principal })
     : null;
@@ -69,7 +113,7 @@ async function completePayment(
         holdId: row.method === "wallet" ? `hold_${paymentId.slice(4)}` : null,
         answer: answerOf(service, row),
       },
-      outcome: charge?.outcome ?? { outcome: "approved", chargeId: "" },
+      outcome: charge?.outcome ?? PAID_BY_WALLET,
       attempt: charge && { attempt: row.attempts.length + 1, ...charge },
       feeMinor: row.provider === null
         ? 0n
@@ -140,7 +184,12 @@ const emptyRequest = {
   simulatedAtMs: null,
 };
 
-/** Runs {@link completeOpenPayments} again and again until it is stopped. */
+/** A round under way when the server stops gets this long; what it leaves, the next start finishes. */
+const STOP_MAX_MS = 2_000;
+
+const FORGET_INTERVAL_MS = 3_600_000;
+
+/** Runs {@link completeOpenPayments} again and again until it is stopped, and each hour {@link forgetExpiredKeys}. */
 export class Completer {
   readonly #service: PaymentService;
   readonly #intervalMs: number;
@@ -148,6 +197,7 @@ export class Completer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
+  #forgetAtMs = 0;
 
   constructor(service: PaymentService, intervalMs: number, onError: (error: unknown) => void) {
     this.#service = service;
@@ -164,14 +214,23 @@ export class Completer {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#running;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_MAX_MS));
+    await Promise.race([this.#running, enough]);
+    clearTimeout(timer);
   }
 
   async #round(): Promise<void> {
     try {
-      await completeOpenPayments(this.#service);
+      await completeOpenPayments(this.#service, () => this.#stopped);
+      const nowMs = this.#service.clock.monotonicMs();
+      if (!this.#stopped && nowMs >= this.#forgetAtMs) {
+        this.#forgetAtMs = nowMs + FORGET_INTERVAL_MS;
+        await forgetExpiredKeys(this.#service);
+      }
     } catch (error) {
-      this.#onError(error);
+      // Once stopped, the connections are closed under a round that did not end in time.
+      if (!this.#stopped) this.#onError(error);
     }
   }
 }

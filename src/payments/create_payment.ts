@@ -5,6 +5,8 @@ import { isAlreadySettled, readAnswer } from "./read_answer.ts";
 import { type PaymentRequest, providerKeyOf } from "./payment.ts";
 import { baseAnswer, type PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
+import type { PaymentReferences } from "./references.ts";
+import { PAID_BY_WALLET } from "./settle_payments.ts";
 
 export interface CreatedPayment {
   readonly answer: PaymentAnswer;
@@ -27,17 +29,21 @@ const IN_FLIGHT_POLL_MS = 50;
  *   4. transaction 2: outcome, ledger, answer         crash after: a repeated call gets the stored answer
  *
  * Errors, in the order they are looked for: `unknown_customer`, `unknown_merchant`, `unknown_payment_method`,
- * `idempotency_key_reused`, `idempotency_key_in_flight`, `unknown_wallet`, `overloaded`. A decline is an answer.
+ * `overloaded`, `idempotency_key_reused`, `idempotency_key_in_flight`, `unknown_wallet`. A key whose first call still
+ * runs in this process does not queue, so there `idempotency_key_reused` comes before `overloaded`.
+ *
+ * A decline is an answer. The fraud screen declines before a wallet is found too small.
  */
 export async function createPayment(
   service: PaymentService,
   request: PaymentRequest,
 ): Promise<CreatedPayment> {
   const startedMs = service.clock.monotonicMs();
-  const key = request.idempotencyKey;
-  if (key === null) return await firstCall(service, request, requestHashOf(request), startedMs);
-
+  const references = await service.references.of(request);
   const requestHash = requestHashOf(request);
+  const key = request.idempotencyKey;
+  if (key === null) return await firstCall(service, request, references, requestHash, startedMs);
+
   const inFlightKey = JSON.stringify([request.tenantId, request.principal, key]);
   for (;;) {
     const first = service.inFlight.get(inFlightKey);
@@ -47,7 +53,7 @@ export async function createPayment(
     // The first call failed without an outcome: this one is the first now, or waits for the one that is.
     if (answer !== null) return replay(service, answer, startedMs);
   }
-  const call = firstCall(service, request, requestHash, startedMs);
+  const call = firstCall(service, request, references, requestHash, startedMs);
   const answer = call.then((created) => created.answer);
   answer.catch(() => {});
   service.inFlight.set(inFlightKey, { requestHash, answer });
@@ -61,11 +67,11 @@ export async function createPayment(
 async function firstCall(
   service: PaymentService,
   request: PaymentRequest,
+  references: PaymentReferences,
   requestHash: string,
   startedMs: number,
 ): Promise<CreatedPayment> {
   const { clock, events } = service;
-  const references = await service.references.of(request);
   const submittedMs = clock.monotonicMs();
   const accepted = await service.accept({
     request,
@@ -152,7 +158,7 @@ async function settleAccepted(
         holdId,
         answer: baseAnswer(payment, "processing"),
       },
-      outcome: charge?.outcome ?? { outcome: "approved", chargeId: "" },
+      outcome: charge?.outcome ?? PAID_BY_WALLET,
       attempt: charge && { attempt: 1, ...charge },
       feeMinor: route?.feeMinor ?? 0n,
     });

@@ -120,7 +120,7 @@ export class PaymentService {
 
   async accept(item: AcceptItem): Promise<AcceptResult> {
     try {
-      return await this.#accept.submit(item);
+      return await againAfterLostRace(() => this.#accept.submit(item));
     } catch (error) {
       if (!(error instanceof GroupCommitFull)) throw error;
       throw new DomainError(
@@ -134,7 +134,7 @@ export class PaymentService {
   }
 
   settle(item: SettleItem): Promise<PaymentAnswer> {
-    return this.#settle.submit(item);
+    return againAfterLostRace(() => this.#settle.submit(item));
   }
 
   provider(name: string): Provider {
@@ -157,6 +157,29 @@ export class PaymentService {
   async end(): Promise<void> {
     await Promise.all(this.#connections.map((connection) => connection.end()));
   }
+}
+
+/** Each loser of a race finds the winner's work done at its next try, so more tries than this point to a fault. */
+const RACE_TRIES = 10;
+
+/**
+ * Two servers on one database may create the same key or the same feature state at the same moment, or wait for
+ * each other's rows in a circle. PostgreSQL then undoes one of them whole, which simply begins again.
+ */
+async function againAfterLostRace<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isLostRace(error) || tries === RACE_TRIES) throw error;
+    }
+  }
+}
+
+function isLostRace(error: unknown): boolean {
+  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
+  return code === "40P01" || code === "40001" ||
+    (code === "23505" && (constraint === "idempotency_keys_pkey" || constraint === "feature_states_pkey"));
 }
 
 export type { AcceptedPayment };

@@ -33,7 +33,13 @@ export interface OpenPayment {
 }
 
 /** What became of the charge; `unknown` when the provider gave no answer. */
-export type ChargeOutcome = ChargeReply | { readonly outcome: "unknown" };
+export type ChargeOutcome =
+  | ChargeReply
+  | { readonly outcome: "approved"; readonly chargeId: null }
+  | { readonly outcome: "unknown" };
+
+/** A wallet pays from what it holds: there is no provider, and no charge of one. */
+export const PAID_BY_WALLET: ChargeOutcome = { outcome: "approved", chargeId: null };
 
 export interface SettleItem {
   readonly payment: OpenPayment;
@@ -61,6 +67,7 @@ export async function settlePayments(
   const writes = items.map(toWrite);
   const transaction = connection.begin();
   try {
+    sendLocks(transaction, writes);
     sendEndedHolds(transaction, writes);
     const opened = knownAccounts.missing(
       writes.flatMap((write) =>
@@ -169,6 +176,21 @@ function settledAnswer(
     timings_ms: { ...answer.timings_ms, charge: milliseconds(attempt?.latencyMs ?? 0) },
     next_move: PAYMENT_STATUSES[status].nextMove,
   };
+}
+
+/**
+ * Ending a hold locks the wallet's account, posting then locks the merchant's: out of id order. So a batch that
+ * ends holds locks all its accounts first.
+ */
+function sendLocks(transaction: BatchTransaction, writes: readonly Write[]): void {
+  if (writes.every((write) => write.item.payment.holdId === null)) return;
+  const accounts = writes.flatMap((write) =>
+    write.postings.map(({ account }) => [write.item.payment.tenantId, account.accountId] as const)
+  );
+  const { sql } = transaction;
+  transaction.send(sql`
+    select from ledger_lock_accounts(${textArray(accounts.map(([tenantId]) => tenantId))}::text[],
+                                     ${textArray(accounts.map(([, accountId]) => accountId))}::text[])`);
 }
 
 function sendEndedHolds(transaction: BatchTransaction, writes: readonly Write[]): void {

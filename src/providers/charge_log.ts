@@ -114,7 +114,8 @@ export class ChargeLog {
       for (const { record } of batch) this.#run(record);
       this.#database.exec("commit");
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("rollback");
+      // Closed: a charge that was still on its way when the provider shut down.
+      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec("rollback");
       for (const { reject } of batch) reject(error);
       return;
     }

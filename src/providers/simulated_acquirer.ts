@@ -17,6 +17,7 @@ export class SimulatedAcquirer implements Provider {
   readonly #log: ChargeLog;
   readonly #clock: Clock;
   readonly #latencyScale: number;
+  #lookUps = 0;
 
   /** @param latencyScale 1 for the profile's latency, 0 for none */
   constructor(profile: AcquirerProfile, log: ChargeLog, clock: Clock, latencyScale: number) {
@@ -39,7 +40,7 @@ export class SimulatedAcquirer implements Provider {
 
   findCharge(key: string, timeoutMs: number): Promise<ChargeReply | null> {
     return within(
-      this.#travel(key).then(() => this.#log.find(this.name, key)),
+      this.#askAbout(key).then(() => this.#log.find(this.name, key)),
       timeoutMs,
       `${this.name} look-up`,
     );
@@ -56,7 +57,11 @@ export class SimulatedAcquirer implements Provider {
       code: null,
       createdAtMs: this.#clock.nowMs(),
     };
-    return within(this.#travel(key).then(() => this.#log.record(tombstone)), timeoutMs, `${this.name} void`);
+    return within(
+      this.#askAbout(key).then(() => this.#log.record(tombstone)),
+      timeoutMs,
+      `${this.name} void`,
+    );
   }
 
   feeMinor(amountMinor: bigint, currency: string, crossBorder: boolean): bigint {
@@ -64,7 +69,7 @@ export class SimulatedAcquirer implements Provider {
   }
 
   async #chargeOnce(request: ChargeRequest): Promise<ChargeReply> {
-    await this.#travel(request.key);
+    await this.#take(chargeLatencyMs(this.#profile, request.key));
     const effect = testPaymentMethod(request.paymentMethodId)?.effect;
     const decision = effect === undefined
       ? decideCharge(this.#profile, request)
@@ -83,12 +88,20 @@ export class SimulatedAcquirer implements Provider {
     });
   }
 
-  #travel(key: string): Promise<void> {
+  /** A look-up takes its own time, another each time: a slow one says nothing about the next. */
+  #askAbout(key: string): Promise<void> {
+    const latencyMs = chargeLatencyMs(this.#profile, `look-up ${++this.#lookUps}/${key}`);
+    return this.#take(latencyMs * LOOK_UP_LATENCY_SHARE);
+  }
+
+  #take(latencyMs: number): Promise<void> {
     if (this.#latencyScale === 0) return Promise.resolve();
-    const latencyMs = chargeLatencyMs(this.#profile, key) * this.#latencyScale;
-    return new Promise((resolve) => setTimeout(resolve, latencyMs));
+    return new Promise((resolve) => setTimeout(resolve, latencyMs * this.#latencyScale));
   }
 }
+
+/** Of a charge's latency: a look-up asks the acquirer only, not the card's issuer. */
+const LOOK_UP_LATENCY_SHARE = 0.4;
 
 /** A provider's charge id: like its own numbering, and the same in a repeated simulation. */
 export function chargeIdOf(provider: string, key: string): string {

@@ -6,7 +6,8 @@
 --     takes away. Every transfer's postings sum to zero per currency, so all balances of a currency sum to zero.
 --   * Postings are append-only. Balances are moved by the postings' own trigger and by nothing else: a program
 --     that can only insert postings cannot make a balance disagree with them.
---   * All postings of a transfer arrive in one statement; the trigger refuses a statement that does not balance.
+--   * All postings of a transfer arrive in one statement; the trigger refuses a statement that does not balance,
+--     and a later one that would add to the transfer.
 --
 -- Locks: creates new objects only.
 
@@ -43,6 +44,8 @@ create table transfers (
   primary key (tenant_id, transfer_id),
   constraint transfers_hold_is_named check ((kind in ('hold_post', 'hold_void')) = (hold_id is not null))
 );
+-- A hold ends once, by one transfer.
+create unique index transfers_end_a_hold_once on transfers (tenant_id, hold_id) where hold_id is not null;
 
 create table postings (
   tenant_id    text not null,
@@ -60,10 +63,11 @@ create table holds (
   account_id   text not null,
   currency     text not null,
   amount_minor bigint not null check (amount_minor > 0),
-  posted_minor bigint not null default 0 check (posted_minor between 0 and amount_minor),
+  posted_minor bigint not null default 0,
   state        text not null check (state in ('pending', 'posted', 'voided')),
   created_at   timestamptz not null,
   primary key (tenant_id, hold_id),
+  constraint holds_posted_within_amount check (posted_minor between 0 and amount_minor),
   constraint holds_posted_only_when_posted check (state = 'posted' or posted_minor = 0)
 ) with (fillfactor = 70);
 
@@ -80,6 +84,14 @@ begin
   if found then
     raise exception 'Postings of transfer % sum to % %, not to zero', broken.transfer_id, broken.total, broken.currency
       using errcode = 'check_violation', constraint = 'postings_sum_to_zero';
+  end if;
+
+  -- Leg 1 exists once, so a transfer whose statement must hold leg 1 cannot be added to by a later one.
+  select tenant_id, transfer_id into broken
+    from new_postings group by tenant_id, transfer_id having min(leg) <> 1 or max(leg) <> count(*) limit 1;
+  if found then
+    raise exception 'Postings of transfer % are not legs 1, 2, 3 … of one statement', broken.transfer_id
+      using errcode = 'check_violation', constraint = 'postings_in_one_statement';
   end if;
 
   select p.tenant_id, p.transfer_id into broken
@@ -204,8 +216,15 @@ create view v_postings as
 create view v_balances as
   select tenant_id, account_id, owner_id, currency, balance_minor from accounts;
 
-grant select, insert on tenants, transfers, postings to mcp_payments_app;
-grant select, insert on accounts, holds to mcp_payments_app;
+-- Functions are everybody's by default. Whoever may run a trigger's function can hang it on a table of his own,
+-- and so move balances without postings.
+revoke execute on function ledger_apply_postings(), ledger_apply_new_holds(), ledger_apply_ended_holds(),
+                           ledger_lock_accounts(text[], text[]), refuse_change() from public;
+
+grant select, insert on tenants, transfers, postings, holds to mcp_payments_app;
 grant update (state, posted_minor) on holds to mcp_payments_app;
+-- Column by column: an account begins empty, with nothing held.
+grant select, insert (tenant_id, account_id, owner_id, kind, currency, may_go_negative) on accounts
+   to mcp_payments_app;
 grant execute on function ledger_lock_accounts(text[], text[]) to mcp_payments_app;
 grant select on v_postings, v_balances to mcp_payments_app;

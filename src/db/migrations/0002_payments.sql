@@ -76,6 +76,17 @@ create table payments (
   constraint payments_capture_means_success check ((captured_minor > 0) = (status = 'succeeded')),
   constraint payments_decline_has_a_code check ((status = 'declined') = (decline_by is not null))
 ) with (fillfactor = 70);
+-- What is final stays: the condition is all that an ordinary update costs.
+create function refuse_payment_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'Payment % is % and cannot become %, nor change its amount', old.payment_id, old.status, new.status
+    using errcode = 'check_violation', constraint = 'payments_final_is_final';
+end $$;
+revoke execute on function refuse_payment_change() from public;
+create trigger payments_final_is_final before update on payments for each row
+  when (old.status <> new.status and (old.status in ('succeeded', 'declined', 'failed') or new.status = 'processing')
+        or old.amount_minor <> new.amount_minor or old.currency <> new.currency)
+  execute function refuse_payment_change();
 create index payments_by_customer on payments (tenant_id, customer_id, occurred_at_ms);
 
 create table open_payments (
@@ -112,6 +123,8 @@ create table idempotency_keys (
   expires_at   timestamptz not null,
   primary key (tenant_id, principal, key)
 ) with (fillfactor = 50);
+-- For forgetting expired keys: a few pages whatever the table holds, and next to nothing on each insert.
+create index idempotency_keys_by_expiry on idempotency_keys using brin (expires_at);
 
 -- Published for auditors and reporting tools: columns are added at the end and never renamed.
 create view v_payments as
@@ -129,6 +142,8 @@ begin
   end if;
   return true;
 end $$;
+
+revoke execute on function assert_batch(text) from public;
 
 grant select, insert on customers, merchants, payment_methods to mcp_payments_app;
 grant select, insert, update on payments to mcp_payments_app;

@@ -30,7 +30,10 @@ export const createPaymentTool = defineTool({
     country: params.country.optional(),
     metadata: params.metadata.optional(),
   }),
-  output: z.object({ ...paymentFields, replayed: z.boolean() }),
+  output: z.object({
+    ...paymentFields,
+    replayed: z.boolean().describe("Whether an earlier call with this key made the payment."),
+  }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   handle: async (input, { caller, payments, simulatedAtMs }) => {
     currencyOf(input.currency);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { getPaymentStatus } from "../../../payments/get_payment_status.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { paymentFields } from "./payment_output.ts";
+import { amountMinor, paymentFields, time } from "./payment_output.ts";
 
 export const getPaymentStatusTool = defineTool({
   name: "get_payment_status",
@@ -15,16 +15,16 @@ export const getPaymentStatusTool = defineTool({
   input: z.strictObject({ payment_id: params.paymentId }),
   output: z.object({
     ...paymentFields,
-    captured_minor: z.number(),
-    refunded_minor: z.number(),
+    captured_minor: amountMinor,
+    refunded_minor: amountMinor,
     timeline: z.array(
-      z.object({ at: z.string(), action: z.string(), details: z.record(z.string(), z.unknown()) }),
+      z.object({ at: time, action: z.string(), details: z.record(z.string(), z.unknown()) }),
     ),
     ledger: z.array(z.object({
       transfer_id: z.string(),
       account_id: z.string(),
       amount: z.string().describe("Signed: positive adds to the account."),
-      amount_minor: z.number(),
+      amount_minor: amountMinor,
       currency: z.string(),
     })),
     time_to_settle: z.union([

@@ -5,13 +5,19 @@ export const status = z.enum(["processing", "in_doubt", "succeeded", "declined",
   "processing and in_doubt are not final: ask get_payment_status. succeeded, declined and failed are final.",
 );
 
+/** RFC 3339 in UTC. */
+export const time = z.string().meta({ format: "date-time" });
+export const amount = z.string().describe('Major units with the currency\'s decimals, such as "100.00".');
+export const amountMinor = z.int().describe("Minor units, such as cents.");
+const latencyMs = z.number().describe("Milliseconds.");
+
 export const risk = z.object({
-  score: z.number().nullable(),
-  decline_at: z.number(),
+  score: z.number().nullable().describe("0 to 100; null for unscreened history."),
+  decline_at: z.number().describe("Scores from here on are declined."),
   probability: z.number().nullable().describe("Calibrated probability of fraud."),
   decision: z.enum(["approve", "decline"]).nullable(),
-  decided_by: z.string().nullable(),
-  rules: z.array(z.string()),
+  decided_by: z.string().nullable().describe("The model, or the rule that overrode it."),
+  rules: z.array(z.string()).describe("Rules that fired."),
   reasons: z.array(z.object({ feature: z.string(), value: z.number(), effect: z.number() })).describe(
     "The features that moved the score most; effect in log-odds of fraud.",
   ),
@@ -19,34 +25,34 @@ export const risk = z.object({
 });
 
 export const attempt = z.object({
-  attempt: z.number(),
+  attempt: z.int().describe("From 1."),
   provider: z.string(),
   outcome: z.enum(["approved", "declined", "unknown", "voided"]),
-  code: z.string().nullable(),
-  charge_id: z.string().nullable(),
-  latency_ms: z.number(),
+  code: z.string().nullable().describe("The issuer's reason for a decline."),
+  charge_id: z.string().nullable().describe("The provider's own id of the charge."),
+  latency_ms: latencyMs,
 });
 
 export const routing = z.object({
   provider: z.string(),
-  expected_success: z.number().nullable(),
-  sample_size: z.number().nullable(),
-  reason: z.string().nullable(),
+  expected_success: z.number().nullable().describe("Probability of approval, estimated from past payments."),
+  sample_size: z.number().nullable().describe("Past payments the estimate rests on."),
+  reason: z.string().nullable().describe("Why this provider."),
   attempts: z.array(attempt),
-}).nullable();
+}).nullable().describe("Null when a wallet pays, or nothing was charged.");
 
 export const decline = z.object({
   by: z.enum(["risk", "issuer", "wallet"]),
   code: z.string(),
   message: z.string(),
   retriable: z.boolean(),
-}).nullable();
+}).nullable().describe("Null unless declined.");
 
 export const paymentFields = {
-  payment_id: z.string(),
+  payment_id: z.string().describe("For get_payment_status."),
   status,
-  amount: z.string(),
-  amount_minor: z.number(),
+  amount,
+  amount_minor: amountMinor,
   currency: z.string(),
   method: z.string(),
   customer_id: z.string(),
@@ -58,10 +64,10 @@ export const paymentFields = {
   risk,
   routing,
   decline,
-  fee: z.string(),
-  fee_minor: z.number(),
-  created_at: z.string(),
-  occurred_at: z.string(),
-  timings_ms: z.object({ queue: z.number(), screen: z.number(), charge: z.number() }),
-  next_move: z.string(),
+  fee: amount,
+  fee_minor: amountMinor,
+  created_at: time,
+  occurred_at: time,
+  timings_ms: z.object({ queue: latencyMs, screen: latencyMs, charge: latencyMs }),
+  next_move: z.string().describe("What the status means for you."),
 };

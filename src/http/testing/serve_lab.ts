@@ -1,0 +1,175 @@
+import { type Config, readConfig } from "../../config.ts";
+import type { Log } from "../../core/log.ts";
+import { RandomIds } from "../../core/ids.ts";
+import type { CallToolDependencies } from "../../mcp/call_tool.ts";
+import type { PaymentService } from "../../payments/payment_service.ts";
+import { type Lab, type LabOptions, openLab } from "../../payments/testing/open_lab.ts";
+import { createApp } from "../app.ts";
+import { DEFAULT_TENANT, issueToken, type Scope } from "../authenticate.ts";
+import { Metrics } from "../metrics.ts";
+
+export const SECRET = "a-secret-of-the-tests-0123456789abcdef";
+
+/** One line of the server's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface ServedApp extends AsyncDisposable {
+  /** Of the protocol's endpoint. */
+  readonly url: string;
+  readonly log: LogLine[];
+  readonly metrics: Metrics;
+}
+
+/**
+ * The HTTP side on a free port of loopback, over any payments.
+ *
+ *     await using served = serveApp({ config: { readTimeoutMs: 200 } });
+ */
+export function serveApp({ config = {}, payments, nowMs = () => Date.now(), isDraining = () => false }: {
+  config?: Partial<Config>;
+  /** None: for a test that never gets as far as a payment. */
+  payments?: PaymentService;
+  nowMs?: () => number;
+  isDraining?: () => boolean;
+} = {}): ServedApp {
+  const lines: LogLine[] = [];
+  const write = (level: string): Log["info"] => (event, fields = {}) =>
+    void lines.push({ level, event, fields });
+  const log: Log = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+  const metrics = new Metrics();
+  const fullConfig: Config = { ...readConfig(() => undefined), ...config };
+  const calls: CallToolDependencies = {
+    payments: payments ?? NO_PAYMENTS,
+    simulatedTime: fullConfig.simulatedTime,
+    events: {
+      call: metrics.call,
+      fault: (tool, requestId, error) => log.error("call_failed", { tool, requestId, error: String(error) }),
+    },
+  };
+  const app = createApp({
+    config: fullConfig,
+    clock: { nowMs, monotonicMs: () => performance.now() },
+    ids: new RandomIds(nowMs),
+    log,
+    metrics,
+    calls,
+    ready: async () => {
+      if (payments !== undefined) await payments.sql`select 1`;
+    },
+    isDraining,
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/mcp`,
+    log: lines,
+    metrics,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** Any use of it is a fault of the test. */
+const NO_PAYMENTS = new Proxy({}, {
+  get: (_, name) => {
+    throw new Error(`This test has no payments, but ${String(name)} was asked for`);
+  },
+}) as PaymentService;
+
+export interface ServedLab extends ServedApp {
+  readonly lab: Lab;
+}
+
+/**
+ * The HTTP side over a payments domain with a database of its own. Without a secret every caller is of the default
+ * tenant, which has `cust_123` with the card `pm_123`; the lab's own people are there for tokens.
+ */
+export async function serveLab(
+  options: { config?: Partial<Config>; lab?: LabOptions } = {},
+): Promise<ServedLab> {
+  const lab = await openLab(options.lab);
+  await lab.owner.unsafe(DEFAULT_PEOPLE).simple();
+  const served = serveApp({ config: options.config, payments: lab.service });
+  return {
+    ...served,
+    lab,
+    [Symbol.asyncDispose]: async () => {
+      await served[Symbol.asyncDispose]();
+      await lab[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const DEFAULT_PEOPLE = `
+  insert into tenants (tenant_id) values ('${DEFAULT_TENANT}') on conflict do nothing;
+  insert into customers (tenant_id, customer_id, name, email, country, currency, default_payment_method_id, since_ms)
+    values ('${DEFAULT_TENANT}', 'cust_123', 'Dana', 'dana@example.test', 'US', 'USD', 'pm_123', 0);
+  insert into merchants (tenant_id, merchant_id, name, category, country, currency)
+    values ('${DEFAULT_TENANT}', 'merch_default', 'Sandbox Shop', 'general', 'US', 'USD');
+  insert into payment_methods (tenant_id, payment_method_id, customer_id, network, issuer, issuer_country, last4)
+    values ('${DEFAULT_TENANT}', 'pm_123', 'cust_123', 'visa', 'bank_a', 'US', '1111');
+`;
+
+/** An Authorization header of a principal, by default one of the lab's tenant that may pay. */
+export async function bearer(
+  claims: { principal?: string; tenantId?: string; scopes?: readonly Scope[]; expiresInS?: number } = {},
+): Promise<{ authorization: string }> {
+  const token = await issueToken(
+    { jwtSecretKey: SECRET, jwtAudience: "mcp-payments-lab" },
+    { principal: "tester", tenantId: "lab", scopes: ["payments"], expiresInS: 600, ...claims },
+    Date.now(),
+  );
+  return { authorization: `Bearer ${token}` };
+}
+
+/** Posts a body as curl would: a JSON content type and nothing else. */
+export function post(
+  url: string,
+  body: BodyInit | Record<string, unknown> | unknown[],
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const isJson = Array.isArray(body) || Object.getPrototypeOf(body) === Object.prototype;
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: isJson ? JSON.stringify(body) : body as BodyInit,
+  });
+}
+
+/** A tools/call message with arguments as a JSON text, so that a test decides every byte of it. */
+export function callText(tool: string, argumentsText: string): string {
+  return `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":${argumentsText}}}`;
+}
+
+export interface ToolResult {
+  readonly isError?: boolean;
+  readonly content: readonly { type: string; text: string }[];
+  readonly structuredContent: Record<string, unknown>;
+}
+
+export interface ToolError {
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string;
+  readonly retriable: boolean;
+  readonly next_move: string;
+}
+
+/** One bare call of a tool. */
+export async function callTool(
+  url: string,
+  tool: string,
+  args: Record<string, unknown> | string,
+  headers: Record<string, string> = {},
+): Promise<ToolResult> {
+  const text = typeof args === "string" ? args : JSON.stringify(args);
+  const response = await post(url, callText(tool, text), headers);
+  const { result } = await response.json() as { result: ToolResult };
+  return result;
+}
+
+export function errorOf(result: ToolResult): ToolError {
+  return result.structuredContent.error as ToolError;
+}

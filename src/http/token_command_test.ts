@@ -1,0 +1,81 @@
+import { expect } from "expect";
+import { Authenticator, SCOPES } from "./authenticate.ts";
+import { tokenFromArgs } from "./token_command.ts";
+
+const ENVIRONMENT: Record<string, string> = { JWT_SECRET_KEY: "0123456789abcdef0123456789abcdef" };
+const NOW_MS = Date.UTC(2026, 0, 5);
+
+Deno.test("deno task token prints a token that the server takes", async () => {
+  const cases: [string[], { principal: string; tenantId: string; scopes: Set<string> }][] = [
+    [[], { principal: "local", tenantId: "default", scopes: new Set(SCOPES) }],
+    [["--sub", "agent@acme", "--tenant", "acme"], {
+      principal: "agent@acme",
+      tenantId: "acme",
+      scopes: new Set(SCOPES),
+    }],
+    [["--scope", "payments, wallets"], {
+      principal: "local",
+      tenantId: "default",
+      scopes: new Set(["payments", "wallets"]),
+    }],
+  ];
+  const authenticator = new Authenticator({
+    jwtSecretKey: ENVIRONMENT.JWT_SECRET_KEY,
+    jwtAudience: "mcp-payments-lab",
+  });
+  for (const [args, caller] of cases) {
+    const token = await tokenFromArgs(args, (name) => ENVIRONMENT[name], NOW_MS);
+    const request = new Request("http://localhost", { headers: { authorization: `Bearer ${token}` } });
+    expect(await authenticator.authenticate(request, NOW_MS)).toEqual({ caller });
+  }
+});
+
+Deno.test("deno task token refuses what the server would refuse, and names the flag", async () => {
+  const cases: [string[], RegExp][] = [
+    [["--scope", "payments,refunds"], /^--scope takes any of .+, not "refunds"/],
+    [["--scope", ""], /^--scope/],
+    [["--tenant", "Acme"], /^--tenant/],
+    [["--tenant", ""], /^--tenant/],
+    [["--sub", "a b"], /^--sub/],
+    [["--sub", ""], /^--sub/],
+    [["--ttl", "0"], /^--ttl/],
+    [["--ttl", "1.5"], /^--ttl/],
+    [["--ttl", "forever"], /^--ttl/],
+    [["--colour", "red"], /--colour/],
+    [["extra"], /extra/],
+  ];
+  for (const [args, message] of cases) {
+    await expect(tokenFromArgs(args, (name) => ENVIRONMENT[name], NOW_MS)).rejects.toThrow(message);
+  }
+});
+
+Deno.test("deno task token says that a server without a secret needs none", async () => {
+  await expect(tokenFromArgs([], () => undefined, NOW_MS)).rejects.toThrow(
+    /^JWT_SECRET_KEY is not set, so there is nothing to sign with/,
+  );
+});
+
+Deno.test("deno task token ends with the reason and code 1, without a stack", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--allow-env",
+      import.meta.resolve("./token_command.ts"),
+      "--ttl",
+      "x",
+    ],
+    clearEnv: true,
+    env: ENVIRONMENT,
+  }).output();
+  expect({ code, stdout: text(stdout), stderr: text(stderr) }).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: '--ttl must be 1 to 31536000 seconds, not "x".\n',
+  });
+});
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

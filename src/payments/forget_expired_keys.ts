@@ -1,0 +1,24 @@
+import type { PaymentService } from "./payment_service.ts";
+
+/** Keys forgotten in one statement: bounds how long its locks are held. */
+const FORGET_LIMIT = 5_000;
+
+/**
+ * Forgets the idempotency keys whose thirty days are over, all tenants'. A key without an answer is kept: its
+ * payment is still open.
+ *
+ * @returns how many were forgotten
+ */
+export async function forgetExpiredKeys(service: PaymentService): Promise<number> {
+  let forgotten = 0;
+  for (;;) {
+    const { count } = await service.sql`
+      delete from idempotency_keys
+       where (tenant_id, principal, key) in (
+             select tenant_id, principal, key from idempotency_keys
+              where expires_at < ${new Date(service.clock.nowMs())} and response is not null
+              limit ${FORGET_LIMIT} for update skip locked)`;
+    forgotten += count;
+    if (count < FORGET_LIMIT) return forgotten;
+  }
+}
