@@ -16,6 +16,10 @@ export const ERROR_CATALOGUE = {
   unknown_payment: { retriable: false, about: "No such payment in this tenant." },
   unknown_wallet: { retriable: false, about: "No such wallet in this tenant." },
   insufficient_funds: { retriable: false, about: "The wallet does not hold the amount." },
+  invalid_approval_token: {
+    retriable: false,
+    about: "The token approves no call of this caller with these arguments.",
+  },
   idempotency_key_reused: { retriable: false, about: "The key was used with other arguments." },
   idempotency_key_in_flight: { retriable: true, about: "The first call with this key has not finished yet." },
   invalid_state: { retriable: false, about: "The action is not allowed in the present state." },

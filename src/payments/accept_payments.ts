@@ -4,6 +4,7 @@ import { DomainError } from "../core/errors.ts";
 import { toReferenceUsd } from "../core/money.ts";
 import { byteaArray, scalarArray, textArray } from "../db/array_literal.ts";
 import type { BatchConnection, BatchTransaction } from "../db/batch_transaction.ts";
+import { KEY_LIFETIME_MS, keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import type { Sql } from "../db/pool.ts";
 import { entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { EntityRef, PaymentEvent } from "../fraud/features/event.ts";
@@ -56,9 +57,6 @@ export interface AcceptDependencies {
   readonly graceMs: number;
 }
 
-/** Idempotency keys are remembered this long. */
-const KEY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
-
 /**
  * Transaction 1 of many payments at once: claim the idempotency keys, read the feature states under lock, score,
  * decide, route, and store payment, decision and updated states. If the process dies before the commit nothing
@@ -77,7 +75,7 @@ export async function acceptPayments(
   try {
     const results: (AcceptResult | undefined)[] = new Array(items.length);
     const [knownKeys, states, funds] = await Promise.all([
-      readKnownKeys(transaction, items),
+      readKnownKeys(transaction, items.map(keyOf)),
       readStates(transaction, items, dependencies.lockStates),
       readFunds(transaction, items),
     ]);
@@ -136,24 +134,6 @@ export function requestHashOf(request: PaymentRequest): string {
   return createHash("sha256").update(canonical).digest("base64url");
 }
 
-/** The one difference that matters when a key comes again. */
-export function keyReusedError(key: string): DomainError {
-  return new DomainError(
-    "idempotency_key_reused",
-    `Idempotency key "${key}" was used for a payment with other arguments.`,
-    {
-      field: "idempotency_key",
-      nextMove: "Repeat the first call to the letter to get its answer, or use a new key for a new payment.",
-    },
-  );
-}
-
-interface KnownKey {
-  requestHash: string;
-  resourceId: string;
-  response: string | null;
-}
-
 /** The feature states a batch works on: ids are unique within a tenant only. */
 interface BatchStates {
   readonly byTenant: Map<string, FeatureStates>;
@@ -173,25 +153,8 @@ interface WalletFunds {
   availableMinor: bigint;
 }
 
-async function readKnownKeys(
-  transaction: BatchTransaction,
-  items: readonly AcceptItem[],
-): Promise<Map<number, KnownKey>> {
-  const keyed: number[] = [];
-  items.forEach((item, i) => item.request.idempotencyKey !== null && keyed.push(i));
-  if (keyed.length === 0) return new Map();
-  const { sql } = transaction;
-  const rows = await transaction.send(sql<(KnownKey & { index: number })[]>`
-    select u.index, k.request_hash as "requestHash", k.resource_id as "resourceId", a.response
-      from unnest(${scalarArray(keyed)}::int[], ${
-    textArray(keyed.map((i) => items[i].request.tenantId))
-  }::text[],
-                  ${textArray(keyed.map((i) => items[i].request.principal))}::text[],
-                  ${textArray(keyed.map((i) => items[i].request.idempotencyKey))}::text[])
-           u (index, tenant_id, principal, key)
-      join idempotency_keys k using (tenant_id, principal, key)
-      left join idempotency_answers a on a.tenant_id = k.tenant_id and a.resource_id = k.resource_id`);
-  return new Map(rows.map((row) => [row.index, row]));
+function keyOf({ request: { tenantId, principal, idempotencyKey } }: AcceptItem) {
+  return { tenantId, principal, key: idempotencyKey };
 }
 
 async function readStates(

@@ -1,5 +1,6 @@
 import { DomainError } from "../core/errors.ts";
-import { type AcceptedPayment, keyReusedError, requestHashOf } from "./accept_payments.ts";
+import { keyReusedError } from "../db/idempotency_keys.ts";
+import { type AcceptedPayment, requestHashOf } from "./accept_payments.ts";
 import { chargePayment, type ChargeResult } from "./charge_payment.ts";
 import { isAlreadySettled, readAnswer } from "./read_answer.ts";
 import { type PaymentRequest, providerKeyOf } from "./payment.ts";
@@ -44,24 +45,15 @@ export async function createPayment(
   const key = request.idempotencyKey;
   if (key === null) return await firstCall(service, request, references, requestHash, startedMs);
 
-  const inFlightKey = JSON.stringify([request.tenantId, request.principal, key]);
-  for (;;) {
-    const first = service.inFlight.get(inFlightKey);
-    if (first === undefined) break;
-    if (first.requestHash !== requestHash) throw keyReusedError(key);
-    const answer = await first.answer.catch(() => null);
-    // The first call failed without an outcome: this one is the first now, or waits for the one that is.
-    if (answer !== null) return replay(service, answer, startedMs);
-  }
-  const call = firstCall(service, request, references, requestHash, startedMs);
-  const answer = call.then((created) => created.answer);
-  answer.catch(() => {});
-  service.inFlight.set(inFlightKey, { requestHash, answer });
-  try {
-    return await call;
-  } finally {
-    service.inFlight.delete(inFlightKey);
-  }
+  return await service.firstCalls.run({
+    key: JSON.stringify([request.tenantId, request.principal, key]),
+    requestHash,
+    first: () => firstCall(service, request, references, requestHash, startedMs),
+    replay: (answer) => replay(service, answer, startedMs),
+    reused: () => {
+      throw keyReusedError(key);
+    },
+  });
 }
 
 async function firstCall(

@@ -1,8 +1,10 @@
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
+import { FirstCalls } from "../core/first_calls.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
+import { againAfterLostRace, isLostRace } from "../db/lost_race.ts";
 import type { PoolOptions, Sql } from "../db/pool.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -47,7 +49,7 @@ export class PaymentService {
   readonly events: PaymentEvents;
   readonly references: References;
   /** The first call for a key, while it runs in this process: later ones wait for it. */
-  readonly inFlight = new Map<string, { requestHash: string; answer: Promise<PaymentAnswer> }>();
+  readonly firstCalls = new FirstCalls<PaymentAnswer>();
   readonly #accept: GroupCommit<AcceptItem, AcceptResult>;
   readonly #settle: GroupCommit<SettleItem, PaymentAnswer>;
   readonly #connections: BatchConnection[] = [];
@@ -176,28 +178,5 @@ export class PaymentService {
 
 /** After another server was met at the same states, how long batches lock what they read. */
 const LOCK_STATES_FOR_MS = 30_000;
-
-/** Each loser of a race finds the winner's work done at its next try, so more tries than this point to a fault. */
-const RACE_TRIES = 10;
-
-/**
- * Two servers on one database may create the same key or the same feature state at the same moment, or wait for
- * each other's rows in a circle. PostgreSQL then undoes one of them whole, which simply begins again.
- */
-async function againAfterLostRace<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1;; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isLostRace(error) || tries === RACE_TRIES) throw error;
-    }
-  }
-}
-
-function isLostRace(error: unknown): boolean {
-  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
-  return code === "40P01" || code === "40001" ||
-    (code === "23505" && (constraint === "idempotency_keys_pkey" || constraint === "feature_states_pkey"));
-}
 
 export type { AcceptedPayment };

@@ -1,0 +1,55 @@
+import { DomainError } from "../core/errors.ts";
+import { scalarArray, textArray } from "./array_literal.ts";
+import type { BatchTransaction } from "./batch_transaction.ts";
+
+/** Idempotency keys are remembered this long. */
+export const KEY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
+
+/** What an earlier call stored under a key. */
+export interface KnownKey {
+  readonly requestHash: string;
+  /** What that call made: a payment's, a transfer's or a top-up's id. */
+  readonly resourceId: string;
+  /** Its answer to the letter; null while it has none. */
+  readonly response: string | null;
+}
+
+/** A call's key as it is looked up: it belongs to the principal, whichever tool it was used with. */
+export interface KeyOfCall {
+  readonly tenantId: string;
+  readonly principal: string;
+  /** Null for a call that sent none. */
+  readonly key: string | null;
+}
+
+/** The keys that are known already, by the position of the call that repeats them. */
+export async function readKnownKeys(
+  transaction: BatchTransaction,
+  calls: readonly KeyOfCall[],
+): Promise<Map<number, KnownKey>> {
+  const keyed: number[] = [];
+  calls.forEach(({ key }, i) => key !== null && keyed.push(i));
+  if (keyed.length === 0) return new Map();
+  const { sql } = transaction;
+  const rows = await transaction.send(sql<(KnownKey & { index: number })[]>`
+    select u.index, k.request_hash as "requestHash", k.resource_id as "resourceId", a.response
+      from unnest(${scalarArray(keyed)}::int[], ${textArray(keyed.map((i) => calls[i].tenantId))}::text[],
+                  ${textArray(keyed.map((i) => calls[i].principal))}::text[],
+                  ${textArray(keyed.map((i) => calls[i].key))}::text[])
+           u (index, tenant_id, principal, key)
+      join idempotency_keys k using (tenant_id, principal, key)
+      left join idempotency_answers a on a.tenant_id = k.tenant_id and a.resource_id = k.resource_id`);
+  return new Map(rows.map((row) => [row.index, row]));
+}
+
+/** The one difference that matters when a key comes again. */
+export function keyReusedError(key: string): DomainError {
+  return new DomainError(
+    "idempotency_key_reused",
+    `Idempotency key "${key}" was used for a call with other arguments.`,
+    {
+      field: "idempotency_key",
+      nextMove: "Repeat the first call to the letter to get its answer, or use a new key for a new one.",
+    },
+  );
+}

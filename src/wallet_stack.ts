@@ -1,0 +1,70 @@
+import type { Clock } from "./core/clock.ts";
+import type { Ids } from "./core/ids.ts";
+import type { Database } from "./db/open_database.ts";
+import { signingSecret } from "./db/signing_secret.ts";
+import type { PaymentStack } from "./payment_stack.ts";
+import { createPayment } from "./payments/create_payment.ts";
+import type { PaymentService } from "./payments/payment_service.ts";
+import { type RateSource, readRates } from "./wallets/rates.ts";
+import type { TopUpCharger } from "./wallets/top_up_charger.ts";
+import { type WalletEvents, WalletService } from "./wallets/wallet_service.ts";
+
+const MAX_BATCH = 256;
+const MAX_QUEUE = 5_000;
+const LANES = 1;
+const APPROVAL_LIFETIME_MS = 3_600_000;
+
+const DEFAULT_RATES = new URL("../fixtures/rates/2026-01-02.json", import.meta.url);
+
+/** The wallets domain beside the payments it is topped up by: what the server, the tests and the benchmarks share. */
+export async function openWalletStack(options: {
+  database: Pick<Database, "pool">;
+  stack: Pick<PaymentStack, "sql" | "payments">;
+  clock: Clock;
+  ids: Ids;
+  events: WalletEvents;
+  rates?: RateSource;
+  lanes?: number;
+}): Promise<WalletService> {
+  const { stack, clock, ids, events } = options;
+  return new WalletService({
+    sql: stack.sql,
+    pool: { ...options.database.pool, applicationName: "mcp-payments-lab" },
+    clock,
+    ids,
+    rates: options.rates ?? await readRates(DEFAULT_RATES),
+    charger: chargerOf(stack.payments),
+    approvalSecret: await signingSecret(stack.sql, "wallet_approvals"),
+    settings: {
+      maxBatch: MAX_BATCH,
+      maxQueue: MAX_QUEUE,
+      lanes: options.lanes ?? LANES,
+      approvalLifetimeMs: APPROVAL_LIFETIME_MS,
+    },
+    events,
+  });
+}
+
+/** A top-up is a card payment like any other: screened, routed, charged, booked and audited. */
+function chargerOf(payments: PaymentService): TopUpCharger {
+  return {
+    charge: async (charge) => {
+      const { answer } = await createPayment(payments, {
+        ...charge,
+        method: "card",
+        description: "Wallet top-up",
+        deviceId: null,
+        ipAddress: null,
+        country: null,
+        metadata: null,
+      });
+      return {
+        paymentId: answer.payment_id,
+        status: answer.status,
+        feeMinor: BigInt(answer.fee_minor),
+        riskScore: answer.risk_score,
+        decline: answer.decline,
+      };
+    },
+  };
+}

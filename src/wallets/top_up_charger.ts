@@ -1,0 +1,29 @@
+/** A card charge that fills a wallet, as the approval path of payments makes it. */
+export interface TopUpCharge {
+  readonly tenantId: string;
+  readonly principal: string;
+  /** Derived from the top-up: a repeated charge is the same charge. */
+  readonly idempotencyKey: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly customerId: string;
+  /** Who is paid: the merchant that stands for wallets. */
+  readonly merchantId: string;
+  /** Null for the customer's own card. */
+  readonly paymentMethodId: string | null;
+  readonly simulatedAtMs: number | null;
+}
+
+export interface ChargedTopUp {
+  readonly paymentId: string;
+  readonly status: "processing" | "in_doubt" | "succeeded" | "declined" | "failed";
+  readonly feeMinor: bigint;
+  readonly riskScore: number | null;
+  readonly decline: { readonly by: string; readonly code: string; readonly message: string } | null;
+}
+
+/** Wallets do not know payments: whoever puts the two together passes this in. */
+export interface TopUpCharger {
+  /** Throws the payment's own domain errors, such as `unknown_payment_method`. */
+  charge(charge: TopUpCharge): Promise<ChargedTopUp>;
+}

@@ -1,0 +1,142 @@
+import type { Clock } from "../core/clock.ts";
+import { DomainError } from "../core/errors.ts";
+import { FirstCalls } from "../core/first_calls.ts";
+import type { Ids } from "../core/ids.ts";
+import { BatchConnection } from "../db/batch_transaction.ts";
+import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
+import { againAfterLostRace } from "../db/lost_race.ts";
+import type { PoolOptions, Sql } from "../db/pool.ts";
+import { type BookItem, type BookResult, bookTransfers, transferPostings } from "./book_transfers.ts";
+import type { RateSource } from "./rates.ts";
+import type { TopUpCharger } from "./top_up_charger.ts";
+import type { TransferAnswer } from "./transfer.ts";
+import { WalletReferences } from "./wallet_references.ts";
+
+export interface WalletSettings {
+  readonly maxBatch: number;
+  readonly maxQueue: number;
+  readonly lanes: number;
+  /** How long a person has to approve a held transfer. */
+  readonly approvalLifetimeMs: number;
+}
+
+export interface WalletEvents {
+  batch(phase: "transfer", size: number, durationMs: number): void;
+}
+
+/**
+ * What the wallets domain works with. Its functions (transferFunds, getWalletBalance, walletTransactionHistory,
+ * topUpWallet) take it as their first argument.
+ */
+export class WalletService {
+  readonly sql: Sql;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly rates: RateSource;
+  readonly charger: TopUpCharger;
+  readonly approvalSecret: Uint8Array;
+  readonly settings: WalletSettings;
+  readonly references: WalletReferences;
+  readonly firstTransfers = new FirstCalls<TransferAnswer>();
+  readonly #book: GroupCommit<BookItem, BookResult>;
+  readonly #connections: BatchConnection[];
+
+  constructor(options: {
+    sql: Sql;
+    pool: Omit<PoolOptions, "max">;
+    clock: Clock;
+    ids: Ids;
+    rates: RateSource;
+    charger: TopUpCharger;
+    approvalSecret: Uint8Array;
+    settings: WalletSettings;
+    events: WalletEvents;
+  }) {
+    const { settings, clock, events, sql, pool } = options;
+    this.sql = sql;
+    this.clock = clock;
+    this.ids = options.ids;
+    this.rates = options.rates;
+    this.charger = options.charger;
+    this.approvalSecret = options.approvalSecret;
+    this.settings = settings;
+    this.references = new WalletReferences(sql);
+    this.#connections = Array.from(
+      { length: settings.lanes },
+      (_, lane) =>
+        new BatchConnection({ ...pool, applicationName: `${pool.applicationName} transfer ${lane}` }),
+    );
+    this.#book = new GroupCommit<BookItem, BookResult>({
+      name: "transfer",
+      lanes: settings.lanes,
+      maxBatch: settings.maxBatch,
+      maxQueue: settings.maxQueue,
+      run: (items, lane) =>
+        bookTransfers(items, this.#connections[lane], {
+          nowMs: () => clock.nowMs(),
+          approvalSecret: this.approvalSecret,
+          approvalLifetimeMs: settings.approvalLifetimeMs,
+          isOpen: (tenantId, account) => this.references.isOpen(tenantId, account),
+        }),
+      onBatch: (size, durationMs) => events.batch("transfer", size, durationMs),
+    });
+  }
+
+  get queued(): number {
+    return this.#book.queued;
+  }
+
+  /** Books one transfer with whatever else waits. */
+  async book(item: BookItem): Promise<BookResult> {
+    try {
+      const result = await againAfterLostRace(() => this.#book.submit(item));
+      if (result.kind === "done" && result.answer.status === "posted") this.#rememberOpened(item);
+      return result;
+    } catch (error) {
+      if (error instanceof GroupCommitFull) {
+        throw new DomainError(
+          "overloaded",
+          `${this.settings.maxQueue} transfers are waiting; this one was not taken.`,
+          { nextMove: "Repeat the call with the same idempotency key in a second." },
+        );
+      }
+      const committed = isOwnIdTaken(error) ? await this.#committedTry(item) : undefined;
+      if (committed === undefined) throw error;
+      return committed;
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.end()));
+  }
+
+  #rememberOpened({ plan }: BookItem): void {
+    const { tenantId } = plan.request;
+    for (const { account } of transferPostings(plan)) {
+      if (!this.references.isOpen(tenantId, account)) this.references.remember(tenantId, account);
+    }
+  }
+
+  /** A try whose commit was not heard of has left its audit row; the row's time says which try it was. */
+  async #committedTry({ plan, tries }: BookItem): Promise<BookResult | undefined> {
+    const [row] = await this.sql<{ at: Date }[]>`
+      select at from audit_events
+       where tenant_id = ${plan.request.tenantId} and audit_id = ${`aud_${plan.transferId.slice(3)}_1`}`;
+    return tries.find(({ atMs }) => atMs === row?.at.getTime())?.result;
+  }
+}
+
+function isOwnIdTaken(error: unknown): boolean {
+  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
+  return code === "23505" && OWN_IDS.has(constraint ?? "");
+}
+
+/** Keys made of a transfer's own random id: only an earlier try of the same call can have taken them. */
+const OWN_IDS = new Set([
+  "transfers_pkey",
+  "postings_pkey",
+  "holds_pkey",
+  "wallet_transfers_pkey",
+  "idempotency_answers_pkey",
+  "audit_events_pkey",
+]);
