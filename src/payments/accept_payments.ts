@@ -46,7 +46,7 @@ export interface AcceptDependencies {
   readonly model: FraudModelPort;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
-  readonly route: (item: AcceptItem) => Route;
+  readonly route: (item: AcceptItem, occurredAtMs: number) => Route;
   /** How long the completer leaves a new payment to the call that made it. */
   readonly graceMs: number;
 }
@@ -282,7 +282,7 @@ function screen(
     occurredAtMs,
     createdAtMs: nowMs,
     risk,
-    route: wallet === null && declined === null ? dependencies.route(item) : null,
+    route: wallet === null && declined === null ? dependencies.route(item, occurredAtMs) : null,
     holdId: wallet !== null && declined === null ? `hold_${item.paymentId.slice(4)}` : null,
     timingsMs: { queue: startedMs - item.submittedMs, screen: dependencies.monotonicMs() - startedMs },
   };
