@@ -1,4 +1,4 @@
-import type { Month } from "./month.ts";
+import type { Month, MonthOption, MonthPayment } from "./month.ts";
 import type { Policy } from "./policies.ts";
 
 export interface MonthResult {
@@ -13,17 +13,25 @@ export interface MonthResult {
   readonly choices: readonly string[];
 }
 
-/** Routes a month's payments one after another. */
-export function runMonth(month: Month, policy: Policy): MonthResult {
+type Gained = Pick<MonthResult, "expectedUsd">;
+
+/**
+ * Routes a month's payments one after another.
+ *
+ * @param lag how many payments are routed before an outcome is known: as many as are in flight at once
+ */
+export function runMonth(month: Month, policy: Policy, lag = 0): MonthResult {
   let successes = 0;
   let capturedUsd = 0;
   let askedUsd = 0;
   let expectedUsd = 0;
   let realUsd = 0;
   const choices: string[] = [];
+  const inFlight: [MonthPayment, MonthOption][] = [];
   for (const payment of month.payments) {
     const option = policy.choose(payment);
-    policy.learn(payment, option);
+    inFlight.push([payment, option]);
+    if (inFlight.length > lag) policy.learn(...inFlight.shift()!);
     choices.push(option.provider);
     askedUsd += payment.amountUsd;
     expectedUsd += option.expectedUsd;
@@ -45,6 +53,6 @@ export function runMonth(month: Month, policy: Policy): MonthResult {
 }
 
 /** How much of the oracle's gain over a baseline was reached, by the true expectations: luck is left out. */
-export function shareOfGain(result: MonthResult, baseline: MonthResult, best: MonthResult): number {
+export function shareOfGain(result: Gained, baseline: Gained, best: Gained): number {
   return (result.expectedUsd - baseline.expectedUsd) / (best.expectedUsd - baseline.expectedUsd);
 }

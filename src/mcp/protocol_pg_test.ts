@@ -19,7 +19,11 @@ Deno.test("every client lists the tools, pays, and gets results and errors in it
       await using client = await connect({ url: served.url });
       expect(client.revision).toBe(revision);
       const { tools } = await client.listTools();
-      expect(tools.map(({ name }) => name)).toEqual(["create_payment", "get_payment_status"]);
+      expect(tools.map(({ name }) => name)).toEqual([
+        "create_payment",
+        "verify_payment",
+        "get_payment_status",
+      ]);
 
       const paid = await client.callTool({ name: "create_payment", arguments: PAYMENT });
       expect(paid.isError).toBeFalsy();

@@ -64,7 +64,7 @@ async function claimDuePayments(service: PaymentService): Promise<Claim[]> {
     returning o.tenant_id, o.payment_id, o.checks`;
 }
 
-interface Claim {
+export interface Claim {
   tenant_id: string;
   payment_id: string;
   /** How often the payment has been claimed, this time included. */
@@ -83,7 +83,7 @@ async function askAgainLater(service: PaymentService, claim: Claim): Promise<voi
 }
 
 /** One payment to its end; false when it is still in doubt. Safe to run beside any other driver of the payment. */
-async function completePayment(service: PaymentService, claim: Claim): Promise<boolean> {
+export async function completePayment(service: PaymentService, claim: Claim): Promise<boolean> {
   const { tenant_id: tenantId, payment_id: paymentId } = claim;
   const row = await readPayment(service, tenantId, paymentId);
   if (row.status !== "processing" && row.status !== "in_doubt") return false;

@@ -13,7 +13,7 @@ export interface ApprovalBelief {
 
 /**
  * What one provider's issuers approve, learned over kinds of charges: a ridge regression on the context's marks
- * (method, network, country, border, band, hours). Contexts are many and most are rare; what one mark has shown in some
+ * (method, network, country, border, band). Contexts are many and most are rare; what one mark has shown in some
  * of them holds in the others. Counts per context are all it needs: its matrix is their sum.
  */
 export class ApprovalModel {
@@ -21,11 +21,10 @@ export class ApprovalModel {
   readonly #inverse: Float64Array;
   readonly #weights: Float64Array;
 
-  constructor(counts: Iterable<ContextCount>) {
-    const known = [...counts];
-    for (const { context } of known) {
+  constructor(counts: readonly ContextCount[]) {
+    for (const { context } of counts) {
       for (const mark of marksOf(context)) {
-        if (!this.#places.has(mark) && this.#places.size < MARKS_MAX) {
+        if (!this.#places.has(mark) && this.#places.size < PLACES_MAX) {
           this.#places.set(mark, this.#places.size);
         }
       }
@@ -33,15 +32,17 @@ export class ApprovalModel {
     const size = this.#places.size;
     const matrix = new Float64Array(size * size);
     const target = new Float64Array(size);
-    for (const { context, successes, failures } of known) {
-      const marks = this.#valuesOf(context);
+    for (const { context, successes, failures } of counts) {
+      const { places, values } = this.#vectorOf(context);
       const total = successes + failures;
-      for (const [i, x] of marks) {
-        target[i] += x * (successes - PRIOR_APPROVAL * total);
-        for (const [j, y] of marks) matrix[i * size + j] += x * y * total;
+      for (let m = 0; m < places.length; m++) {
+        target[places[m]] += values[m] * (successes - PRIOR_APPROVAL * total);
+        for (let n = 0; n < places.length; n++) {
+          matrix[places[m] * size + places[n]] += values[m] * values[n] * total;
+        }
       }
     }
-    for (let i = 0; i < size; i++) matrix[i * size + i] += RIDGE;
+    for (let i = 0; i < size; i++) matrix[i * size + i] += i === 0 ? CONSTANT_RIDGE : RIDGE;
     this.#inverse = invert(matrix, size);
     this.#weights = new Float64Array(size);
     for (let i = 0; i < size; i++) {
@@ -51,13 +52,15 @@ export class ApprovalModel {
 
   expect(context: RoutingContext): ApprovalBelief {
     const size = this.#weights.length;
-    const marks = this.#valuesOf(context);
+    const { places, values } = this.#vectorOf(context);
     let mean = PRIOR_APPROVAL;
     // A mark never seen with this provider is as uncertain as the ridge says.
-    let variance = (MARKS - marks.length) / RIDGE;
-    for (const [i, x] of marks) {
-      mean += x * this.#weights[i];
-      for (const [j, y] of marks) variance += x * y * this.#inverse[i * size + j];
+    let variance = (MARKS - places.length) / RIDGE;
+    for (let m = 0; m < places.length; m++) {
+      mean += values[m] * this.#weights[places[m]];
+      for (let n = 0; n < places.length; n++) {
+        variance += values[m] * values[n] * this.#inverse[places[m] * size + places[n]];
+      }
     }
     return {
       mean: Math.min(0.995, Math.max(0.005, mean)),
@@ -65,14 +68,17 @@ export class ApprovalModel {
     };
   }
 
-  /** The context as a sparse vector: one for each mark it bears, and how large the amount is. */
-  #valuesOf(context: RoutingContext): [place: number, value: number][] {
-    const values: [number, number][] = [[0, 1], [1, LARGENESS[context.band] ?? 0]];
+  /** The context as a sparse vector: the constant, how large the amount is, and one for each mark it bears. */
+  #vectorOf(context: RoutingContext): { places: number[]; values: number[] } {
+    const places = [0, 1];
+    const values = [1, LARGENESS[context.band] ?? 0];
     for (const mark of marksOf(context)) {
       const place = this.#places.get(mark);
-      if (place !== undefined) values.push([place, 1]);
+      if (place === undefined) continue;
+      places.push(place);
+      values.push(1);
     }
-    return values;
+    return { places, values };
   }
 }
 
@@ -84,17 +90,21 @@ const LARGENESS: Readonly<Record<string, number>> = { under_300: 0.25, under_100
 
 /** Expected before anything is known; the regression learns the difference. */
 const PRIOR_APPROVAL = 0.92;
-/** Attempts that a mark's evidence must outweigh. */
-const RIDGE = 5;
+/**
+ * Attempts that the evidence of a mark, and of the provider as a whole, must outweigh: the variance of one outcome over
+ * that of the effects that are to be found, which are of some percent.
+ */
+const RIDGE = 60;
+const CONSTANT_RIDGE = 10;
 /** Deviation of one outcome around its probability: that of a coin that falls on one side nine times in ten. */
 const NOISE = 0.3;
 /** The constant, the largeness and the marks of a context. */
-const MARKS = 8;
+const MARKS = 7;
 /** Marks beyond this many have no effect of their own: bounds the inversion, which costs their cube. */
-const MARKS_MAX = 48;
+const PLACES_MAX = 48;
 
-function marksOf({ method, network, country, border, band, hours }: RoutingContext): string[] {
-  return [`method ${method}`, `network ${network}`, `country ${country}`, border, band, `from ${hours}`];
+function marksOf({ method, network, country, border, band }: RoutingContext): string[] {
+  return [`method ${method}`, `network ${network}`, `country ${country}`, border, band];
 }
 
 /** Gauss–Jordan without a search for pivots: the ridge keeps each away from zero. Destroys its argument. */

@@ -21,7 +21,7 @@ export interface Route {
 }
 
 /** Deviations of the drawn approval, in units of the model's; measured, as is all else, by `deno task bench:routing`. */
-const EXPLORATION = 1;
+const EXPLORATION = 0.5;
 
 /**
  * Chooses the provider that is expected to leave most to the merchant: the probability that the charge succeeds

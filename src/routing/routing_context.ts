@@ -1,4 +1,3 @@
-import { hourUtc } from "../core/clock.ts";
 import { toReferenceUsd } from "../core/money.ts";
 
 /** What is known of a charge before a provider is chosen. */
@@ -9,12 +8,11 @@ export interface RouteTerms {
   readonly network: string;
   readonly issuerCountry: string;
   readonly merchantCountry: string;
-  readonly occurredAtMs: number;
 }
 
 /**
  * The kind of charge that past outcomes are counted by: method and network, the issuer's country, whether a border
- * lies between it and the merchant, the band of the amount, and the time of day.
+ * lies between it and the merchant, the band of the amount.
  */
 export interface RoutingContext {
   readonly method: string;
@@ -22,8 +20,6 @@ export interface RoutingContext {
   readonly country: string;
   readonly border: "home" | "abroad";
   readonly band: string;
-  /** Three hours of the day, UTC, by their first. */
-  readonly hours: string;
 }
 
 /** Upper bounds in US dollars at the reference rate. */
@@ -34,8 +30,6 @@ const BANDS: readonly [name: string, belowUsd: number][] = [
   ["under_1000", 1_000],
 ];
 
-const BLOCK_HOURS = 3;
-
 export function contextOf(terms: RouteTerms): RoutingContext {
   const amountUsd = toReferenceUsd(terms.amountMinor, terms.currency);
   return {
@@ -44,16 +38,15 @@ export function contextOf(terms: RouteTerms): RoutingContext {
     country: terms.issuerCountry,
     border: terms.issuerCountry === terms.merchantCountry ? "home" : "abroad",
     band: BANDS.find(([, belowUsd]) => amountUsd < belowUsd)?.[0] ?? "from_1000",
-    hours: String(Math.floor(hourUtc(terms.occurredAtMs) / BLOCK_HOURS) * BLOCK_HOURS).padStart(2, "0"),
   };
 }
 
 /** The context as the statistics' key. */
-export function contextKey({ method, network, country, border, band, hours }: RoutingContext): string {
-  return `${method}/${network}/${country}/${border}/${band}/${hours}`;
+export function contextKey({ method, network, country, border, band }: RoutingContext): string {
+  return `${method}/${network}/${country}/${border}/${band}`;
 }
 
 export function contextOfKey(key: string): RoutingContext {
-  const [method, network, country, border, band, hours] = key.split("/");
-  return { method, network, country, border: border as RoutingContext["border"], band, hours };
+  const [method, network, country, border, band] = key.split("/");
+  return { method, network, country, border: border as RoutingContext["border"], band };
 }

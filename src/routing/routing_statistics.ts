@@ -29,9 +29,9 @@ export const HEALTH = "health";
 /**
  * How much of a count is left after one more attempt of the tenant. Whether a provider answers is forgotten fast
  * (half in 34 attempts): an outage must show at once, and its end too. What its issuers approve is forgotten
- * slowly (half in 8,000 attempts): the differences are of a percent, and drift within weeks.
+ * slowly (half in 20,000 attempts): the differences are of a percent, and drift within weeks.
  */
-export const FADING = { health: 0.98, approval: 1 - 1 / 11_500 } as const;
+export const FADING = { health: 0.98, approval: 0.5 ** (1 / 20_000) } as const;
 
 /**
  * A provider is taken to answer until it has failed: without failures the belief is a certainty, so that who is
@@ -55,7 +55,7 @@ const USUAL_AMOUNT_WEIGHT = 0.002;
 
 /** One tenant's experience with its providers, and what this process has added to it since it was last stored. */
 export class RoutingStatistics {
-  readonly #counts = new Map<string, Fading>();
+  readonly #cells = new Map<string, Map<string, Cell>>();
   readonly #models = new Map<string, { model: ApprovalModel; staleBy: number; refitAfter: number }>();
   #attempts = 0;
   /** Of this process's own payments: replicas need not agree on it. */
@@ -91,11 +91,7 @@ export class RoutingStatistics {
   }
 
   health(provider: string): HealthBelief {
-    const { successes, failures } = faded(
-      this.#counts.get(keyOf(provider, HEALTH)),
-      this.#attempts,
-      FADING.health,
-    );
+    const { successes, failures } = faded(this.#cells.get(provider)?.get(HEALTH), this.#attempts);
     return {
       successes: HEALTH_PRIOR_SUCCESSES + successes,
       failures: failures < HEALTH_FAILURES_MIN ? 0 : failures,
@@ -106,7 +102,7 @@ export class RoutingStatistics {
   approval(provider: string, context: RoutingContext): ApprovalBelief & { sampleSize: number } {
     let entry = this.#models.get(provider);
     if (entry === undefined || entry.staleBy >= entry.refitAfter) {
-      const counts = [...this.#approvals(provider)];
+      const counts = this.#approvals(provider);
       const total = counts.reduce((sum, { successes, failures }) => sum + successes + failures, 0);
       entry = {
         model: new ApprovalModel(counts),
@@ -115,11 +111,7 @@ export class RoutingStatistics {
       };
       this.#models.set(provider, entry);
     }
-    const own = faded(
-      this.#counts.get(keyOf(provider, contextKey(context))),
-      this.#attempts,
-      FADING.approval,
-    );
+    const own = faded(this.#cells.get(provider)?.get(contextKey(context)), this.#attempts);
     return { ...entry.model.expect(context), sampleSize: own.successes + own.failures };
   }
 
@@ -143,32 +135,53 @@ export class RoutingStatistics {
   adopt(attempts: number, counts: readonly FadingCount[]): void {
     this.#attempts = Math.max(this.#attempts, attempts + this.#learnedAttempts);
     for (const { provider, context, successes, failures, atAttempt } of counts) {
-      const key = keyOf(provider, context);
-      const fading = context === HEALTH ? FADING.health : FADING.approval;
-      const stored = faded({ successes, failures, atAttempt }, this.#attempts, fading);
-      const more = this.#learned.get(key);
-      this.#counts.set(key, {
-        successes: stored.successes + (more?.successes ?? 0),
-        failures: stored.failures + (more?.failures ?? 0),
-        atAttempt: this.#attempts,
-      });
-      this.#makeStale(provider, successes + failures > 0 ? 1 : 0);
+      const cell = this.#cell(provider, context);
+      const more = this.#learned.get(`${provider}|${context}`);
+      const stored = faded({ ...cell, successes, failures, atAttempt }, this.#attempts);
+      cell.successes = stored.successes + (more?.successes ?? 0);
+      cell.failures = stored.failures + (more?.failures ?? 0);
+      cell.atAttempt = this.#attempts;
+      this.#makeStale(provider, 1);
     }
   }
 
   /** All counts as they stand: what a bulk loader stores. */
   counts(): FadingCount[] {
-    return [...this.#counts].map(([key, count]) => {
-      const [provider, context] = splitKey(key);
-      return { provider, context, ...count };
-    });
+    return [...this.#cells].flatMap(([provider, cells]) =>
+      [...cells].map(([context, { successes, failures, atAttempt }]) => ({
+        provider,
+        context,
+        successes,
+        failures,
+        atAttempt,
+      }))
+    );
   }
 
   #add(provider: string, context: string, successes: number, failures: number): void {
-    const fading = context === HEALTH ? FADING.health : FADING.approval;
-    addTo(this.#counts, keyOf(provider, context), successes, failures, this.#attempts, fading);
+    const cell = this.#cell(provider, context);
+    const before = faded(cell, this.#attempts);
+    cell.successes = before.successes + successes;
+    cell.failures = before.failures + failures;
+    cell.atAttempt = this.#attempts;
     if (context !== HEALTH) this.#makeStale(provider, 1);
     this.#learnMore(provider, context, successes, failures);
+  }
+
+  #cell(provider: string, context: string): Cell {
+    let cells = this.#cells.get(provider);
+    if (cells === undefined) this.#cells.set(provider, cells = new Map());
+    let cell = cells.get(context);
+    if (cell === undefined) {
+      cell = {
+        context: context === HEALTH ? null : contextOfKey(context),
+        successes: 0,
+        failures: 0,
+        atAttempt: this.#attempts,
+      };
+      cells.set(context, cell);
+    }
+    return cell;
   }
 
   #makeStale(provider: string, by: number): void {
@@ -176,16 +189,16 @@ export class RoutingStatistics {
     if (entry !== undefined) entry.staleBy += by;
   }
 
-  *#approvals(provider: string): Iterable<ContextCount> {
-    for (const [key, count] of this.#counts) {
-      const [of, context] = splitKey(key);
-      if (of !== provider || context === HEALTH) continue;
-      yield { context: contextOfKey(context), ...faded(count, this.#attempts, FADING.approval) };
+  #approvals(provider: string): ContextCount[] {
+    const approvals: ContextCount[] = [];
+    for (const cell of this.#cells.get(provider)?.values() ?? []) {
+      if (cell.context !== null) approvals.push({ context: cell.context, ...faded(cell, this.#attempts) });
     }
+    return approvals;
   }
 
   #learnMore(provider: string, context: string, successes: number, failures: number): void {
-    const key = keyOf(provider, context);
+    const key = `${provider}|${context}`;
     const before = this.#learned.get(key);
     this.#learned.set(key, {
       provider,
@@ -197,39 +210,17 @@ export class RoutingStatistics {
   }
 }
 
-interface Fading {
-  readonly successes: number;
-  readonly failures: number;
-  readonly atAttempt: number;
+interface Cell {
+  /** Null for whether the provider answers. */
+  readonly context: RoutingContext | null;
+  successes: number;
+  failures: number;
+  atAttempt: number;
 }
 
-function faded(count: Fading | undefined, attempts: number, fading: number): Fading {
-  if (count === undefined) return { successes: 0, failures: 0, atAttempt: attempts };
-  const left = fading ** Math.max(0, attempts - count.atAttempt);
-  return { successes: count.successes * left, failures: count.failures * left, atAttempt: attempts };
-}
-
-function addTo(
-  counts: Map<string, Fading>,
-  key: string,
-  successes: number,
-  failures: number,
-  attempts: number,
-  fading: number,
-): void {
-  const before = faded(counts.get(key), attempts, fading);
-  counts.set(key, {
-    successes: Math.max(0, before.successes + successes),
-    failures: Math.max(0, before.failures + failures),
-    atAttempt: attempts,
-  });
-}
-
-function keyOf(provider: string, context: string): string {
-  return `${provider}|${context}`;
-}
-
-function splitKey(key: string): [provider: string, context: string] {
-  const at = key.indexOf("|");
-  return [key.slice(0, at), key.slice(at + 1)];
+function faded(cell: Cell | undefined, attempts: number): { successes: number; failures: number } {
+  if (cell === undefined) return { successes: 0, failures: 0 };
+  const fading = cell.context === null ? FADING.health : FADING.approval;
+  const left = fading ** Math.max(0, attempts - cell.atAttempt);
+  return { successes: cell.successes * left, failures: cell.failures * left };
 }

@@ -11,7 +11,6 @@ const TERMS: RouteTerms = {
   network: "visa",
   issuerCountry: "US",
   merchantCountry: "US",
-  occurredAtMs: Date.UTC(2026, 0, 5, 12),
 };
 const CONTEXT = contextOf(TERMS);
 
