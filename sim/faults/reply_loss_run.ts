@@ -42,8 +42,8 @@ const FAULTS = { reply_loss: 0.2, error_rate: 0.05 };
 const PROVIDER_TIMEOUT_MS = "600";
 const SETTLE_MAX_MS = 120_000;
 const METHODS = [
-  [50, undefined],
-  [25, "pm_card_visa"],
+  [5, undefined],
+  [70, "pm_card_visa"],
   [10, "pm_card_soft_decline_first"],
   [5, "pm_card_do_not_honor"],
   [5, "pm_card_refused_first"],

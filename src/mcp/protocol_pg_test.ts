@@ -295,7 +295,9 @@ Deno.test("messages of revision 2026-07-28", async () => {
     },
   }]);
   expect(await send("tools/list")).toMatchObject([200, {
-    result: { tools: [{ name: "create_payment" }, { name: "get_payment_status" }] },
+    result: {
+      tools: [{ name: "create_payment" }, { name: "verify_payment" }, { name: "get_payment_status" }],
+    },
   }]);
   expect(
     await send("tools/call", { name: "create_payment", arguments: PAYMENT }, {

@@ -185,11 +185,14 @@ function routingOf({ provider, attempts }: PaymentRow): PaymentAnswer["routing"]
   };
 }
 
+/** Whichever of a settlement's rows PostgreSQL writes first. */
+const SETTLED_ONCE = new Set(["payment_attempts_pkey", "transfers_pkey", "audit_events_pkey"]);
+
 /** True for the failure of a settlement that lost to another one: the payment's outcome is already stored. */
 export function isAlreadySettled(error: unknown): boolean {
   const code = (error as { code?: string })?.code;
   const constraint = (error as { constraint_name?: string })?.constraint_name;
-  return (code === "23505" && (constraint === "payment_attempts_pkey" || constraint === "transfers_pkey")) ||
+  return (code === "23505" && SETTLED_ONCE.has(constraint!)) ||
     (code === "23514" && constraint === "holds_end_once");
 }
 

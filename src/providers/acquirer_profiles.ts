@@ -105,7 +105,7 @@ export const ACQUIRER_PROFILES: readonly AcquirerProfile[] = [
     about: "A European processor: most approvals and the lowest price within Europe, little use elsewhere.",
     approvalByNetwork: { visa: 0.915, mastercard: 0.92, amex: 0.85, discover: 0.8 },
     approvalByIssuerCountry: { DE: 0.055, FR: 0.055, GB: 0.045, SE: 0.05, CH: 0.05 },
-    crossBorderPenalty: 0.05,
+    crossBorderPenalty: 0.06,
     largeAmountPenalty: 0.02,
     weakHours: { fromHour: 22, toHour: 24, penalty: 0.02 },
     latencyMsP50: 30,
