@@ -18,7 +18,7 @@ import { messageFault } from "../mcp/message_fault.ts";
 import { VERSION } from "../version.ts";
 import { Authenticator } from "./authenticate.ts";
 import type { Metrics } from "./metrics.ts";
-import { SIGNATURE_HEADER } from "../providers/webhook_signature.ts";
+import { SIGNATURE_HEADER } from "../core/webhook_signature.ts";
 import { readBody, readText } from "./read_body.ts";
 import { takeWebhook, type WebhookDependencies } from "./take_webhook.ts";
 import { type Refusal, refuse, requestIdOf, setRequestId } from "./refuse.ts";

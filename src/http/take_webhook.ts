@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { takeHint, type WebhookHint } from "../payments/take_hint.ts";
 import type { PaymentService } from "../payments/payment_service.ts";
-import { webhookFault } from "../providers/webhook_signature.ts";
+import { webhookFault } from "../core/webhook_signature.ts";
 import type { Refusal } from "./refuse.ts";
 
 export interface WebhookDependencies {

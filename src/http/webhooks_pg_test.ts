@@ -4,7 +4,7 @@ import { completeOpenPayments } from "../payments/complete_open_payments.ts";
 import { providerKeyOf } from "../payments/payment.ts";
 import { openLab, TENANT } from "../payments/testing/open_lab.ts";
 import { eventIdOf } from "../providers/webhook_event.ts";
-import { SIGNATURE_HEADER, signWebhook } from "../providers/webhook_signature.ts";
+import { SIGNATURE_HEADER, signWebhook } from "../core/webhook_signature.ts";
 import { SECRET, serveApp } from "./testing/serve_lab.ts";
 
 interface Delivery {

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { DECLINE_CODES } from "../providers/decline_codes.ts";
-import { type Provider, ProviderTimeout } from "../providers/provider.ts";
+import type { Provider } from "../providers/provider.ts";
 import { completeOpenPayments } from "./complete_open_payments.ts";
 import { getPaymentStatus } from "./get_payment_status.ts";
 import { type Lab, openLab, TENANT } from "./testing/open_lab.ts";
@@ -195,7 +195,6 @@ Deno.test("with one reply in five lost and failover on, nobody is charged at two
 
 Deno.test("while a provider is out of service payments go elsewhere, and come back to it by themselves", async () => {
   await using lab = await openLab();
-  const first = (await lab.pay({ paymentMethodId: "pm_ann" })).answer.routing!.provider;
   const pay = async (count: number) => {
     const asked: string[] = [];
     for (let i = 0; i < count; i++) {
@@ -206,14 +205,16 @@ Deno.test("while a provider is out of service payments go elsewhere, and come ba
     }
     return asked;
   };
-  const favourite = mostFrequent(await pay(60));
+  const before = await pay(100);
+  const favourite = mostFrequent(before);
+  const shareOf = (asked: readonly string[]) =>
+    asked.filter((provider) => provider === favourite).length / asked.length;
   lab.stack.faults.change(favourite, { outage: "refusing" });
   const during = await pay(80);
-  expect(during.slice(50).filter((provider) => provider === favourite).length).toBeLessThan(4);
+  expect(shareOf(during.slice(50))).toBeLessThan(0.12);
   lab.stack.faults.change(favourite, { outage: "none" });
-  const after = await pay(200);
-  expect(after.slice(100).filter((provider) => provider === favourite).length).toBeGreaterThan(30);
-  expect(typeof first).toBe("string");
+  const after = await pay(300);
+  expect(shareOf(after.slice(200))).toBeGreaterThan(0.6 * shareOf(before));
 });
 
 function mostFrequent(names: readonly string[]): string {
@@ -230,5 +231,4 @@ Deno.test("an unreachable provider process leaves a payment in doubt, not failed
   });
   lab.clock.advance(60_000);
   expect(await completeOpenPayments(lab.service)).toBe(0);
-  expect(ProviderTimeout.name).toBe("ProviderTimeout");
 });

@@ -106,11 +106,9 @@ export async function readAnswer(
 ): Promise<PaymentAnswer> {
   const row = await readPayment(service, tenantId, paymentId);
   if (row.idempotencyKey !== null) {
-    const [stored] = await service.sql<{ response: string | null }[]>`
-      select response from idempotency_keys
-       where tenant_id = ${tenantId} and principal = ${row.principal} and key = ${row.idempotencyKey}
-         and resource_id = ${paymentId}`;
-    if (stored?.response) return JSON.parse(stored.response);
+    const [stored] = await service.sql<{ response: string }[]>`
+      select response from idempotency_answers where tenant_id = ${tenantId} and resource_id = ${paymentId}`;
+    if (stored !== undefined) return JSON.parse(stored.response);
   }
   return answerOf(service, row);
 }
@@ -185,16 +183,22 @@ function routingOf({ provider, attempts }: PaymentRow): PaymentAnswer["routing"]
   };
 }
 
-/** Whichever of a settlement's rows PostgreSQL writes first. */
-const SETTLED_ONCE = new Set(["payment_attempts_pkey", "transfers_pkey", "audit_events_pkey"]);
-
 /** True for the failure of a settlement that lost to another one: the payment's outcome is already stored. */
 export function isAlreadySettled(error: unknown): boolean {
   const code = (error as { code?: string })?.code;
   const constraint = (error as { constraint_name?: string })?.constraint_name;
-  return (code === "23505" && SETTLED_ONCE.has(constraint!)) ||
+  return (code === "23505" && SETTLED_ONCE.has(constraint ?? "")) ||
     (code === "23514" && constraint === "holds_end_once");
 }
+
+/** Keys that a payment's attempt and its end take once; which of them a second end meets first is PostgreSQL's choice. */
+const SETTLED_ONCE = new Set([
+  "payment_attempts_pkey",
+  "transfers_pkey",
+  "postings_pkey",
+  "idempotency_answers_pkey",
+  "audit_events_pkey",
+]);
 
 function float64Of(bytes: Uint8Array): Float64Array {
   return new Float64Array(bytes.slice().buffer);

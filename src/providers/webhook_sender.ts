@@ -2,7 +2,7 @@ import { toRfc3339 } from "../core/clock.ts";
 import type { Clock } from "../core/clock.ts";
 import { unitHash } from "./decide_charge.ts";
 import { type ChargeEvent, eventIdOf } from "./webhook_event.ts";
-import { SIGNATURE_HEADER, signWebhook } from "./webhook_signature.ts";
+import { SIGNATURE_HEADER, signWebhook } from "../core/webhook_signature.ts";
 
 export interface WebhookSenderOptions {
   /** The provider's name is added: `http://127.0.0.1:8000/webhooks` is called as `…/webhooks/northbank`. */

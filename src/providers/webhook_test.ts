@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { ManualClock } from "../core/clock.ts";
 import { WebhookSender } from "./webhook_sender.ts";
-import { SIGNATURE_HEADER, signWebhook, webhookFault } from "./webhook_signature.ts";
+import { SIGNATURE_HEADER, signWebhook, webhookFault } from "../core/webhook_signature.ts";
 
 const SECRET = "a-secret-of-the-tests-0123456789abcdef";
 const NOW_MS = Date.UTC(2026, 0, 5, 12);

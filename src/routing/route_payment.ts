@@ -29,7 +29,7 @@ const EXPLORATION = 0.5;
  *
  * Thompson sampling: each probability is drawn from what is believed of it. So a provider is tried as often as it
  * may yet be the best, which is how one that has failed is found to be back. Measured against LinUCB in
- * docs/decisions/0002-routing-by-thompson-sampling.md.
+ * docs/decisions/0003-routing-by-thompson-sampling.md.
  */
 export function routePayment(
   terms: RouteTerms,
