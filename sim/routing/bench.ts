@@ -33,7 +33,7 @@ async function bench(args: readonly string[]): Promise<boolean> {
   for (let i = 0; i < months; i++) {
     const month = simulateMonth(seed + i);
     const results = policies(seed + i).map((policy) => runMonth(month, policy));
-    for (const policy of [new LinUcb(0.5), new ThompsonSampling(seed + i)]) {
+    for (const policy of [new LinUcb(1), new ThompsonSampling(seed + i)]) {
       const lagging = runMonth(month, policy, IN_FLIGHT);
       results.push({ ...lagging, policy: `${policy.name}, ${IN_FLIGHT} in flight` });
     }
