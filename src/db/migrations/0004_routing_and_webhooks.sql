@@ -2,8 +2,8 @@
 --
 -- routing_statistics holds counts that fade: with each further attempt of the tenant a little is taken from all
 -- (src/routing/routing_statistics.ts). A row stands as of its own at_attempt, so that a row nobody touches need not be
--- written. Servers add to it several times a second, in one statement, outside the payments' transactions: a
--- crash loses the last moments' learning and never a payment.
+-- written. Servers add to it every two seconds, in one statement, outside the payments' transactions: a crash
+-- loses the last moments' learning and never a payment.
 --
 -- payments.charge_number counts the providers a payment was sent to: it is part of the key a provider knows a
 -- charge by. An attempt now also keeps what was expected of it, and may be refused by the provider.
