@@ -117,7 +117,12 @@ export class RoutingStatistics {
 
   /** What is not stored yet, and how many attempts taught it; from now on it counts as stored. */
   takeLearned(): { attempts: number; counts: FadingCount[] } {
-    const taken = { attempts: this.#learnedAttempts, counts: [...this.#learned.values()] };
+    const counts = [...this.#learned.values()].map((count) => ({
+      ...count,
+      ...fadedTo(this.#attempts, count, count.context === HEALTH),
+      atAttempt: this.#attempts,
+    }));
+    const taken = { attempts: this.#learnedAttempts, counts };
     this.#learned = new Map();
     this.#learnedAttempts = 0;
     return taken;
@@ -138,8 +143,9 @@ export class RoutingStatistics {
       const cell = this.#cell(provider, context);
       const more = this.#learned.get(`${provider}|${context}`);
       const stored = faded({ ...cell, successes, failures, atAttempt }, this.#attempts);
-      cell.successes = stored.successes + (more?.successes ?? 0);
-      cell.failures = stored.failures + (more?.failures ?? 0);
+      const added = more === undefined ? NOTHING : fadedTo(this.#attempts, more, cell.context === null);
+      cell.successes = stored.successes + added.successes;
+      cell.failures = stored.failures + added.failures;
       cell.atAttempt = this.#attempts;
       this.#makeStale(provider, 1);
     }
@@ -199,12 +205,14 @@ export class RoutingStatistics {
 
   #learnMore(provider: string, context: string, successes: number, failures: number): void {
     const key = `${provider}|${context}`;
-    const before = this.#learned.get(key);
+    const earlier = this.#learned.get(key);
+    // Faded like all else, so that what is added to the table is what is left of it.
+    const before = earlier === undefined ? NOTHING : fadedTo(this.#attempts, earlier, context === HEALTH);
     this.#learned.set(key, {
       provider,
       context,
-      successes: (before?.successes ?? 0) + successes,
-      failures: (before?.failures ?? 0) + failures,
+      successes: before.successes + successes,
+      failures: before.failures + failures,
       atAttempt: this.#attempts,
     });
   }
@@ -218,9 +226,18 @@ interface Cell {
   atAttempt: number;
 }
 
-function faded(cell: Cell | undefined, attempts: number): { successes: number; failures: number } {
-  if (cell === undefined) return { successes: 0, failures: 0 };
-  const fading = cell.context === null ? FADING.health : FADING.approval;
-  const left = fading ** Math.max(0, attempts - cell.atAttempt);
-  return { successes: cell.successes * left, failures: cell.failures * left };
+interface Count {
+  readonly successes: number;
+  readonly failures: number;
+}
+
+const NOTHING: Count = { successes: 0, failures: 0 };
+
+function faded(cell: Cell | undefined, attempts: number): Count {
+  return cell === undefined ? NOTHING : fadedTo(attempts, cell, cell.context === null);
+}
+
+function fadedTo(attempts: number, count: Count & { readonly atAttempt: number }, isHealth: boolean): Count {
+  const left = (isHealth ? FADING.health : FADING.approval) ** Math.max(0, attempts - count.atAttempt);
+  return { successes: count.successes * left, failures: count.failures * left };
 }

@@ -18,9 +18,9 @@ function outcome(provider: string, approved: boolean | null, answered = true): R
   return { provider, context: CONTEXT, answered, approved };
 }
 
-/** To nine digits: sums in another order differ in the last. */
+/** To two digits: each server fades its own attempts by the clock it knew at the time. */
 function rounded(value: { mean: number; deviation: number; sampleSize: number }) {
-  return Object.values(value).map((number) => Number(number.toPrecision(9)));
+  return Object.values(value).map((number) => Number(number.toPrecision(2)));
 }
 
 Deno.test("what one server learns another one knows, and both count it once", async () => {
@@ -54,8 +54,8 @@ Deno.test("what one server learns another one knows, and both count it once", as
       ...rounded(fresh.approval(provider, CONTEXT)),
     ]);
     const [a, b] = [mine.health(provider), fresh.health(provider)];
-    expect(a.successes).toBeCloseTo(b.successes, 9);
-    expect(a.failures).toBeCloseTo(b.failures, 9);
+    expect(Math.abs(a.successes / b.successes - 1)).toBeLessThan(0.15);
+    expect(Math.abs(a.failures - b.failures)).toBeLessThan(0.5);
   }
 });
 
