@@ -11,19 +11,20 @@ import type { Story } from "./story.ts";
  * How it shows: another device from one day on, the stored card, a new address; the owner's own payments go on.
  *   moved_in: a new phone in the app; first something small, then the account's usual shops, dearer, sent elsewhere;
  *   session: the victim's own browser, borrowed by a program, through a server abroad, at the owner's night;
- *   slow_drain: rows of small purchases of credit and games, day after day. Rare until the others are declined.
+ *   drain: through the owner's own phone, gift cards of middling sums one after the other, for two or three hours. Rare
+ *   until the others are declined.
  * Looks alike: a new phone and a new flat; a night at a hotel; a child with the parents' account.
  * Should be caught by: new_device_for_customer and customer_new_devices_7d with amount_vs_customer for moved_in;
- * new_country_for_customer and hour_vs_customer_habit for session; card_small_24h and customer_count_surge for
- * slow_drain.
+ * new_country_for_customer and hour_vs_customer_habit for session; customer_count_1h with resale_category for
+ * drain.
  */
 export const accountTakeover: Story = {
   name: "account_takeover",
   affairsPerCustomerDay: 7e-5,
   tactics: [
-    { name: "moved_in", share: 0.58, twins: 0.9 },
-    { name: "session", share: 0.38, twins: 0.25 },
-    { name: "slow_drain", share: 0.04, twins: 0.2 },
+    { name: "moved_in", share: 0.58, worth: 0.8, twins: 0.9 },
+    { name: "session", share: 0.38, worth: 1, twins: 0.25 },
+    { name: "drain", share: 0.04, worth: 0.9, twins: 0.2 },
   ],
   longestDays: 8,
   reporting: { reportedShare: 0.85, misfiledShare: 0.06 },
@@ -32,8 +33,8 @@ export const accountTakeover: Story = {
     const customer = scene.drawCustomer();
     if (customer === null) return;
     const session = tactic === "session";
-    const drains = tactic === "slow_drain";
-    const device = session ? lives.phoneOn(customer, scene.day) : scene.freshDevice();
+    const drains = tactic === "drain";
+    const device = session || drains ? lives.phoneOn(customer, scene.day) : scene.freshDevice();
     const country = session ? scene.anyCountry() : undefined;
     const network = scene.proxy();
     const address = draw.chance(0.7) ? scene.dropAddress() : undefined;
@@ -59,10 +60,10 @@ export const accountTakeover: Story = {
         address,
         channel: session ? CHANNEL.online : CHANNEL.app,
       });
-      atMs += 5 * 60_000 + Math.floor(draw.exponential((session ? 1 : drains ? 5 : 16) * HOUR_MS));
+      atMs += 5 * 60_000 + Math.floor(draw.exponential((session ? 1 : drains ? 0.25 : 16) * HOUR_MS));
     }
   },
 };
 
-const CREDIT: readonly CategoryName[] = ["gaming", "digital", "gift_cards"];
+const CREDIT: readonly CategoryName[] = ["gift_cards"];
 const GOODS: readonly CategoryName[] = ["electronics", "fashion", "gift_cards", "travel", "home"];

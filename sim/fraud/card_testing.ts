@@ -10,25 +10,27 @@ import type { Story } from "./story.ts";
  * How it shows: many cards pay something small at one to three merchants within hours, each from a device new to it.
  *   script: a quick program, a device for every two or three cards, the same small sums;
  *   drip: slow, a device a card, the merchant's own prices;
- *   top_up: no device at all, ordinary sums at shops that sell credit. Hardly used until the others are declined.
+ *   top_up: no device at all, ordinary sums at shops that sell credit, every few minutes. Rare until the others are
+ *   declined.
  * Looks alike: a game's launch, a flash sale, a class that pays from the school's computers, a fund-raising night.
  * Should be caught by: merchant_new_customer_surge, merchant_count_surge and merchant_small_surge together with
- * new_device_for_customer and new_merchant_for_customer; device_other_customers for scripts.
+ * new_device_for_customer and new_merchant_for_customer; device_other_customers for scripts,
+ * device_missing for top-ups.
  */
 export const cardTesting: Story = {
   name: "card_testing",
   affairsPerCustomerDay: 7.5e-5,
   tactics: [
-    { name: "script", share: 0.56, twins: 0.12 },
-    { name: "drip", share: 0.4, twins: 0.9 },
-    { name: "top_up", share: 0.04, twins: 0.15 },
+    { name: "script", share: 0.56, worth: 1, twins: 0.12 },
+    { name: "drip", share: 0.4, worth: 0.4, twins: 0.9 },
+    { name: "top_up", share: 0.04, worth: 0.9, twins: 0.15 },
   ],
   longestDays: 2,
   reporting: { reportedShare: 0.75, misfiledShare: 0.04 },
   tell: (scene) => {
     const { draw, tactic } = scene;
     const cards = draw.integer(4, 12);
-    const meanPauseMs = tactic === "script" ? 4 * 60_000 : tactic === "drip" ? 40 * 60_000 : 15 * 60_000;
+    const meanPauseMs = tactic === "script" ? 4 * 60_000 : tactic === "drip" ? 40 * 60_000 : 3 * 60_000;
     const cardsPerDevice = tactic === "script" ? draw.integer(2, 4) : 1;
     const targets = tactic === "top_up" ? TOP_UPS : TARGETS;
     const merchants = Array.from({ length: draw.integer(1, 2) }, () => scene.onlineShop(targets));

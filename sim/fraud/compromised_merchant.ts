@@ -12,18 +12,20 @@ import type { Story } from "./story.ts";
  * purchases elsewhere, and all by buyers with the same taste.
  *   resold: one new device a card, one kind of goods, ordinary prices;
  *   batch: a few machines for all the cards, within two days, dear goods;
- *   quiet: the thief pays at the very shop that was read, ordinary sums. Rare until the others are declined.
+ *   reorder: a program that shows no device orders again at the very shop that was read, three to five times for each
+ *   card within the hour. Rare until the others are declined.
  * Looks alike: the members of a club, a firm's or a school's parents who buy for the same journey.
  * Should be caught by: new_device_for_card with new_merchant_for_customer and resale_category; device_other_customers
- * and device_new_cards_24h for batches; a merchant's delayed fraud rate would catch what is quiet.
+ * and device_new_cards_24h for batches; card_count_1h with device_missing for reorders, and a merchant's delayed
+ * fraud rate, which no feature reads yet.
  */
 export const compromisedMerchant: Story = {
   name: "compromised_merchant",
   affairsPerCustomerDay: 3.2e-5,
   tactics: [
-    { name: "resold", share: 0.55, twins: 0.7 },
-    { name: "batch", share: 0.41, twins: 0.14 },
-    { name: "quiet", share: 0.04, twins: 0.2 },
+    { name: "resold", share: 0.55, worth: 0.5, twins: 0.7 },
+    { name: "batch", share: 0.41, worth: 1, twins: 0.14 },
+    { name: "reorder", share: 0.04, worth: 0.9, twins: 0.2 },
   ],
   longestDays: 18,
   reporting: { reportedShare: 0.88, misfiledShare: 0.04 },
@@ -39,25 +41,26 @@ export const compromisedMerchant: Story = {
       (customer) => favourites.subarray(customer * FAVOURITES, (customer + 1) * FAVOURITES).includes(read),
     );
     const batch = tactic === "batch";
+    const reorder = tactic === "reorder";
     const taste = draw.pick(TASTES);
     const machines = [scene.sharedMachine(), scene.freshDevice()];
     const addresses = [scene.dropAddress(), scene.dropAddress()];
     const beginsAtMs = scene.beginsAtMs();
     for (const customer of victims) {
-      const device = batch ? draw.pick(machines) : scene.freshDevice();
+      const device = reorder ? 0 : batch ? draw.pick(machines) : scene.freshDevice();
       const network = scene.proxy();
       let atMs = beginsAtMs + Math.floor(draw.uniform() * (batch ? 1.5 : 12) * DAY_MS);
-      for (let left = draw.integer(1, 3); left > 0; left--) {
+      for (let left = reorder ? draw.integer(3, 5) : draw.integer(1, 3); left > 0; left--) {
         scene.pay({
           atMs,
           customer,
-          merchant: tactic === "quiet" ? read : scene.shopFor(customer, [taste]),
+          merchant: reorder ? read : scene.shopFor(customer, [taste]),
           device,
           level: batch ? draw.between(1.2, 2.2) : draw.between(0.8, 1.6),
           network,
           address: draw.pick(addresses),
         });
-        atMs += 60_000 + Math.floor(draw.exponential((batch ? 1 : 9) * HOUR_MS));
+        atMs += 60_000 + Math.floor(draw.exponential((batch ? 1 : reorder ? 0.15 : 9) * HOUR_MS));
       }
     }
   },

@@ -12,8 +12,7 @@ import type { Story } from "./story.ts";
  * the same address.
  *   one_machine: three to six accounts on two machines within three days;
  *   one_address: a device each, but everything is sent to one address, over ten days;
- *   relay: a device and an address each, one connection, the same shop in turn every few minutes. Rare until the
- *   others are declined.
+ *   relay: no device, an address each, the same shop in turn every few minutes. Rare until the others are declined.
  * Looks alike: a shared flat, students in a hall, an office that orders together, a family with one tablet.
  * Should be caught by: device_other_customers, device_new_customers_7d and device_new_cards_24h for machines, with
  * new_merchant_for_customer; the address and the connection (addressId, ipAddress), which no feature reads yet.
@@ -22,9 +21,9 @@ export const deviceRing: Story = {
   name: "device_ring",
   affairsPerCustomerDay: 2.6e-5,
   tactics: [
-    { name: "one_machine", share: 0.56, twins: 0.4 },
-    { name: "one_address", share: 0.4, twins: 0.8 },
-    { name: "relay", share: 0.04, twins: 0.15 },
+    { name: "one_machine", share: 0.56, worth: 1, twins: 0.4 },
+    { name: "one_address", share: 0.4, worth: 0.5, twins: 0.8 },
+    { name: "relay", share: 0.04, worth: 0.9, twins: 0.15 },
   ],
   longestDays: 12,
   reporting: { reportedShare: 0.8, misfiledShare: 0.1 },
@@ -40,12 +39,12 @@ export const deviceRing: Story = {
     const relayShop = scene.onlineShop([goods]);
     const beginsAtMs = scene.beginsAtMs();
     for (const [turn, customer] of members.entries()) {
-      const device = tactic === "one_machine" ? draw.pick(machines) : scene.freshDevice();
+      const device = relay ? 0 : tactic === "one_machine" ? draw.pick(machines) : scene.freshDevice();
       const days = tactic === "one_machine" ? 3 : 10;
       let atMs = relay
-        ? beginsAtMs + turn * 11 * 60_000
+        ? beginsAtMs + turn * 5 * 60_000
         : beginsAtMs + Math.floor(draw.uniform() * days * DAY_MS);
-      for (let left = relay ? 2 : draw.integer(1, 3); left > 0; left--) {
+      for (let left = relay ? 3 : draw.integer(1, 3); left > 0; left--) {
         scene.pay({
           atMs,
           customer,

@@ -31,8 +31,8 @@ export const muleNetwork = {
   name: "mule_network",
   affairsPerCustomerDay: 2.5e-5,
   tactics: [
-    { name: "pass_through", share: 0.65, twins: 0.8 },
-    { name: "structuring", share: 0.35, twins: 0.2 },
+    { name: "pass_through", share: 0.65, worth: 1, twins: 0.8 },
+    { name: "structuring", share: 0.35, worth: 1, twins: 0.2 },
   ] as readonly Tactic[],
   longestDays: 5,
   reporting: { reportedShare: 0.7, misfiledShare: 0.1 } as Reporting,

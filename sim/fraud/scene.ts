@@ -54,6 +54,8 @@ const MACHINES_PER_GANG = 3;
 const MACHINE_LIFE_DAYS = 30;
 /** Where stolen goods are sent: empty flats, lockers, forwarding agents; also used by honest people who move. */
 const DROPS_PER_CUSTOMER = 1 / 40;
+/** Were it all, the addresses of a few servers would give thieves away. */
+const RENTED_SERVER_SHARE = 0.1;
 const AVERAGE = POPULARITY_BY_MONTH[AVERAGE_MONTH];
 
 /** Where an affair takes place: who lives there, from when on, and what chance has in store. */
@@ -143,8 +145,13 @@ export class Scene {
     return count + this.draw.integer(1, Math.max(8, Math.round(count * DROPS_PER_CUSTOMER)));
   }
 
+  /** A connection that is not the customer's: a rented server, or a phone or a home's computer that is lent or taken. */
   proxy(): number {
-    return (this.draw.integer(0, PROXIES - 1) * 4 + NETWORK_KIND.proxy) >>> 0;
+    const kind = this.draw.uniform();
+    const servers = kind < RENTED_SERVER_SHARE;
+    const host = this.draw.integer(0, (servers ? PROXIES : this.society.people.count) - 1);
+    return (host * 4 +
+      (servers ? NETWORK_KIND.proxy : kind < 0.5 ? NETWORK_KIND.home : NETWORK_KIND.mobile)) >>> 0;
   }
 
   anyCountry(): number {
@@ -170,7 +177,7 @@ export class Scene {
       customer,
       card: cardOn(cards, customer, purchase.slot ?? 0, Math.floor(day)),
       merchant,
-      device: purchase.device,
+      device: inStore ? 0 : purchase.device,
       address: inStore ? 0 : purchase.address ?? people.household[customer] + 1,
       network: inStore
         ? (merchant * 4 + NETWORK_KIND.shop) >>> 0

@@ -7,6 +7,8 @@ export interface Tactic {
   readonly name: string;
   /** Share of the story's thieves who work this way before anybody has adapted; the shares add up to 1. */
   readonly share: number;
+  /** What a payment that passes is worth to a thief after the effort, against the story's easiest tactic. */
+  readonly worth: number;
   /** Honest affairs that look just like it, for each affair of thieves of the whole story, by any tactic. */
   readonly twins: number;
 }

@@ -12,7 +12,8 @@ import type { Story } from "./story.ts";
  * The small payments before were honestly paid and count as genuine.
  *   bust_out: goods that sell on, within two days, up to the limit;
  *   furnishing: dear goods of all kinds over a week;
- *   vouchers: many middling gift cards. Rare until the others are declined.
+ *   vouchers: gift cards of middling sums, one after the other for two or three hours. Rare until the others are
+ *   declined.
  * Looks alike: somebody who has just moved to the country or out of the parents' house and buys furniture.
  * Should be caught by: account_age_days with amount_vs_customer, customer_usd_surge and customer_usd_7d.
  */
@@ -20,9 +21,9 @@ export const syntheticIdentity: Story = {
   name: "synthetic_identity",
   affairsPerCustomerDay: 3e-5,
   tactics: [
-    { name: "bust_out", share: 0.56, twins: 0.35 },
-    { name: "furnishing", share: 0.4, twins: 1 },
-    { name: "vouchers", share: 0.04, twins: 0.2 },
+    { name: "bust_out", share: 0.56, worth: 1, twins: 0.35 },
+    { name: "furnishing", share: 0.4, worth: 0.4, twins: 1 },
+    { name: "vouchers", share: 0.04, worth: 0.9, twins: 0.2 },
   ],
   longestDays: 9,
   reporting: { reportedShare: 0.7, misfiledShare: 0.25 },
@@ -34,7 +35,7 @@ export const syntheticIdentity: Story = {
     const quick = tactic === "bust_out";
     const vouchers = tactic === "vouchers";
     const level = vouchers ? draw.between(1, 1.5) : draw.between(1.6, 3.2);
-    const purchases = vouchers ? draw.integer(6, 10) : draw.integer(3, 7);
+    const purchases = vouchers ? draw.integer(7, 11) : draw.integer(3, 7);
     let atMs = scene.atUsualHour(customer, scene.beginsAtMs());
     for (let i = 0; i < purchases; i++) {
       scene.pay({
@@ -45,7 +46,8 @@ export const syntheticIdentity: Story = {
         level: level * Math.sqrt(society.people.level[customer]),
         channel: CHANNEL.app,
       });
-      atMs += 10 * 60_000 + Math.floor(draw.exponential((quick ? 5 : vouchers ? 3 : 22) * HOUR_MS));
+      atMs += (vouchers ? 2 : 10) * 60_000 +
+        Math.floor(draw.exponential((quick ? 5 : vouchers ? 0.2 : 22) * HOUR_MS));
       if (atMs - society.startMs > (scene.day + 8) * DAY_MS) break;
     }
   },

@@ -169,7 +169,7 @@ function settle(people: Customers, i: number, config: WorldConfig, shops: Shops,
     ? SECOND_DEVICE.library
     : SECOND_DEVICE.none;
   people.secondDeviceShare[i] = draw.between(0.1, 0.5);
-  people.vpnShare[i] = draw.chance(0.04) ? 0.25 : 0;
+  people.vpnShare[i] = draw.chance(0.07) ? 0.25 : 0;
   people.traits[i] = (draw.chance(0.06) ? TRAIT.gamer : 0) | (draw.chance(0.03) ? TRAIT.denier : 0) |
     (draw.chance(0.04) ? TRAIT.returner : 0);
   if (known) {

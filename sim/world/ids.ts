@@ -1,5 +1,3 @@
-import { hash32 } from "../../src/core/random.ts";
-
 /** The customer that examples and a first call by hand use; in every world. */
 export const KNOWN_CUSTOMER_ID = "cust_123";
 
@@ -39,6 +37,13 @@ export function addressIdOf(address: number): string | null {
 
 /** From the block that is reserved for benchmarks, 198.18.0.0/15: it is nobody's. Networks may share an address. */
 export function ipAddressOf(network: number): string {
-  const bits = hash32(String(network));
-  return `198.${18 + (bits & 1)}.${(bits >>> 8) & 255}.${(bits >>> 16) & 255}`;
+  const bits = ipBitsOf(network);
+  return `198.${18 + (bits & 1)}.${(bits >>> 1) & 255}.${(bits >>> 9) & 255}`;
+}
+
+/** The 17 bits of a network's address. */
+export function ipBitsOf(network: number): number {
+  let h = Math.imul(network ^ (network >>> 16), 0x21f0aaad);
+  h = Math.imul(h ^ (h >>> 15), 0x735a2d97);
+  return ((h ^ (h >>> 15)) >>> 0) & 0x1ffff;
 }
