@@ -39,7 +39,13 @@ export const muleNetwork = {
   tell(society: Society, day: number, tactic: string, draw: Draw): WalletMove[] {
     const { people, startMs } = society;
     const residents = society.residents(people.city[draw.integer(0, people.count - 1)]);
-    const someone = () => residents[draw.integer(0, residents.length - 1)];
+    const someone = () => {
+      let somebody = residents[draw.integer(0, residents.length - 1)];
+      for (let tries = 0; tries < 20 && !society.isActive(somebody, day + 0.5); tries++) {
+        somebody = residents[draw.integer(0, residents.length - 1)];
+      }
+      return somebody;
+    };
     const collector = someone();
     const structuring = tactic === "structuring";
     const moves: WalletMove[] = [];

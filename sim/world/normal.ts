@@ -10,8 +10,8 @@ export function normalCdf(z: number): number {
 
 /** The inverse: Acklam's rational approximation, relative error below 1.2e-9. */
 export function normalQuantile(p: number): number {
-  if (p < 0.02425) return -tailQuantile(p);
-  if (p > 1 - 0.02425) return tailQuantile(1 - p);
+  if (p < 0.02425) return tailQuantile(p);
+  if (p > 1 - 0.02425) return -tailQuantile(1 - p);
   const q = p - 0.5;
   const r = q * q;
   const top = ((((-3.969683028665376e1 * r + 2.209460984245205e2) * r - 2.759285104469687e2) * r +
