@@ -1,7 +1,7 @@
 /**
  * Kills the server with payments in flight and holds its books against its clients' and its providers':
  *
- *     deno run --allow-all sim/faults/crash_run.ts --payments 200 --seed 7
+ *     deno task faults:crash --payments 200 --seed 7
  *
  * A server of its own, in a folder of its own; all of it is gone afterwards. Exit code 1 when anything is wrong.
  */

@@ -1,4 +1,8 @@
-/** `deno task stream`: writes the world's next payments to a file that the k6 scripts pay from. */
+/**
+ * `deno task stream`: writes the world's next payments to a file that the k6 scripts pay from.
+ *
+ * With `--unless-given`, as `deno task load` runs it, nothing is done when the variable STREAM names a file already.
+ */
 import { ConfigError, readConfig } from "../../src/config.ts";
 import { DatabaseStartError } from "../../src/db/errors.ts";
 import { joinDatabase } from "../../src/db/open_database.ts";
@@ -34,11 +38,15 @@ export async function exportStream(
 
 if (import.meta.main) {
   try {
-    const { values } = parseFlags(Deno.args, { values: ["count", "out", "tenant"], switches: [] });
+    const { values, switches } = parseFlags(Deno.args, {
+      values: ["count", "out", "tenant"],
+      switches: ["unless-given"],
+    });
+    if (switches.has("unless-given") && Deno.env.get("STREAM")) Deno.exit(0);
     const config = readConfig((name) => Deno.env.get(name));
     const database = await joinDatabase(config, (line) => console.error(line));
     try {
-      const path = values.out ?? `${config.dataDirectory}/load/stream.json`;
+      const path = values.out ?? `${config.dataDirectory}/stream.json`;
       const { calls, frauds, replays } = await exportStream(database.pool, {
         tenantId: values.tenant ?? "default",
         count: wholeNumber("count", values.count, 20_000, 1, 5_000_000),

@@ -15,6 +15,7 @@ import { openPool } from "../../src/db/pool.ts";
 import { checkLedger } from "../../src/ledger/check_ledger.ts";
 import { loadFraudModel } from "../../src/load_fraud_model.ts";
 import { openPaymentStack } from "../../src/payment_stack.ts";
+import type { PaymentEvents } from "../../src/payments/payment_service.ts";
 import { createPayment } from "../../src/payments/create_payment.ts";
 import { parseAmount } from "../../src/core/money.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
@@ -60,13 +61,14 @@ async function bench(args: readonly string[]): Promise<void> {
       });
     }
     const pgbenchUrl = await preparePgbench(pgbench, database.ownerUrl);
+    const spent = new TimeSpent();
     const stack = await openPaymentStack({
       config,
       database,
       clock: systemClock,
       ids: new RandomIds(() => systemClock.nowMs()),
       model: await loadFraudModel(config),
-      events: { stage() {}, outcome() {}, batch() {} },
+      events: spent,
     });
     const calls = futureCalls(await knownWorld(database.pool, TENANT))[Symbol.iterator]();
     const run = `${systemClock.nowMs()}`;
@@ -77,6 +79,7 @@ async function bench(args: readonly string[]): Promise<void> {
       console.log("clients  pair  pgbench tps  approvals/s  ratio   p50 ms   p99 ms");
       for (const count of clients) {
         const ratios: number[] = [];
+        spent.reset();
         for (let pair = 1; pair <= pairs; pair++) {
           const tps = await runPgbench(pgbench, pgbenchUrl, count, seconds);
           const result = await approvals(count, seconds);
@@ -95,6 +98,7 @@ async function bench(args: readonly string[]): Promise<void> {
             ratios[0].toFixed(2)
           }–${ratios.at(-1)!.toFixed(2)})`,
         );
+        console.log(`         ${spent}`);
       }
       const violations = (await checkLedger(sql)).reduce((sum, result) => sum + result.violations, 0);
       console.log(`ledger violations after the runs: ${violations}`);
@@ -104,6 +108,37 @@ async function bench(args: readonly string[]): Promise<void> {
     }
   } finally {
     await database.stop();
+  }
+}
+
+/** Means over payments and over batches: where a payment's time goes. */
+class TimeSpent implements PaymentEvents {
+  #sums = new Map<string, { count: number; ms: number; size: number }>();
+
+  reset(): void {
+    this.#sums.clear();
+  }
+
+  stage(stage: string, durationMs: number): void {
+    this.#add(stage, durationMs, 1);
+  }
+
+  batch(phase: string, size: number, durationMs: number): void {
+    this.#add(`${phase} batch`, durationMs, size);
+  }
+
+  outcome(): void {}
+
+  #add(name: string, ms: number, size: number): void {
+    const sum = this.#sums.get(name) ?? { count: 0, ms: 0, size: 0 };
+    this.#sums.set(name, { count: sum.count + 1, ms: sum.ms + ms, size: sum.size + size });
+  }
+
+  toString(): string {
+    return [...this.#sums].map(([name, { count, ms, size }]) =>
+      `${name} ${(ms / count).toFixed(1)} ms` +
+      (name.endsWith("batch") ? ` of ${(size / count).toFixed(1)}` : "")
+    ).join(", ");
   }
 }
 

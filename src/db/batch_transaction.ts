@@ -13,7 +13,7 @@ export class BatchConnection {
   #batches = 0;
 
   constructor(options: Omit<PoolOptions, "max">) {
-    this.sql = openPool({ ...options, max: 1 });
+    this.sql = openPool({ ...options, max: 1, forBatches: true });
   }
 
   /**
@@ -38,8 +38,7 @@ export class BatchTransaction {
   constructor(sql: Sql, batchId: string) {
     this.sql = sql;
     this.batchId = batchId;
-    this.#track(sql.unsafe("begin", [], { prepare: true }).execute());
-    this.#track(sql`select set_config('app.batch_id', ${batchId}, true)`.execute());
+    this.#track(sql.unsafe(`begin; set local app.batch_id = '${batchId}'`).simple().execute());
   }
 
   /** Sends a statement now and remembers it, so that its failure is never lost. */

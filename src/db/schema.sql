@@ -69,6 +69,13 @@ create table holds (
   constraint holds_state_check CHECK (state = ANY (ARRAY['pending'::text, 'posted'::text, 'voided'::text]))
 ) with (fillfactor=70);
 
+create table idempotency_answers (
+  tenant_id text not null,
+  resource_id text not null,
+  response text not null,
+  constraint idempotency_answers_pkey PRIMARY KEY (tenant_id, resource_id)
+);
+
 create table idempotency_keys (
   tenant_id text not null,
   principal text not null,
@@ -76,11 +83,10 @@ create table idempotency_keys (
   tool text not null,
   request_hash text not null,
   resource_id text not null,
-  response text,
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, principal, key)
-) with (fillfactor=50);
+);
 CREATE INDEX idempotency_keys_by_expiry ON public.idempotency_keys USING brin (expires_at);
 
 create table merchants (
@@ -170,7 +176,7 @@ create table payments (
   constraint payments_method_check CHECK (method = ANY (ARRAY['card'::text, 'wallet'::text])),
   constraint payments_refund_within_capture CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
   constraint payments_status_check CHECK (status = ANY (ARRAY['processing'::text, 'in_doubt'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
-) with (fillfactor=70);
+) with (fillfactor=45);
 CREATE INDEX payments_by_customer ON public.payments USING btree (tenant_id, customer_id, occurred_at_ms);
 
 create table postings (
@@ -441,7 +447,8 @@ grant insert, select on audit_events to mcp_payments_app;
 grant insert, select on customers to mcp_payments_app;
 grant insert, select, update on feature_states to mcp_payments_app;
 grant insert, select, update (posted_minor, state) on holds to mcp_payments_app;
-grant delete, insert, select, update on idempotency_keys to mcp_payments_app;
+grant delete, insert, select on idempotency_answers to mcp_payments_app;
+grant delete, insert, select on idempotency_keys to mcp_payments_app;
 grant execute on function ledger_lock_accounts(text[],text[]) to mcp_payments_app;
 grant insert, select on merchants to mcp_payments_app;
 grant delete, insert, select, update on open_payments to mcp_payments_app;

@@ -167,14 +167,15 @@ async function readKnownKeys(
   if (keyed.length === 0) return new Map();
   const { sql } = transaction;
   const rows = await transaction.send(sql<(KnownKey & { index: number })[]>`
-    select u.index, k.request_hash as "requestHash", k.resource_id as "resourceId", k.response
+    select u.index, k.request_hash as "requestHash", k.resource_id as "resourceId", a.response
       from unnest(${scalarArray(keyed)}::int[], ${
     textArray(keyed.map((i) => items[i].request.tenantId))
   }::text[],
                   ${textArray(keyed.map((i) => items[i].request.principal))}::text[],
                   ${textArray(keyed.map((i) => items[i].request.idempotencyKey))}::text[])
            u (index, tenant_id, principal, key)
-      join idempotency_keys k using (tenant_id, principal, key)`);
+      join idempotency_keys k using (tenant_id, principal, key)
+      left join idempotency_answers a on a.tenant_id = k.tenant_id and a.resource_id = k.resource_id`);
   return new Map(rows.map((row) => [row.index, row]));
 }
 
@@ -437,11 +438,13 @@ function sendWrites(
     toRfc3339(nowMs + graceMs)
   }::timestamptz from input where status = 'processing'
     ), key as (
-      insert into idempotency_keys (tenant_id, principal, key, tool, request_hash, resource_id, response,
-                                    created_at, expires_at)
-      select tenant_id, principal, idempotency_key, 'create_payment', request_hash, payment_id, response,
+      insert into idempotency_keys (tenant_id, principal, key, tool, request_hash, resource_id, created_at, expires_at)
+      select tenant_id, principal, idempotency_key, 'create_payment', request_hash, payment_id,
              ${now}::timestamptz, ${toRfc3339(nowMs + KEY_LIFETIME_MS)}::timestamptz
         from input where idempotency_key is not null
+    ), answer as (
+      insert into idempotency_answers (tenant_id, resource_id, response)
+      select tenant_id, payment_id, response from input where idempotency_key is not null and response is not null
     )
     insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
     select tenant_id, 'aud_' || substr(payment_id, 5) || '_1', ${now}::timestamptz, principal,

