@@ -1,6 +1,6 @@
 import { DomainError } from "../core/errors.ts";
 import { scalarArray, textArray } from "./array_literal.ts";
-import type { BatchTransaction } from "./batch_transaction.ts";
+import type { BatchReader } from "./batch_transaction.ts";
 
 /** Idempotency keys are remembered this long. */
 export const KEY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
@@ -24,14 +24,14 @@ export interface KeyOfCall {
 
 /** The keys that are known already, by the position of the call that repeats them. */
 export async function readKnownKeys(
-  transaction: BatchTransaction,
+  reader: BatchReader,
   calls: readonly KeyOfCall[],
 ): Promise<Map<number, KnownKey>> {
   const keyed: number[] = [];
   calls.forEach(({ key }, i) => key !== null && keyed.push(i));
   if (keyed.length === 0) return new Map();
-  const { sql } = transaction;
-  const rows = await transaction.send(sql<(KnownKey & { index: number })[]>`
+  const { sql } = reader;
+  const rows = await reader.send(sql<(KnownKey & { index: number })[]>`
     select u.index, k.request_hash as "requestHash", k.resource_id as "resourceId", a.response
       from unnest(${scalarArray(keyed)}::int[], ${textArray(keyed.map((i) => calls[i].tenantId))}::text[],
                   ${textArray(keyed.map((i) => calls[i].principal))}::text[],
