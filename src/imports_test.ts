@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/fraud",
     "src/core",
   ],
-  "src/http": ["src/mcp", "src/payments", "src/db", "src/core"],
+  "src/http": ["src/mcp", "src/payments", "src/wallets", "src/db", "src/core"],
   "sim/world": ["sim/fraud", "src/fraud", "src/core"],
   "sim/fraud": ["sim/world", "src/fraud", "src/core"],
   "sim/train": ["sim/world", "sim/fraud", "src/fraud", "src/core"],

@@ -25,8 +25,11 @@ import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
 import { WebhookSender } from "./providers/webhook_sender.ts";
 import { VERSION } from "./version.ts";
+import { openWalletStack } from "./wallet_stack.ts";
+import { WalletKeeper } from "./wallets/wallet_keeper.ts";
 
 const COMPLETER_INTERVAL_MS = 1_000;
+const KEEPER_INTERVAL_MS = 1_000;
 /** Draining gives up here, so that the exit is never later than ten seconds after the signal. */
 const DRAIN_MAX_MS = 7_000;
 
@@ -79,8 +82,22 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
     (error) => log.error("completer_failed", errorFields(error)),
   );
   completer.start();
+  const wallets = await openWalletStack({
+    database,
+    stack,
+    clock: systemClock,
+    ids,
+    events: metrics.wallets,
+  });
+  const keeper = new WalletKeeper(
+    wallets,
+    KEEPER_INTERVAL_MS,
+    (error) => log.error("wallet_keeper_failed", errorFields(error)),
+  );
+  keeper.start();
   const calls: CallToolDependencies = {
     payments: stack.payments,
+    wallets,
     simulatedTime: config.simulatedTime,
     events: {
       call: metrics.call,
@@ -91,6 +108,7 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
     const { accept, settle } = stack.payments.queued;
     return accept + settle;
   });
+  metrics.gauge("transfers_queued", "Wallet transfers waiting for a group commit", () => wallets.queued);
   log.info("model", { version: model.modelVersion, directory: model.directory });
 
   try {
@@ -105,8 +123,10 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
       }),
     ]);
   } finally {
+    await keeper.stop();
     await completer.stop();
     await sender?.close();
+    await wallets.end();
     await stack.end();
   }
 }

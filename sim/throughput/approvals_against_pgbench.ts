@@ -23,10 +23,10 @@ import { loadWorld } from "../history/load_world.ts";
 import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
 import { type FutureCall, futureCalls } from "../stream/future_calls.ts";
 import { knownWorld } from "../stream/known_world.ts";
+import { preparePgbench, requireProgram, runPgbench } from "./pgbench.ts";
 import { generateWorld } from "../world/world.ts";
 
 const TENANT = "default";
-const SCALE = 50;
 const WORLD = { seed: 7, days: 20, customers: 20_000 };
 const WARMUP_S = 3;
 const CALLS_PER_SECOND_MAX = 5_000;
@@ -206,44 +206,6 @@ function firstCalls(calls: Iterable<FutureCall>, count: number): FutureCall[] {
     if (taken.length === count) break;
   }
   return taken;
-}
-
-async function requireProgram(pgbench: string): Promise<void> {
-  try {
-    await new Deno.Command(pgbench, { args: ["--version"], stdout: "null", stderr: "null" }).output();
-  } catch {
-    throw new FlagError(
-      `There is no program "${pgbench}". Install PostgreSQL's contrib programs, or name it with --pgbench.`,
-    );
-  }
-}
-
-/** A database for pgbench beside the server's, filled once. */
-async function preparePgbench(pgbench: string, ownerUrl: string): Promise<string> {
-  const url = new URL(ownerUrl);
-  url.pathname = "/pgbench";
-  const owner = openPool({ url: ownerUrl, max: 1, applicationName: "bench" });
-  const [there] = await owner`select 1 from pg_database where datname = 'pgbench'`;
-  if (there === undefined) {
-    console.error(`filling pgbench at scale ${SCALE}`);
-    await owner.unsafe("create database pgbench");
-    await output(pgbench, ["-i", "-q", "-s", String(SCALE), url.href]);
-  }
-  await owner.end();
-  return url.href;
-}
-
-async function runPgbench(pgbench: string, url: string, clients: number, seconds: number): Promise<number> {
-  const text = await output(pgbench, ["-n", "-c", String(clients), "-j", "2", "-T", String(seconds), url]);
-  const tps = /tps = ([0-9.]+)/.exec(text)?.[1];
-  if (tps === undefined) throw new Error(`pgbench printed no tps:\n${text}`);
-  return Number(tps);
-}
-
-async function output(program: string, args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
-  if (!success) throw new Error(`${program} failed:\n${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
 }
 
 if (import.meta.main) {

@@ -194,6 +194,7 @@ create table postings (
   constraint postings_pkey PRIMARY KEY (tenant_id, transfer_id, leg),
   constraint postings_amount_minor_check CHECK (amount_minor <> 0)
 );
+CREATE INDEX postings_of_wallets ON public.postings USING btree (tenant_id, account_id) WHERE (account_id ~~ 'wallet:%'::text);
 
 create table routing_clocks (
   tenant_id text not null,
@@ -222,6 +223,13 @@ create table schema_migrations (
   constraint schema_migrations_pkey PRIMARY KEY (version)
 );
 
+create table signing_secrets (
+  purpose text not null,
+  secret bytea not null,
+  constraint signing_secrets_pkey PRIMARY KEY (purpose),
+  constraint signing_secrets_secret_check CHECK (octet_length(secret) >= 32)
+);
+
 create table tenants (
   tenant_id text not null,
   created_at timestamp with time zone default now() not null,
@@ -242,6 +250,62 @@ create table transfers (
   constraint transfers_kind_check CHECK (kind = ANY (ARRAY['post'::text, 'hold'::text, 'hold_post'::text, 'hold_void'::text]))
 );
 CREATE UNIQUE INDEX transfers_end_a_hold_once ON public.transfers USING btree (tenant_id, hold_id) WHERE (hold_id IS NOT NULL);
+
+create table wallet_top_ups (
+  tenant_id text not null,
+  top_up_id text not null,
+  status text not null,
+  account_id text not null,
+  customer_id text not null,
+  currency text not null,
+  amount_minor bigint not null,
+  payment_method_id text,
+  payment_id text,
+  principal text not null,
+  idempotency_key text,
+  request_hash text not null,
+  advice jsonb not null,
+  occurred_at_ms bigint not null,
+  next_check_at timestamp with time zone not null,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint wallet_top_ups_pkey PRIMARY KEY (tenant_id, top_up_id),
+  constraint wallet_top_ups_amount_minor_check CHECK (amount_minor > 0),
+  constraint wallet_top_ups_status_check CHECK (status = ANY (ARRAY['charging'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
+);
+CREATE INDEX wallet_top_ups_open ON public.wallet_top_ups USING btree (next_check_at) WHERE (status = 'charging'::text);
+
+create table wallet_transfers (
+  tenant_id text not null,
+  transfer_id text not null,
+  status text not null,
+  from_account_id text not null,
+  to_account_id text not null,
+  currency text not null,
+  amount_minor bigint not null,
+  to_currency text not null,
+  to_amount_minor bigint not null,
+  amount_usd double precision not null,
+  memo text,
+  principal text not null,
+  idempotency_key text,
+  request_hash text not null,
+  risk_score real not null,
+  occurred_at_ms bigint not null,
+  answer text,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint wallet_transfers_pkey PRIMARY KEY (tenant_id, transfer_id),
+  constraint wallet_transfers_amount_minor_check CHECK (amount_minor > 0),
+  constraint wallet_transfers_pending_expires CHECK (status <> 'pending_approval'::text OR answer IS NOT NULL AND expires_at IS NOT NULL),
+  constraint wallet_transfers_status_check CHECK (status = ANY (ARRAY['posted'::text, 'pending_approval'::text, 'refused'::text, 'expired'::text])),
+  constraint wallet_transfers_to_amount_minor_check CHECK (to_amount_minor > 0),
+  constraint wallet_transfers_two_accounts CHECK (from_account_id <> to_account_id)
+);
+CREATE INDEX wallet_transfers_pending ON public.wallet_transfers USING btree (expires_at) WHERE (status = 'pending_approval'::text);
+CREATE INDEX wallet_transfers_received ON public.wallet_transfers USING btree (tenant_id, to_account_id, occurred_at_ms);
+CREATE INDEX wallet_transfers_sent ON public.wallet_transfers USING btree (tenant_id, from_account_id, occurred_at_ms);
 
 create table webhook_events (
   provider text not null,
@@ -472,6 +536,15 @@ begin
     using errcode = 'check_violation', constraint = 'payments_final_is_final';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_wallet_transfer_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'Transfer % is % and cannot become %, nor change its amount', old.transfer_id, old.status, new.status
+    using errcode = 'check_violation', constraint = 'wallet_transfers_final_is_final';
+end $function$;
+
 -- Triggers
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -485,6 +558,8 @@ CREATE TRIGGER payments_final_is_final BEFORE UPDATE ON payments FOR EACH ROW WH
 CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER postings_apply AFTER INSERT ON postings REFERENCING NEW TABLE AS new_postings FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_postings();
+
+CREATE TRIGGER wallet_transfers_final_is_final BEFORE UPDATE ON wallet_transfers FOR EACH ROW WHEN (old.status <> 'pending_approval'::text OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.to_amount_minor <> old.to_amount_minor OR new.to_currency <> old.to_currency) EXECUTE FUNCTION refuse_wallet_transfer_change();
 
 -- Grants
 
@@ -507,10 +582,13 @@ grant insert, select on postings to mcp_payments_app;
 grant insert, select, update on routing_clocks to mcp_payments_app;
 grant insert, select, update on routing_statistics to mcp_payments_app;
 grant select on schema_migrations to mcp_payments_app;
+grant insert, select on signing_secrets to mcp_payments_app;
 grant insert, select on tenants to mcp_payments_app;
 grant insert, select on transfers to mcp_payments_app;
 grant select on v_balances to mcp_payments_app;
 grant select on v_payments to mcp_payments_app;
 grant select on v_postings to mcp_payments_app;
+grant insert, select, update (finished_at, next_check_at, payment_id, status) on wallet_top_ups to mcp_payments_app;
+grant insert, select, update (answer, finished_at, status) on wallet_transfers to mcp_payments_app;
 grant delete, insert, select on webhook_events to mcp_payments_app;
 grant insert, select on worlds to mcp_payments_app;

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CallEvents } from "../mcp/call_tool.ts";
 import type { PaymentEvents } from "../payments/payment_service.ts";
+import type { WalletEvents } from "../wallets/wallet_service.ts";
 
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SIZE_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
@@ -36,7 +37,7 @@ export class Metrics {
   });
   readonly #batchSize = new Histogram({
     name: "group_commit_batch_size",
-    help: "Payments that shared one transaction",
+    help: "Payments or transfers that shared one transaction",
     labelNames: ["phase"] as const,
     buckets: SIZE_BUCKETS,
     registers: [this.registry],
@@ -74,6 +75,13 @@ export class Metrics {
   call: CallEvents["call"] = (tool, status, durationMs) => {
     this.#calls.inc({ tool_name: tool, status });
     this.#callSeconds.observe({ tool_name: tool }, durationMs / 1000);
+  };
+
+  readonly wallets: WalletEvents = {
+    batch: (phase, size, durationMs) => {
+      this.#batchSize.observe({ phase }, size);
+      this.#batchSeconds.observe({ phase }, durationMs / 1000);
+    },
   };
 
   readonly payments: PaymentEvents = {

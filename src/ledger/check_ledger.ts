@@ -132,6 +132,41 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
                                 where e.tenant_id = p.tenant_id and e.audit_id = 'aud_' || substr(p.payment_id, 5) || '_1')
                and p.principal <> 'simulation'`,
   },
+  {
+    name: "wallet_transfers_are_booked",
+    about:
+      "Each posted wallet transfer took and gave exactly its amounts, each pending one has its hold, and no other has moved or holds anything",
+    query: `select w.tenant_id || '/' || w.transfer_id || ' ' || w.status as example
+              from wallet_transfers w
+              cross join lateral (
+                select coalesce(sum(p.amount_minor) filter (where p.account_id = w.from_account_id), 0) as taken,
+                       coalesce(sum(p.amount_minor) filter (where p.account_id = w.to_account_id), 0) as given
+                  from postings p
+                 where p.tenant_id = w.tenant_id and p.transfer_id in (w.transfer_id, w.transfer_id || '_2')) m
+              left join holds h on h.tenant_id = w.tenant_id and h.hold_id = 'hold_' || substr(w.transfer_id, 4)
+             where m.taken <> (case w.status when 'posted' then -w.amount_minor else 0 end)
+                or m.given <> (case w.status when 'posted' then w.to_amount_minor else 0 end)
+                or (h.state is not distinct from 'pending') <> (w.status = 'pending_approval')
+                or (w.status = 'pending_approval' and h.amount_minor <> w.amount_minor)`,
+  },
+  {
+    name: "wallet_transfers_are_audited",
+    about: "Each wallet transfer has its audit row",
+    query: `select w.tenant_id || '/' || w.transfer_id as example from wallet_transfers w
+             where not exists (select 1 from audit_events e
+                                where e.tenant_id = w.tenant_id
+                                  and e.audit_id = 'aud_' || substr(w.transfer_id, 4) || '_1')`,
+  },
+  {
+    name: "wallet_top_ups_are_credited_once",
+    about:
+      "Each succeeded top-up has credited its wallet with exactly its amount; no other has credited anything",
+    query: `select u.tenant_id || '/' || u.top_up_id || ' ' || u.status as example
+              from wallet_top_ups u
+              left join postings p on p.tenant_id = u.tenant_id and p.transfer_id = 'tr_' || substr(u.top_up_id, 5)
+                                  and p.account_id = u.account_id
+             where coalesce(p.amount_minor, 0) <> (case u.status when 'succeeded' then u.amount_minor else 0 end)`,
+  },
 ];
 
 /** Counts each invariant's violations in one snapshot, so that a running server does not look inconsistent. */

@@ -122,7 +122,30 @@ const LIES: readonly [what: string, breaks: readonly string[], lie: string][] = 
     ["payments_are_audited"],
     "delete from audit_events where action = 'payment.accepted'",
   ],
+  [
+    "a wallet transfer that moved nothing",
+    ["wallet_transfers_are_booked"],
+    `${newTransfer("posted")};
+     insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
+     values ('${TENANT}', 'aud_lie_1', now(), 'x', 'transfer.posted', 'tr_lie', '{}')`,
+  ],
+  ["a wallet transfer nobody audited", ["wallet_transfers_are_audited"], newTransfer("refused")],
+  [
+    "a top-up that reached no wallet",
+    ["wallet_top_ups_are_credited_once"],
+    `insert into wallet_top_ups (tenant_id, top_up_id, status, account_id, customer_id, currency, amount_minor,
+                                 principal, request_hash, advice, occurred_at_ms, next_check_at, created_at)
+     values ('${TENANT}', 'top_lie', 'succeeded', '${WALLET}', 'cust_ann', 'USD', 5, 'x', 'x', '{}', 0, now(), now())`,
+  ],
 ];
+
+function newTransfer(status: string): string {
+  return `insert into wallet_transfers (tenant_id, transfer_id, status, from_account_id, to_account_id, currency,
+            amount_minor, to_currency, to_amount_minor, amount_usd, principal, request_hash, risk_score,
+            occurred_at_ms, created_at)
+          values ('${TENANT}', 'tr_lie', '${status}', '${WALLET}', 'wallet:cust_ben:USD', 'USD', 5, 'USD', 5, 0.05, 'x',
+                  'x', 1, 0, now())`;
+}
 
 const GUARDED = ["accounts", "transfers", "postings", "holds", "payments", "open_payments", "audit_events"];
 

@@ -19,6 +19,7 @@ export interface CallEvents {
 
 export interface CallToolDependencies {
   readonly payments: ToolContext["payments"];
+  readonly wallets: ToolContext["wallets"];
   readonly simulatedTime: "on" | "off" | "token";
   readonly events: CallEvents;
 }
@@ -35,7 +36,7 @@ export async function callTool(
   params: { name: string; arguments?: unknown; _meta?: Readonly<Record<string, unknown>> },
   caller: Caller,
   requestId: string,
-  { payments, simulatedTime, events }: CallToolDependencies,
+  { payments, wallets, simulatedTime, events }: CallToolDependencies,
 ): Promise<CallToolResult> {
   const startedMs = performance.now();
   const tool = TOOL_BY_NAME.get(params.name);
@@ -54,7 +55,12 @@ export async function callTool(
       });
     }
     const simulatedAtMs = simulatedTimeOf(params._meta, caller, simulatedTime);
-    const { answer, timingsMs } = await tool.call(params.arguments, { caller, payments, simulatedAtMs });
+    const { answer, timingsMs } = await tool.call(params.arguments, {
+      caller,
+      payments,
+      wallets,
+      simulatedAtMs,
+    });
     ended("success");
     return {
       content: [{ type: "text", text: JSON.stringify(answer) }],

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DomainError, ERROR_CATALOGUE, type ErrorCode, showValue } from "../core/errors.ts";
 import type { PaymentService } from "../payments/payment_service.ts";
+import type { WalletService } from "../wallets/wallet_service.ts";
 
 /** Who calls, established by the transport. */
 export interface Caller {
@@ -12,6 +13,7 @@ export interface Caller {
 export interface ToolContext {
   readonly caller: Caller;
   readonly payments: PaymentService;
+  readonly wallets: WalletService;
   /** The payment's time as the caller sets it in `_meta`, already allowed; null for now. */
   readonly simulatedAtMs: number | null;
 }

@@ -93,3 +93,17 @@ export const metadata = z.record(line(40), line(500))
     maxProperties: METADATA_MAX_ENTRIES,
     examples: [{ order: "1042" }],
   });
+
+export const walletId = id.meta({
+  description: "wallet:<customer_id>:<currency>; get_wallet_balance lists a customer's.",
+  examples: ["wallet:cust_123:USD"],
+});
+export const memo = line(200).meta({
+  description: "Shown in both wallets' histories.",
+  examples: ["Dinner on Friday"],
+});
+export const approvalToken = line(200).meta({
+  description:
+    "The approval_token of a pending_approval answer, once a person has approved; all else as in the first call.",
+  examples: ["tr_01m83wkb84kbh7we4qc2mtnnyx.1767614400000.kFz0Y2nPq8u3VtqkYxX0bq2l5n8cQeWvJ1rT7uA9d4E"],
+});

@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { rawRequest } from "../http/testing/raw_request.ts";
 import { bearer, callText, post, SECRET, serveLab } from "../http/testing/serve_lab.ts";
 import { modelOf } from "../payments/testing/open_lab.ts";
+import { TOOLS } from "./catalog.ts";
 import { CLIENT_KINDS } from "./testing/connect_client.ts";
 
 const PAYMENT = {
@@ -19,11 +20,7 @@ Deno.test("every client lists the tools, pays, and gets results and errors in it
       await using client = await connect({ url: served.url });
       expect(client.revision).toBe(revision);
       const { tools } = await client.listTools();
-      expect(tools.map(({ name }) => name)).toEqual([
-        "create_payment",
-        "verify_payment",
-        "get_payment_status",
-      ]);
+      expect(tools.map(({ name }) => name)).toEqual(TOOLS.map(({ name }) => name));
 
       const paid = await client.callTool({ name: "create_payment", arguments: PAYMENT });
       expect(paid.isError).toBeFalsy();
@@ -296,7 +293,7 @@ Deno.test("messages of revision 2026-07-28", async () => {
   }]);
   expect(await send("tools/list")).toMatchObject([200, {
     result: {
-      tools: [{ name: "create_payment" }, { name: "verify_payment" }, { name: "get_payment_status" }],
+      tools: TOOLS.map(({ name }) => ({ name })),
     },
   }]);
   expect(

@@ -141,6 +141,13 @@ Deno.test("annotations are what the tool does", () => {
       idempotentHint: true,
       openWorldHint: false,
     },
+    // Takes money out of a wallet; twice, unless a key says otherwise.
+    transfer_funds: {
+      readOnlyHint: false,
+      destructiveHint: true,
+      idempotentHint: false,
+      openWorldHint: false,
+    },
   });
 });
 
@@ -155,6 +162,7 @@ async function connect() {
   const caller: Caller = { tenantId: "lab", principal: "tester", scopes: new Set() };
   const dependencies: CallToolDependencies = {
     payments: null as unknown as CallToolDependencies["payments"],
+    wallets: null as unknown as CallToolDependencies["wallets"],
     simulatedTime: "off",
     events: { call: () => {}, fault: () => {} },
   };

@@ -288,8 +288,9 @@ Deno.test("a burst that arrives at one moment sees itself", async () => {
   const outcomes = await Promise.all(
     payees.map((id) => outcome(lab.transfer({ toWalletId: `wallet:${id}:USD`, amountMinor: 25_000n }))),
   );
-  expect(outcomes.slice(0, 3)).toEqual(["posted", "posted", "posted"]);
-  expect(outcomes.slice(3).every((one) => one !== "posted")).toBe(true);
+  // Three new payees in a day are nothing yet, whichever three came first.
+  expect(outcomes.filter((one) => one === "posted").length).toBe(3);
+  expect(outcomes.filter((one) => one === "pending_approval").length).toBe(9);
 });
 
 Deno.test("whatever is transferred at once, on two servers, money is conserved and no wallet owes", async () => {

@@ -4,6 +4,8 @@ import { RandomIds } from "../../core/ids.ts";
 import type { CallToolDependencies } from "../../mcp/call_tool.ts";
 import type { PaymentService } from "../../payments/payment_service.ts";
 import { type Lab, type LabOptions, openLab } from "../../payments/testing/open_lab.ts";
+import { openWalletStack } from "../../wallet_stack.ts";
+import type { WalletService } from "../../wallets/wallet_service.ts";
 import { createApp } from "../app.ts";
 import { DEFAULT_TENANT, issueToken, type Scope } from "../authenticate.ts";
 import { Metrics } from "../metrics.ts";
@@ -30,10 +32,11 @@ export interface ServedApp extends AsyncDisposable {
  *     await using served = serveApp({ config: { readTimeoutMs: 200 } });
  */
 export function serveApp(
-  { config = {}, payments, nowMs = () => Date.now(), isDraining = () => false, wake = () => {} }: {
+  { config = {}, payments, wallets, nowMs = () => Date.now(), isDraining = () => false, wake = () => {} }: {
     config?: Partial<Config>;
     /** None: for a test that never gets as far as a payment. */
     payments?: PaymentService;
+    wallets?: WalletService;
     nowMs?: () => number;
     isDraining?: () => boolean;
     wake?: () => void;
@@ -47,6 +50,7 @@ export function serveApp(
   const fullConfig: Config = { ...readConfig(() => undefined), ...config };
   const calls: CallToolDependencies = {
     payments: payments ?? NO_PAYMENTS,
+    wallets: wallets ?? NO_WALLETS,
     simulatedTime: fullConfig.simulatedTime,
     events: {
       call: metrics.call,
@@ -78,14 +82,19 @@ export function serveApp(
 }
 
 /** Any use of it is a fault of the test. */
-const NO_PAYMENTS = new Proxy({}, {
-  get: (_, name) => {
-    throw new Error(`This test has no payments, but ${String(name)} was asked for`);
-  },
-}) as PaymentService;
+function absent<Service extends object>(what: string): Service {
+  return new Proxy({}, {
+    get: (_, name) => {
+      throw new Error(`This test has no ${what}, but ${String(name)} was asked for`);
+    },
+  }) as Service;
+}
+const NO_PAYMENTS = absent<PaymentService>("payments");
+const NO_WALLETS = absent<WalletService>("wallets");
 
 export interface ServedLab extends ServedApp {
   readonly lab: Lab;
+  readonly wallets: WalletService;
 }
 
 /**
@@ -97,12 +106,21 @@ export async function serveLab(
 ): Promise<ServedLab> {
   const lab = await openLab(options.lab);
   await lab.owner.unsafe(DEFAULT_PEOPLE).simple();
-  const served = serveApp({ config: options.config, payments: lab.service });
+  const wallets = await openWalletStack({
+    database: { pool: { url: lab.database.appUrl } },
+    stack: lab.stack,
+    clock: lab.clock,
+    ids: new RandomIds(() => lab.clock.nowMs()),
+    events: { batch: () => {} },
+  });
+  const served = serveApp({ config: options.config, payments: lab.service, wallets });
   return {
     ...served,
     lab,
+    wallets,
     [Symbol.asyncDispose]: async () => {
       await served[Symbol.asyncDispose]();
+      await wallets.end();
       await lab[Symbol.asyncDispose]();
     },
   };

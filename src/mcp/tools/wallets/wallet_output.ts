@@ -1,0 +1,14 @@
+import { z } from "zod";
+
+/** The parts that the wallet tools answer alike. */
+export const time = z.string().meta({ format: "date-time" });
+export const amount = z.string().describe('Major units with the currency\'s decimals, such as "100.00".');
+export const amountMinor = z.int().describe("Minor units, such as cents.");
+export const money = z.object({ amount, amount_minor: amountMinor, currency: z.string() });
+
+/** Stands where a figure cannot be given yet. */
+export const insufficientData = z.object({
+  basis: z.literal("insufficient_data"),
+  sample_size: z.number(),
+  missing: z.string().describe("What would have to be there."),
+});
