@@ -41,6 +41,8 @@ export function openPool(options: PoolOptions): Sql {
 const BATCH_PLANNING = {
   plan_cache_mode: "force_generic_plan",
   enable_seqscan: "off",
+  // Else a wallet's latest forty transfers are found by reading all it ever made.
+  enable_bitmapscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
 };
