@@ -311,6 +311,19 @@ begin
   return true;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.assert_versions_held(written bigint, expected bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if written <> expected then
+    raise exception 'Of % feature states % were changed by somebody else since they were read',
+      expected, expected - written using errcode = 'serialization_failure';
+  end if;
+  return true;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.ledger_apply_ended_holds()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -477,6 +490,7 @@ CREATE TRIGGER postings_apply AFTER INSERT ON postings REFERENCING NEW TABLE AS 
 
 grant insert (account_id, currency, kind, may_go_negative, owner_id, tenant_id), select on accounts to mcp_payments_app;
 grant execute on function assert_batch(text) to mcp_payments_app;
+grant execute on function assert_versions_held(bigint,bigint) to mcp_payments_app;
 grant insert, select on audit_events to mcp_payments_app;
 grant insert, select on customers to mcp_payments_app;
 grant insert, select, update on feature_states to mcp_payments_app;

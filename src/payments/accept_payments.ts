@@ -47,6 +47,11 @@ export interface AcceptDependencies {
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
   readonly route: (item: AcceptItem, occurredAtMs: number) => Route;
+  /**
+   * Whether states are read under lock. Without, a batch that another server overtook fails as a lost race
+   * (`serialization_failure`) and stores nothing.
+   */
+  readonly lockStates: boolean;
   /** How long the completer leaves a new payment to the call that made it. */
   readonly graceMs: number;
 }
@@ -73,7 +78,7 @@ export async function acceptPayments(
     const results: (AcceptResult | undefined)[] = new Array(items.length);
     const [knownKeys, states, funds] = await Promise.all([
       readKnownKeys(transaction, items),
-      readStates(transaction, items),
+      readStates(transaction, items, dependencies.lockStates),
       readFunds(transaction, items),
     ]);
     const nowMs = dependencies.nowMs();
@@ -110,14 +115,24 @@ export async function acceptPayments(
 
 /** What a repeated call must repeat: everything but the key itself and the simulated time. */
 export function requestHashOf(request: PaymentRequest): string {
-  const { tenantId: _t, principal: _p, idempotencyKey: _k, simulatedAtMs: _s, amountMinor, ...rest } =
-    request;
-  const fields = Object.entries({ ...rest, amountMinor: amountMinor.toString() })
-    .map((
-      [name, value],
-    ) => [name, typeof value === "object" && value !== null ? Object.entries(value).sort() : value])
-    .sort();
-  const canonical = JSON.stringify(fields);
+  const { metadata } = request;
+  const repeated = {
+    amountMinor: request.amountMinor.toString(),
+    currency: request.currency,
+    method: request.method,
+    customerId: request.customerId,
+    merchantId: request.merchantId,
+    paymentMethodId: request.paymentMethodId,
+    description: request.description,
+    deviceId: request.deviceId,
+    ipAddress: request.ipAddress,
+    country: request.country,
+    metadata: metadata === null ? null : Object.entries(metadata).sort(([a], [b]) => a < b ? -1 : 1),
+  } satisfies Record<
+    Exclude<keyof PaymentRequest, "tenantId" | "principal" | "idempotencyKey" | "simulatedAtMs">,
+    unknown
+  >;
+  const canonical = JSON.stringify(repeated);
   return createHash("sha256").update(canonical).digest("base64url");
 }
 
@@ -142,8 +157,8 @@ interface KnownKey {
 /** The feature states a batch works on: ids are unique within a tenant only. */
 interface BatchStates {
   readonly byTenant: Map<string, FeatureStates>;
-  /** `tenant/kind/id` of those that had a row when they were read. */
-  readonly stored: Set<string>;
+  /** `tenant/kind/id` of those that had a row when they were read, with the version of it. */
+  readonly stored: Map<string, string>;
 }
 
 interface Write {
@@ -179,7 +194,11 @@ async function readKnownKeys(
   return new Map(rows.map((row) => [row.index, row]));
 }
 
-async function readStates(transaction: BatchTransaction, items: readonly AcceptItem[]): Promise<BatchStates> {
+async function readStates(
+  transaction: BatchTransaction,
+  items: readonly AcceptItem[],
+  lock: boolean,
+): Promise<BatchStates> {
   const wanted = new Map<string, { tenantId: string; ref: EntityRef }>();
   const byTenant = new Map<string, FeatureStates>();
   for (const item of items) {
@@ -192,17 +211,16 @@ async function readStates(transaction: BatchTransaction, items: readonly AcceptI
   const entries = [...wanted.values()];
   const { sql } = transaction;
   const rows = await transaction.send(sql<StateRow[]>`
-    select s.tenant_id, s.kind, s.entity_id, s.state
+    select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin::text as version
       from unnest(${textArray(entries.map((entry) => entry.tenantId))}::text[],
                   ${textArray(entries.map((entry) => entry.ref.kind))}::text[],
                   ${textArray(entries.map((entry) => entry.ref.id))}::text[]) u (tenant_id, kind, entity_id)
       join feature_states s using (tenant_id, kind, entity_id)
-     order by s.tenant_id, s.kind, s.entity_id
-       for update of s`);
-  const stored = new Set<string>();
+     ${lock ? sql`order by s.tenant_id, s.kind, s.entity_id for update of s` : sql``}`);
+  const stored = new Map<string, string>();
   for (const row of rows) {
     byTenant.get(row.tenant_id)!.set({ kind: row.kind, id: row.entity_id }, decodeState(row.state));
-    stored.add(`${row.tenant_id}/${row.kind}/${row.entity_id}`);
+    stored.set(`${row.tenant_id}/${row.kind}/${row.entity_id}`, row.version);
   }
   return { byTenant, stored };
 }
@@ -212,6 +230,8 @@ interface StateRow {
   kind: EntityRef["kind"];
   entity_id: string;
   state: Uint8Array;
+  /** Of the row: the transaction that wrote it. */
+  version: string;
 }
 
 async function readFunds(
@@ -368,8 +388,8 @@ function sendWrites(
   const changed: StateWrite[] = [];
   for (const [tenantId, states] of byTenant) {
     for (const [ref, state] of states.entries()) {
-      const target = stored.has(`${tenantId}/${ref.kind}/${ref.id}`) ? changed : fresh;
-      target.push({ tenantId, ref, state: encodeState(state) });
+      const version = stored.get(`${tenantId}/${ref.kind}/${ref.id}`) ?? null;
+      (version === null ? fresh : changed).push({ tenantId, ref, state: encodeState(state), version });
     }
   }
   // A state that a concurrent batch has just created makes this insert fail; the batch is then run again.
@@ -379,14 +399,18 @@ function sendWrites(
     fresh.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
     transaction.send(sql`
       insert into feature_states (tenant_id, kind, entity_id, state)
-      select * from ${stateRows(sql, fresh)} where assert_batch(${batchId})`);
+      select tenant_id, kind, entity_id, state from ${stateRows(sql, fresh)} where assert_batch(${batchId})`);
   }
   if (changed.length > 0) {
     transaction.send(sql`
-      update feature_states s set state = u.state
-        from ${stateRows(sql, changed)}
-       where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id
-         and assert_batch(${batchId})`);
+      with written as (
+        update feature_states s set state = u.state
+          from ${stateRows(sql, changed)}
+         where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id
+           and s.xmin = u.version::xid and assert_batch(${batchId})
+        returning 1
+      )
+      select assert_versions_held((select count(*) from written), ${changed.length})`);
   }
 
   transaction.send(sql`
@@ -456,15 +480,18 @@ interface StateWrite {
   tenantId: string;
   ref: EntityRef;
   state: Uint8Array;
+  /** The version it was read at; null when it is new. */
+  version: string | null;
 }
 
 function stateRows(sql: Sql, states: readonly StateWrite[]) {
   return sql`unnest(${textArray(states.map((entry) => entry.tenantId))}::text[],
                     ${textArray(states.map((entry) => entry.ref.kind))}::text[],
                     ${textArray(states.map((entry) => entry.ref.id))}::text[],
-                    ${
-    byteaArray(states.map((entry) => entry.state))
-  }::bytea[]) u (tenant_id, kind, entity_id, state)`;
+                    ${byteaArray(states.map((entry) => entry.state))}::bytea[], ${
+    textArray(states.map((entry) => entry.version))
+  }::text[])
+                    u (tenant_id, kind, entity_id, state, version)`;
 }
 
 function auditDetails({ accepted, answer }: Write) {

@@ -57,6 +57,7 @@ export class PaymentService {
   readonly #settle: GroupCommit<SettleItem, PaymentAnswer>;
   readonly #connections: BatchConnection[] = [];
   readonly #random: Random;
+  #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: {
     sql: Sql;
@@ -98,17 +99,7 @@ export class PaymentService {
     this.#accept = new GroupCommit<AcceptItem, AcceptResult>({
       ...limits,
       name: "accept",
-      run: (items, lane) =>
-        acceptPayments(items, acceptLanes[lane], {
-          model: this.model,
-          nowMs: () => clock.nowMs(),
-          monotonicMs: () => clock.monotonicMs(),
-          route: (item, occurredAtMs) =>
-            this.routeOf(
-              chargeFactsOf({ ...item.request, paymentId: item.paymentId, occurredAtMs }, item.references),
-            )!,
-          graceMs: this.graceMs,
-        }),
+      run: (items, lane) => this.#acceptBatch(items, acceptLanes[lane]),
       onBatch: (size, durationMs) => events.batch("accept", size, durationMs),
     });
     this.#settle = new GroupCommit<SettleItem, PaymentAnswer>({
@@ -123,6 +114,30 @@ export class PaymentService {
         }),
       onBatch: (size, durationMs) => events.batch("settle", size, durationMs),
     });
+  }
+
+  /** Without locks as long as no other server is met; see {@link AcceptDependencies.lockStates}. */
+  async #acceptBatch(items: readonly AcceptItem[], connection: BatchConnection): Promise<AcceptResult[]> {
+    const run = (lockStates: boolean) =>
+      acceptPayments(items, connection, {
+        model: this.model,
+        nowMs: () => this.clock.nowMs(),
+        monotonicMs: () => this.clock.monotonicMs(),
+        route: (item, occurredAtMs) =>
+          this.routeOf(
+            chargeFactsOf({ ...item.request, paymentId: item.paymentId, occurredAtMs }, item.references),
+          )!,
+        lockStates,
+        graceMs: this.graceMs,
+      });
+    if (this.clock.monotonicMs() < this.#lockStatesUntilMs) return await run(true);
+    try {
+      return await run(false);
+    } catch (error) {
+      if (!isLostRace(error)) throw error;
+      this.#lockStatesUntilMs = this.clock.monotonicMs() + LOCK_STATES_FOR_MS;
+      return await run(true);
+    }
   }
 
   /** Longer than any live call takes: after it the completer may take a payment over. */
@@ -172,6 +187,9 @@ export class PaymentService {
     await Promise.all(this.#connections.map((connection) => connection.end()));
   }
 }
+
+/** After another server was met at the same states, how long batches lock what they read. */
+const LOCK_STATES_FOR_MS = 30_000;
 
 /** Each loser of a race finds the winner's work done at its next try, so more tries than this point to a fault. */
 const RACE_TRIES = 10;

@@ -29,6 +29,19 @@ create table feature_states (
 -- Binary floats do not compress; trying costs more than it saves.
 alter table feature_states alter column state set storage external;
 
+-- A server that is alone on its database reads states without locks and writes each only over the version it read.
+-- Where another server was faster, this undoes the batch, which is then run again with locks.
+create function assert_versions_held(written bigint, expected bigint) returns boolean language plpgsql stable as $$
+begin
+  if written <> expected then
+    raise exception 'Of % feature states % were changed by somebody else since they were read',
+      expected, expected - written using errcode = 'serialization_failure';
+  end if;
+  return true;
+end $$;
+revoke execute on function assert_versions_held(bigint, bigint) from public;
+grant execute on function assert_versions_held(bigint, bigint) to mcp_payments_app;
+
 create table worlds (
   tenant_id  text primary key,
   seed       bigint not null,
