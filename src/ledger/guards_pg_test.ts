@@ -287,7 +287,11 @@ Deno.test("the server's role owns nothing and may run no function it was not giv
     select proname as name from pg_proc
      where pronamespace = 'public'::regnamespace and has_function_privilege('mcp_payments_app', oid, 'execute')
      order by proname`;
-  expect(runnable.map(({ name }) => name)).toEqual(["assert_batch", "ledger_lock_accounts"]);
+  expect(runnable.map(({ name }) => name)).toEqual([
+    "assert_batch",
+    "assert_versions_held",
+    "ledger_lock_accounts",
+  ]);
 });
 
 Deno.test("the published views have the columns auditors were promised", async () => {
