@@ -1,6 +1,7 @@
 /**
- * `deno task simulate`: fills a database with a world's history, or with `--live` goes on with the same world
- * against a running server.
+ * `deno task simulate`: fills a database with a world's history; with `--csv FILE` or `--parquet FILE` writes it to
+ * files instead, all of it or with `--partition 3/16` one part; with `--live` goes on with the same world against a
+ * running server. `--preset handbook` makes the Fraud Detection Handbook's world.
  */
 import { systemClock } from "../src/core/clock.ts";
 import { ConfigError, readConfig } from "../src/config.ts";
@@ -8,6 +9,7 @@ import { DatabaseStartError } from "../src/db/errors.ts";
 import { joinDatabase } from "../src/db/open_database.ts";
 import { openPool, type PoolOptions } from "../src/db/pool.ts";
 import { DAY_MS } from "../src/fraud/features/windows.ts";
+import { exportFiles } from "./export/export_command.ts";
 import { loadWorld } from "./history/load_world.ts";
 import { FlagError, midnight, parseFlags, wholeNumber } from "./parse_flags.ts";
 import { runLive } from "./live.ts";
@@ -18,7 +20,21 @@ const DEFAULT_WORLD = { days: 30, customers: 800, seed: 7 };
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, switches } = parseFlags(args, {
-    values: ["days", "customers", "seed", "start", "tenant", "rate", "duration", "url", "token"],
+    values: [
+      "days",
+      "customers",
+      "seed",
+      "start",
+      "tenant",
+      "rate",
+      "duration",
+      "url",
+      "token",
+      "csv",
+      "parquet",
+      "partition",
+      "preset",
+    ],
     switches: ["default", "live"],
   });
   if (switches.has("live")) {
@@ -30,6 +46,15 @@ async function main(args: readonly string[]): Promise<void> {
       tenantId: values.tenant ?? "default",
     });
     return;
+  }
+  if (values.csv !== undefined || values.parquet !== undefined) {
+    await exportFiles(values);
+    return;
+  }
+  if (values.preset !== undefined || values.partition !== undefined) {
+    throw new FlagError(
+      "--preset and --partition go with --csv FILE or --parquet FILE: a database takes a whole world.",
+    );
   }
   const days = wholeNumber("days", values.days, DEFAULT_WORLD.days, 1, 3_650);
   const config: WorldConfig = {

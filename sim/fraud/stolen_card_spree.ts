@@ -1,105 +1,83 @@
-import type { Random } from "../../src/core/random.ts";
 import { DAY_MS, HOUR_MS } from "../../src/fraud/features/windows.ts";
-import { COUNTRY_BY_CODE } from "../world/countries.ts";
-import { timeOfDayMs } from "../world/calendar.ts";
-import { freshDevice } from "../world/habits.ts";
-import { currencyOfSale, drawPriceUsd, priceTagMinor } from "../world/prices.ts";
-import type { Society } from "../world/society.ts";
-import type { DraftPayment } from "../world/types.ts";
+import { type CategoryName } from "../world/categories.ts";
+import { CHANNEL } from "../world/types.ts";
 import type { Story } from "./story.ts";
-import { apparentCountry, drawVictim, gangDevice } from "./thief.ts";
 
 /**
  * Stolen card spree.
  *
  * Who: a thief with the details of one working card, alone or in a gang that shares machines.
  * Why: goods that sell on: gift cards, electronics, jewellery.
- * How it shows: one to seven purchases within two days, dearer than the cardholder's usual, at merchants and in
- * categories new to them, from a device new to them, sometimes from another country or at an odd hour. Patient
- * thieves pay ordinary prices at ordinary shops from a connection near the victim; some sit on the victim's own
- * computer, and then only the amounts and the pace are left to see.
- * Looks alike: the cardholder with a new phone before a birthday, or on a journey.
- * Should be caught by: customer_usd_surge, amount_vs_customer and resale_category together with device_age_days,
- * card_new_devices_24h, new_merchant_for_customer, card_new_merchants_24h; country_not_cards when the thief does
- * not hide it (sim/train/story_features_test.ts holds this to be so).
+ * How it shows: one to seven purchases within two days, from a device new to the card, sent elsewhere; two in five
+ * thieves have the card itself and pay in shops too, without a device.
+ *   bold: dear goods that sell on, within hours, at any hour, often from abroad, some from a gang's machine;
+ *   patient: ordinary prices at ordinary shops, in the hours in which the victim pays, over a day or two;
+ *   burst: a program that shows no device buys at ordinary shops for ordinary sums, six to ten times within an hour.
+ *   Rare until the others are declined.
+ * Looks alike: the cardholder with a new phone before a birthday or on a journey, a shopping afternoon, a card lent
+ * within the family.
+ * Should be caught by: customer_usd_surge, amount_vs_customer and resale_category together with
+ * card_new_devices_24h, new_merchant_for_customer, card_new_merchants_24h; country_not_cards when the thief does not
+ * hide it; card_count_1h with device_missing for bursts.
  */
 export const stolenCardSpree: Story = {
   name: "stolen_card_spree",
-  longestDays: 3,
-  campaigns: (society, day, random) => {
-    const drafts: DraftPayment[] = [];
-    const sprees = random.poisson(society.customers.length * SPREES_PER_CUSTOMER_DAY);
-    for (let i = 0; i < sprees; i++) {
-      const chance = random.fork(i);
-      const startMs = society.startMs + day * DAY_MS + chance.integer(0, DAY_MS - HOUR_MS);
-      const victim = drawVictim(society, startMs, chance);
-      if (victim === null) continue;
-      const card = chance.pick(society.habits[victim].cards);
-      drafts.push(...planSpree(society, victim, card, startMs, chance));
+  affairsPerCustomerDay: 1.9e-4,
+  tactics: [
+    { name: "bold", share: 0.52, worth: 1, twins: 0.14 },
+    { name: "patient", share: 0.44, worth: 0.4, twins: 1.5 },
+    { name: "burst", share: 0.04, worth: 0.9, twins: 0.2 },
+  ],
+  longestDays: 4,
+  reporting: { reportedShare: 0.92, misfiledShare: 0.04 },
+  tell: (scene) => {
+    const { draw, tactic, society } = scene;
+    const customer = scene.drawCustomer();
+    if (customer === null) return;
+    const bold = tactic === "bold";
+    const burst = tactic === "burst";
+    const kind = draw.uniform();
+    const device = burst || kind > 0.9
+      ? 0
+      : bold && kind < 0.35
+      ? scene.sharedMachine()
+      : scene.freshDevice();
+    // The card itself was stolen or copied, not its number alone: then it also pays in shops.
+    const hasPlastic = !burst && draw.chance(0.4);
+    const country = draw.chance(bold ? 0.45 : 0.05) ? scene.anyCountry() : undefined;
+    const slot = draw.integer(0, society.cards.slots[customer] - 1);
+    const greed = (bold ? draw.between(1, 2.6) : draw.between(0.8, 1.5)) *
+      Math.sqrt(society.people.level[customer]);
+    const network = scene.proxy();
+    const address = draw.chance(0.6) ? scene.dropAddress() : undefined;
+    const beginsAtMs = scene.beginsAtMs();
+    let atMs = bold ? beginsAtMs : scene.atUsualHour(customer, beginsAtMs);
+    const meanPauseMs = bold ? 1.2 * HOUR_MS : burst ? HOUR_MS / 10 : 14 * HOUR_MS;
+    const untilMs = atMs + 2 * DAY_MS;
+    const most = burst ? draw.integer(6, 10) : 1 + Math.min(6, draw.poisson(bold ? 2.8 : 1.5));
+    for (let left = most; left > 0 && atMs < untilMs; left--) {
+      const merchant = draw.chance(bold ? 0.75 : burst ? 0.1 : 0.35)
+        ? scene.shopFor(customer, RESALE)
+        : draw.chance(0.2)
+        ? scene.favouriteOf(customer)
+        : scene.shopFor(customer);
+      scene.pay({
+        atMs,
+        customer,
+        merchant,
+        device,
+        level: greed,
+        channel: hasPlastic && draw.chance(society.merchants.inStoreShare[merchant])
+          ? CHANNEL.inStore
+          : undefined,
+        country,
+        network,
+        address,
+        slot,
+      });
+      atMs += 60_000 + Math.floor(draw.exponential(meanPauseMs));
     }
-    return drafts;
   },
 };
 
-export const SPREE_LONGEST_DAYS = 3;
-
-const SPREES_PER_CUSTOMER_DAY = 2.2 / 5000;
-const RESALE = ["gift_cards", "electronics", "electronics", "jewellery"];
-
-/** The purchases of one thief with one card, from `startMs` on. */
-export function planSpree(
-  society: Society,
-  victim: number,
-  card: number,
-  startMs: number,
-  chance: Random,
-): DraftPayment[] {
-  const { country: home, currency: customerCurrency } = society.customers[victim];
-  const habits = society.habits[victim];
-  const day = Math.floor((startMs - society.startMs) / DAY_MS);
-  const patient = chance.chance(0.5);
-  const deviceId = spreeDevice(society, victim, day, chance);
-  const country = apparentCountry(society, victim, patient ? 0.95 : 0.6, chance);
-  const resaleShare = patient ? 0.3 : 0.65;
-  const greed = patient ? chance.between(0.8, 1.4) : chance.between(0.9, 2.4);
-  const untilMs = startMs + (SPREE_LONGEST_DAYS - 1) * DAY_MS;
-  const drafts: DraftPayment[] = [];
-  // Patient thieves keep to the hours in which the victim pays.
-  let atMs = patient ? atUsualHour(society, victim, startMs, chance) : startMs;
-  for (let left = 1 + Math.min(6, chance.poisson(patient ? 1.5 : 2.8)); left > 0 && atMs < untilMs; left--) {
-    const merchant = chance.chance(resaleShare)
-      ? society.shops.drawNamed(chance.pick(RESALE), home, chance)
-      : chance.chance(0.3)
-      ? chance.pick(habits.favourites)
-      : society.shops.draw(home, chance);
-    const currency = currencyOfSale(society.merchants[merchant], customerCurrency, chance);
-    const priceUsd = drawPriceUsd(society.merchants[merchant], greed * Math.sqrt(habits.generosity), chance);
-    drafts.push({
-      occurredAtMs: atMs,
-      customer: victim,
-      card,
-      merchant,
-      deviceId,
-      country,
-      currency,
-      amountMinor: priceTagMinor(priceUsd, currency, chance),
-      story: stolenCardSpree.name,
-    });
-    atMs += 60_000 + Math.floor(chance.exponential((patient ? 14 : 1.5) * HOUR_MS));
-  }
-  return drafts;
-}
-
-function spreeDevice(society: Society, victim: number, day: number, chance: Random): string | null {
-  const kind = chance.uniform();
-  if (kind < 0.15) return society.lives.on(victim, day).phoneId;
-  if (kind < 0.25) return null;
-  return kind < 0.45 ? gangDevice(society, day, chance) : freshDevice(society.devices, chance);
-}
-
-function atUsualHour(society: Society, victim: number, startMs: number, chance: Random): number {
-  const habits = society.habits[victim];
-  const { utcOffsetHours } = COUNTRY_BY_CODE.get(society.customers[victim].country)!;
-  const dayStartMs = startMs - (startMs - society.startMs) % DAY_MS;
-  return dayStartMs + timeOfDayMs(habits.peakHour + habits.hourSpread * chance.normal(), utcOffsetHours);
-}
+const RESALE: readonly CategoryName[] = ["gift_cards", "electronics", "electronics", "jewellery"];

@@ -3,8 +3,9 @@ import { Random } from "../../src/core/random.ts";
 import { observe, readFeatures } from "../../src/fraud/features/engine.ts";
 import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
-import { labelKnownAt } from "../world/labels.ts";
-import { toPaymentEvent } from "../world/to_payment_event.ts";
+import { STORY_NAMES } from "../fraud/story_names.ts";
+import { NO_REPORT } from "../world/payment_columns.ts";
+import { EventReader } from "../world/to_payment_event.ts";
 import type { World } from "../world/world.ts";
 import { Rows } from "./rows.ts";
 import type { Split } from "./split.ts";
@@ -26,12 +27,12 @@ export function makeDataset(world: World, split: Split, genuineSampleRate: numbe
   const { config } = world;
   const cutOffMs = config.startMs + split.cutOffDay * DAY_MS;
   const chance = new Random(config.seed).fork("training sample");
-  const customerNumber = new Map(world.customers.map(({ customerId }, i) => [customerId, i]));
+  const events = new EventReader(world.society);
   const states = new FeatureStates();
   const [train, validation, test] = [new Rows(), new Rows(), new Rows()];
   const progress = startProgress("features", config.days, "days");
   let payments = 0;
-  for (let day = 0; day < config.days; day++) {
+  for (const { day, columns } of world.columns()) {
     const within = ([from, until]: readonly [number, number]) => day >= from && day < until;
     const rows = within(split.train)
       ? train
@@ -40,21 +41,17 @@ export function makeDataset(world: World, split: Split, genuineSampleRate: numbe
       : within(split.test)
       ? test
       : null;
-    for (const payment of world.payments(day, day + 1)) {
-      const event = toPaymentEvent(payment, world);
+    for (let row = 0; row < columns.length; row++) {
+      const event = events.read(columns, row, day);
       const vector = readFeatures(event, states);
       observe(event, states);
       payments++;
       if (rows === null) continue;
-      const label = labelKnownAt(payment, cutOffMs);
+      const reportedAtMs = columns.labelKnownAtMs[row];
+      const label = columns.labelFraud[row] === 1 && reportedAtMs !== NO_REPORT && reportedAtMs <= cutOffMs;
       if (rows === train && !label && !chance.chance(genuineSampleRate)) continue;
-      rows.add(
-        vector,
-        label,
-        payment.truth.story,
-        event.amountUsd,
-        customerNumber.get(payment.customerId)!,
-      );
+      const story = columns.fraud[row] === 1 ? STORY_NAMES[columns.story[row] - 1] : null;
+      rows.add(vector, label, story, event.amountUsd, columns.customer[row]);
     }
     progress.update(day + 1);
   }

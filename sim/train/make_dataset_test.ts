@@ -23,8 +23,8 @@ Deno.test("what happens from the cut-off on changes nothing that is learned from
   const world = generateWorld(SMALL);
   const blind = {
     ...world,
-    payments: (from = 0, to = SMALL.days) =>
-      world.payments(from, Math.max(from, Math.min(to, split.cutOffDay))),
+    columns: (from = 0, to = SMALL.days) =>
+      world.columns(from, Math.max(from, Math.min(to, split.cutOffDay))),
   };
   const [seeing, unseeing] = [makeDataset(world, split, 0.5), makeDataset(blind, split, 0.5)];
   for (const part of ["train", "validation"] as const) {

@@ -23,18 +23,52 @@ const SHOULD_CATCH: Readonly<Record<string, readonly FeatureName[]>> = {
     "new_merchant_for_customer",
     "card_new_merchants_24h",
     "country_not_cards",
+    "card_count_1h",
+  ],
+  account_takeover: [
+    "new_device_for_customer",
+    "customer_new_devices_7d",
+    "amount_vs_customer",
+    "new_country_for_customer",
+    "customer_count_surge",
+  ],
+  compromised_merchant: [
+    "new_device_for_card",
+    "new_merchant_for_customer",
+    "resale_category",
+    "device_other_customers",
+    "device_new_cards_24h",
+  ],
+  collusive_merchant: [
+    "new_device_for_customer",
+    "new_device_for_card",
+    "new_merchant_for_customer",
+    "new_category_for_customer",
+    "amount_vs_merchant",
+    "amount_vs_customer",
+  ],
+  synthetic_identity: ["amount_vs_customer", "customer_usd_surge", "customer_usd_7d"],
+  device_ring: [
+    "device_other_customers",
+    "device_new_customers_7d",
+    "device_new_cards_24h",
+    "new_merchant_for_customer",
   ],
 };
 
 Deno.test("each fraud story shows in the features that its header names, and in none of them alone", () => {
-  const world = generateWorld({ seed: 7, days: 40, customers: 5000, startMs: Date.UTC(2026, 0, 5) });
+  const world = generateWorld({ seed: 7, days: 50, customers: 10_000, startMs: Date.UTC(2026, 0, 5) });
   // Nearly all days are "test": a campaign is a crowd, and a handful of crowds proves little.
-  const split: Split = { train: [3, 4], validation: [4, 5], cutOffDay: 6, test: [6, 40] };
+  const split: Split = { train: [3, 4], validation: [4, 5], cutOffDay: 6, test: [6, 50] };
   const { test } = makeDataset(world, split, 0.01);
   for (const [story, names] of Object.entries(SHOULD_CATCH)) {
     const rows = Array.from({ length: test.length }, (_, row) => row)
       .filter((row) => test.story[row] === story || test.story[row] === null);
     const fraud = rows.map((row) => test.fraud[row]);
+    expect({ story, enough: fraud.reduce((sum, value) => sum + value, 0) > 40 }).toEqual({
+      story,
+      enough: true,
+    });
     for (const name of names) {
       const area = rocAuc(rows.map((row) => test.vector(row)[FEATURE_INDEX[name]]), fraud);
       expect({ story, name, shows: area > 0.52, gives: area > 0.99 })

@@ -3,16 +3,20 @@ import { loadModel } from "../../src/fraud/model/load_model.ts";
 import type { Scoreboard } from "./scoreboard.ts";
 import { trainModel } from "./train_model.ts";
 
-Deno.test("the default model beats rules and logistic regressions, and is not too good to be true", async () => {
+Deno.test("the default model beats rules, matches logistic regressions, and is not too good to be true", async () => {
   const fixture = new URL("../../fixtures/model", import.meta.url).pathname;
   const { lines, lift }: Scoreboard = JSON.parse(await Deno.readTextFile(`${fixture}/scoreboard.json`));
   const model = lines.at(-1)!;
   expect(model.name).toBe("the model");
-  expect(model.averagePrecision).toBeGreaterThan(0.3);
-  // Above that, look for a leak: what fraud leaves behind in this world is not that clear.
-  expect(model.averagePrecision).toBeLessThan(0.9);
+  expect(model.averagePrecision).toBeGreaterThan(0.2);
+  // Above that, look for a leak: an oracle who knows which payments belong to an affair has 0.6 in this world.
+  expect(model.averagePrecision).toBeLessThan(0.5);
   expect(lift.length).toBe(lines.length - 2);
-  for (const { difference95 } of lift) expect(difference95[0]).toBeGreaterThan(0);
+  for (const { over, difference95 } of lift) {
+    // 600 frauds do not tell the network and a logistic regression on all features apart; it must not be worse.
+    if (over === "logistic regression") expect(difference95[1]).toBeGreaterThan(0);
+    else expect(difference95[0]).toBeGreaterThan(0);
+  }
 });
 
 Deno.test("trainModel() gives the same model for the same seed, and one that the server loads", async () => {

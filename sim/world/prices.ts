@@ -1,24 +1,20 @@
 import { CURRENCIES } from "../../src/core/money.ts";
-import type { Random } from "../../src/core/random.ts";
-import type { SimMerchant } from "./types.ts";
+import { CURRENCY_CODES } from "./countries.ts";
 
-const SMALLEST_PRICE_USD = 0.5;
-const LARGEST_PRICE_USD = 6000;
+export const SMALLEST_PRICE_USD = 0.5;
+export const LARGEST_PRICE_USD = 6000;
 
-/** What something at the merchant costs a customer who spends `generosity` times the usual. US dollars. */
-export function drawPriceUsd(merchant: SimMerchant, generosity: number, random: Random): number {
-  return merchant.medianUsd * generosity * Math.exp(merchant.spread * random.normal());
-}
+const EXPONENT = Uint8Array.from(CURRENCY_CODES, (code) => CURRENCIES[code].exponent);
+const REFERENCE_USD = Float64Array.from(CURRENCY_CODES, (code) => CURRENCIES[code].referenceUsd);
 
 /**
- * A price in US dollars as the price tag in `currency` has it: 19.99, 20.00, 1,480 yen, 3.250 dinars. Honest
- * people and thieves pay the same price tags, so the form of an amount tells nothing.
+ * A price in US dollars as the price tag in a currency has it: 19.99, 20.00, 1,480 yen, 3.250 dinars. Honest people
+ * and thieves pay the same price tags, so the form of an amount tells nothing. `style` is uniform over [0, 1).
  */
-export function priceTagMinor(priceUsd: number, currency: string, random: Random): number {
-  const { exponent, referenceUsd } = CURRENCIES[currency];
+export function priceTagMinor(priceUsd: number, currency: number, style: number): number {
   const bounded = Math.min(LARGEST_PRICE_USD, Math.max(SMALLEST_PRICE_USD, priceUsd));
-  const major = bounded / referenceUsd;
-  const style = random.uniform();
+  const major = bounded / REFERENCE_USD[currency];
+  const exponent = EXPONENT[currency];
   if (exponent === 0) return Math.max(10, Math.round(major / 10) * 10);
   if (exponent === 3) return Math.max(50, Math.round(major * 20) * 50);
   if (style < 0.35) return Math.max(49, Math.round(major) * 100 - 1);
@@ -28,6 +24,6 @@ export function priceTagMinor(priceUsd: number, currency: string, random: Random
 }
 
 /** Merchants price in their own currency; those that sell abroad mostly show the customer's. */
-export function currencyOfSale(merchant: SimMerchant, customerCurrency: string, random: Random): string {
-  return merchant.currency !== customerCurrency && random.chance(0.6) ? customerCurrency : merchant.currency;
+export function currencyOfSale(merchantCurrency: number, customerCurrency: number, uniform: number): number {
+  return merchantCurrency !== customerCurrency && uniform < 0.6 ? customerCurrency : merchantCurrency;
 }

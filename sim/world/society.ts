@@ -1,55 +1,64 @@
-import { Random } from "../../src/core/random.ts";
-import { DAY_MS } from "../../src/fraud/features/windows.ts";
-import { type Habits, makeHabits, Shops } from "./habits.ts";
-import { Lives } from "./life.ts";
-import { makeCustomers } from "./make_customers.ts";
-import { makeMerchants } from "./make_merchants.ts";
-import type { SimCard, SimCustomer, SimMerchant, WorldConfig } from "./types.ts";
+import { type Cards, makeCards } from "./cards.ts";
+import { type Cities, makeCities } from "./cities.ts";
+import { type Customers, makeCustomers } from "./customers.ts";
+import { Lives } from "./lives.ts";
+import { makeMerchants, type Merchants } from "./merchants.ts";
+import { Shops } from "./shops.ts";
+import { DEFAULT_LIVE_DAYS, type WorldConfig } from "./types.ts";
 
 /** Everybody and everything that payments are made of; both honest people and fraud stories draw on it. */
 export class Society {
+  readonly config: WorldConfig;
+  readonly seed: number;
   readonly startMs: number;
-  readonly customers: readonly SimCustomer[];
-  readonly cards: readonly SimCard[];
-  readonly merchants: readonly SimMerchant[];
-  readonly habits: readonly Habits[];
+  /** The first day that nobody may ask for. */
+  readonly lastDay: number;
+  readonly cities: Cities;
+  readonly merchants: Merchants;
+  readonly people: Customers;
+  readonly cards: Cards;
   readonly shops: Shops;
   readonly lives: Lives;
-  /** Names devices; thieves' devices come from the same stream. */
-  readonly devices: Random;
 
   constructor(config: WorldConfig) {
-    const random = new Random(config.seed);
+    this.config = config;
+    this.seed = config.seed;
     this.startMs = config.startMs;
-    this.merchants = makeMerchants(config.customers, random.fork("merchants"));
-    const { customers, cards } = makeCustomers(config, random.fork("customers"));
-    this.customers = customers;
-    this.cards = cards;
-    this.shops = new Shops(this.merchants);
-    this.devices = random.fork("devices");
-    this.lives = new Lives(random.fork("lives"), this.devices);
-    const cardsOf = new Map<string, number[]>();
-    cards.forEach(({ customerId }, i) => {
-      const own = cardsOf.get(customerId);
-      if (own) own.push(i);
-      else cardsOf.set(customerId, [i]);
-    });
-    const habitsRandom = random.fork("habits");
-    this.habits = customers.map((customer, i) =>
-      makeHabits(i, customers, cardsOf.get(customer.customerId)!, this.shops, habitsRandom, this.devices)
-    );
+    this.lastDay = config.days + (config.liveDays ?? DEFAULT_LIVE_DAYS);
+    this.cities = makeCities(config.seed, config.customers);
+    this.merchants = makeMerchants(config.seed, config.customers, this.cities);
+    this.shops = new Shops(this.merchants, this.cities);
+    this.people = makeCustomers(config, this.cities, this.shops);
+    this.cards = makeCards(config, this.lastDay, this.people);
+    this.lives = new Lives(config.seed, this.people);
   }
 
-  /** Whether the customer has signed up by then and not left. */
-  isActive(customer: number, atMs: number): boolean {
-    const { sinceMs } = this.customers[customer];
-    if (atMs <= sinceMs) return false;
-    const countedFromMs = Math.max(sinceMs, this.startMs);
-    return atMs - countedFromMs < this.habits[customer].leavesAfterDays * DAY_MS;
+  /** The people of a city. */
+  residents(city: number): Uint32Array {
+    this.#byCity ??= groupByCity(this.people.city, this.cities.count);
+    const { order, first } = this.#byCity;
+    return order.subarray(first[city], first[city + 1]);
+  }
+
+  #byCity: { order: Uint32Array; first: Uint32Array } | undefined;
+
+  /** Whether the customer has signed up and not left, at a fraction of a day. */
+  isActive(customer: number, day: number): boolean {
+    return day > this.people.sinceDay[customer] && day < this.people.leavesDay[customer];
   }
 
   isServed(customer: number, merchant: number): boolean {
-    const { global, country } = this.merchants[merchant];
-    return global || country === this.customers[customer].country;
+    return this.merchants.global[merchant] === 1 ||
+      this.merchants.country[merchant] === this.people.country[customer];
   }
+}
+
+function groupByCity(city: Uint32Array, cities: number): { order: Uint32Array; first: Uint32Array } {
+  const first = new Uint32Array(cities + 1);
+  for (let i = 0; i < city.length; i++) first[city[i] + 1]++;
+  for (let c = 0; c < cities; c++) first[c + 1] += first[c];
+  const next = first.slice();
+  const order = new Uint32Array(city.length);
+  for (let i = 0; i < city.length; i++) order[next[city[i]]++] = i;
+  return { order, first };
 }

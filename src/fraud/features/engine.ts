@@ -29,7 +29,7 @@ export function entitiesOf(event: PaymentEvent): EntityRef[] {
  * nothing. An absent state leaves its features at their cold values.
  */
 export function readFeatures(event: PaymentEvent, states: FeatureStates): Float64Array {
-  const facts = eventFacts(event);
+  const facts = factsOf(event);
   const vector = COLD_VECTOR.slice();
   readEvent(vector, event, facts);
   const customer = states.find("customer", event.customerId);
@@ -49,11 +49,21 @@ export function readFeatures(event: PaymentEvent, states: FeatureStates): Float6
  * its own entity's payments in their order and on nothing else.
  */
 export function observe(event: PaymentEvent, states: FeatureStates): void {
-  const facts = eventFacts(event);
+  const facts = factsOf(event);
   observeCustomer(stateOf("customer", event.customerId, facts, event, states), facts);
   if (event.cardId !== null) observeCard(stateOf("card", event.cardId, facts, event, states), facts);
   if (event.deviceId !== null) observeDevice(stateOf("device", event.deviceId, facts, event, states), facts);
   observeMerchant(stateOf("merchant", event.merchantId, facts, event, states), facts);
+}
+
+let latest: { event: PaymentEvent; facts: EventFacts } | undefined;
+
+// Reading and observing one event, which is how every caller does it, hashes its ids once.
+function factsOf(event: PaymentEvent): EventFacts {
+  if (latest?.event === event) return latest.facts;
+  const facts = eventFacts(event);
+  latest = { event, facts };
+  return facts;
 }
 
 const COLD_VECTOR = Float64Array.from(FEATURES, (feature) => feature.coldValue);

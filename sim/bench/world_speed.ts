@@ -1,0 +1,62 @@
+/**
+ * `deno task bench:world [--customers 20000] [--days 60]`: payments a second on one core, as columns alone, with their
+ * features, and as objects. Each figure is the best of three runs: others use the machine too.
+ */
+import { observe, readFeatures } from "../../src/fraud/features/engine.ts";
+import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import { parseFlags, wholeNumber } from "../parse_flags.ts";
+import { EventReader } from "../world/to_payment_event.ts";
+import { generateWorld, type World } from "../world/world.ts";
+
+const { values } = parseFlags(Deno.args, { values: ["customers", "days"], switches: [] });
+const config = {
+  seed: 7,
+  customers: wholeNumber("customers", values.customers, 20_000, 1, 10_000_000),
+  days: wholeNumber("days", values.days, 60, 1, 3_650),
+  startMs: Date.UTC(2026, 0, 5),
+};
+
+const startedMs = performance.now();
+const world = generateWorld(config);
+console.log(`${config.customers} customers settled in ${(performance.now() - startedMs).toFixed(0)} ms`);
+report("as columns", columns);
+report("with features", features);
+report("as objects", objects);
+console.log(`${Math.round(Deno.memoryUsage().rss / 1e6)} MB in memory at the end, feature states included`);
+
+function report(name: string, make: (world: World) => number): void {
+  let best = 0;
+  let payments = 0;
+  for (let run = 0; run < 3; run++) {
+    const fromMs = performance.now();
+    payments = make(world);
+    best = Math.max(best, payments / ((performance.now() - fromMs) / 1000));
+  }
+  console.log(`${name.padEnd(14)} ${payments} payments, ${Math.round(best).toLocaleString("en")} a second`);
+}
+
+function columns(world: World): number {
+  let payments = 0;
+  for (const { columns } of world.columns()) payments += columns.length;
+  return payments;
+}
+
+function features(world: World): number {
+  const [reader, states] = [new EventReader(world.society), new FeatureStates()];
+  let payments = 0;
+  for (const { day, columns } of world.columns()) {
+    for (let row = 0; row < columns.length; row++) {
+      const event = reader.read(columns, row, day);
+      readFeatures(event, states);
+      observe(event, states);
+      payments++;
+    }
+  }
+  return payments;
+}
+
+function objects(world: World): number {
+  let payments = 0;
+  for (const _ of world.payments()) payments++;
+  return payments;
+}
