@@ -27,6 +27,16 @@ export interface Config {
   readonly providerTimeoutMs: number;
   /** Multiplies the simulated providers' latency: 1 as profiled, 0 for none. */
   readonly providerLatencyScale: number;
+  /** Where the providers run as a process of their own; null for in this one. */
+  readonly providersUrl: string | null;
+  /** Port of `deno task providers`. */
+  readonly providersPort: number;
+  /** What providers sign webhooks with, on both sides; null for no webhooks. */
+  readonly webhookSecret: string | null;
+  /** Where providers send webhooks, without the provider's name; null for the server's own default. */
+  readonly webhookUrl: string | null;
+  /** Whether a payment that the first provider is known not to have charged goes to a second one. */
+  readonly failover: boolean;
   /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
   readonly simulatedTime: "on" | "off" | "token";
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -51,6 +61,7 @@ const integer = (low: number, high: number) =>
 const decimal = (low: number, high: number) =>
   z.string().regex(/^[0-9]{1,9}(\.[0-9]{1,9})?$/).transform(Number).pipe(z.number().min(low).max(high));
 const port = integer(1, 65535);
+const httpUrl = z.string().regex(/^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/);
 const HOST_NAME = /^([a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*|\[[0-9a-f:.]+\])$/;
 const hostNames = z.string().transform((text) =>
   text.split(",").map((item) => item.trim().toLowerCase()).filter((item) => item !== "")
@@ -111,6 +122,16 @@ const VARIABLES = {
     fallback: "1",
     expected: "a factor from 0 to 100",
   },
+  PROVIDERS_URL: { schema: httpUrl, fallback: null, expected: "a URL such as http://127.0.0.1:8100" },
+  PROVIDERS_PORT: { schema: port, fallback: "8100", expected: "a port from 1 to 65535" },
+  PROVIDER_WEBHOOK_SECRET: {
+    schema: z.string().min(JWT_SECRET_MIN_CHARS),
+    fallback: null,
+    expected: `a secret of at least ${JWT_SECRET_MIN_CHARS} characters`,
+    secret: true,
+  },
+  WEBHOOK_URL: { schema: httpUrl, fallback: null, expected: "a URL such as http://127.0.0.1:8000/webhooks" },
+  FAILOVER: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
   LOG_LEVEL: {
     schema: z.enum(["debug", "info", "warn", "error"]),
@@ -165,6 +186,11 @@ export function readConfig(environment: (name: string) => string | undefined): C
     readTimeoutMs: read("READ_TIMEOUT_MS")!,
     providerTimeoutMs: read("PROVIDER_TIMEOUT_MS")!,
     providerLatencyScale: read("PROVIDER_LATENCY_SCALE")!,
+    providersUrl: read("PROVIDERS_URL"),
+    providersPort: read("PROVIDERS_PORT")!,
+    webhookSecret: read("PROVIDER_WEBHOOK_SECRET"),
+    webhookUrl: read("WEBHOOK_URL"),
+    failover: read("FAILOVER") === "on",
     simulatedTime: read("SIMULATED_TIME") ?? (environment("JWT_SECRET_KEY") ? "token" : "on"),
     logLevel: read("LOG_LEVEL")!,
     modelDirectory: read("MODEL_DIR"),

@@ -18,6 +18,11 @@ Deno.test("readConfig() has a default for every setting", () => {
     readTimeoutMs: 10_000,
     providerTimeoutMs: 2_000,
     providerLatencyScale: 1,
+    providersUrl: null,
+    providersPort: 8100,
+    webhookSecret: null,
+    webhookUrl: null,
+    failover: true,
     simulatedTime: "on",
     logLevel: "info",
     modelDirectory: null,
@@ -59,6 +64,11 @@ Deno.test("readConfig() reads each variable", () => {
     ["PROVIDER_TIMEOUT_MS", "60000", "providerTimeoutMs", 60_000],
     ["PROVIDER_LATENCY_SCALE", "0", "providerLatencyScale", 0],
     ["PROVIDER_LATENCY_SCALE", "0.25", "providerLatencyScale", 0.25],
+    ["PROVIDERS_URL", "http://127.0.0.1:8100", "providersUrl", "http://127.0.0.1:8100"],
+    ["PROVIDERS_PORT", "9100", "providersPort", 9100],
+    ["PROVIDER_WEBHOOK_SECRET", SECRET, "webhookSecret", SECRET],
+    ["WEBHOOK_URL", "https://pay.example.com/webhooks", "webhookUrl", "https://pay.example.com/webhooks"],
+    ["FAILOVER", "off", "failover", false],
     ["SIMULATED_TIME", "off", "simulatedTime", "off"],
     ["SIMULATED_TIME", "token", "simulatedTime", "token"],
     ["LOG_LEVEL", "debug", "logLevel", "debug"],
@@ -86,6 +96,11 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
     READ_TIMEOUT_MS: ["99", "120001", "10s", "1e4", "Infinity", "NaN"],
     PROVIDER_TIMEOUT_MS: ["49", "60001", "-5", "2_000"],
     PROVIDER_LATENCY_SCALE: ["-1", "100.1", "NaN", "Infinity", "1e1", ".5", "1,5"],
+    PROVIDERS_URL: ["127.0.0.1:8100", "ftp://host", "http://", "http://host?x=1", " "],
+    PROVIDERS_PORT: ["0", "65536", "any"],
+    PROVIDER_WEBHOOK_SECRET: ["short", " ".repeat(40)],
+    WEBHOOK_URL: ["localhost/webhooks", "http://host#part", "webhooks"],
+    FAILOVER: ["true", "ON", "1"],
     SIMULATED_TIME: ["true", "ON", "yes"],
     LOG_LEVEL: ["trace", "INFO", "2"],
     MODEL_DIR: [" "],
@@ -108,6 +123,7 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
 
 Deno.test("readConfig() never shows a secret it refuses", () => {
   expect(refusal({ JWT_SECRET_KEY: "hunter2" })).not.toContain("hunter2");
+  expect(refusal({ PROVIDER_WEBHOOK_SECRET: "hunter2" })).not.toContain("hunter2");
   expect(refusal({ DATABASE_URL: "postgres://u:hunter2@host" })).not.toContain("hunter2");
 });
 

@@ -23,6 +23,7 @@ import { createMcpServer } from "./mcp/mcp_server.ts";
 import { serveOnStdio } from "./mcp/serve_stdio.ts";
 import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
+import { WebhookSender } from "./providers/webhook_sender.ts";
 import { VERSION } from "./version.ts";
 
 const COMPLETER_INTERVAL_MS = 1_000;
@@ -61,6 +62,7 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
   const model = await loadFraudModel(config);
   const ids = new RandomIds(() => systemClock.nowMs());
   if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
+  const sender = ownWebhookSender(config, stdio);
   const stack = await openPaymentStack({
     config,
     database,
@@ -68,6 +70,8 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
     ids,
     model,
     events: metrics.payments,
+    onProviderEvent: sender === null ? undefined : (event) => sender.send(event),
+    onError: (error) => log.error("routing_exchange_failed", errorFields(error)),
   });
   const completer = new Completer(
     stack.payments,
@@ -92,7 +96,7 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
   try {
     const ended = stdio
       ? serveStandardStreams(ids, calls, log, stop, startedMs)
-      : serveOnHttp({ config, log, metrics, ids, calls, stack, stop, startedMs });
+      : serveOnHttp({ config, log, metrics, ids, calls, stack, completer, stop, startedMs });
     return await Promise.race([
       ended,
       database.failed.then((reason) => {
@@ -102,17 +106,19 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
     ]);
   } finally {
     await completer.stop();
+    await sender?.close();
     await stack.end();
   }
 }
 
-async function serveOnHttp({ config, log, metrics, ids, calls, stack, stop, startedMs }: {
+async function serveOnHttp({ config, log, metrics, ids, calls, stack, completer, stop, startedMs }: {
   config: Config;
   log: Log;
   metrics: Metrics;
   ids: RandomIds;
   calls: CallToolDependencies;
   stack: PaymentStack;
+  completer: Completer;
   stop: Promise<string>;
   startedMs: number;
 }): Promise<number> {
@@ -126,6 +132,9 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, stop, star
     calls,
     ready: async () => void await stack.sql`select 1`,
     isDraining: () => draining,
+    webhooks: config.webhookSecret === null
+      ? null
+      : { secret: config.webhookSecret, payments: stack.payments, wake: () => completer.wake() },
   });
   let server: Deno.HttpServer;
   try {
@@ -134,7 +143,7 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, stop, star
       port: config.port,
       onListen: ({ hostname, port }) =>
         log.info("listening", {
-          url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/mcp`,
+          url: `http://${urlHost(hostname)}:${port}/mcp`,
           version: VERSION,
           auth: config.jwtSecretKey === null ? "none: loopback only" : "bearer tokens",
           readyMs: Math.round(performance.now() - startedMs),
@@ -153,6 +162,23 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, stop, star
   // What did not end in time stays on the open list: the next start finishes it.
   if (!drained) log.warn("drain_timed_out", { afterMs: DRAIN_MAX_MS });
   return 0;
+}
+
+/** Providers in this process tell this server by its own address, as others would, unless they are told another. */
+function ownWebhookSender(config: Config, stdio: boolean): WebhookSender | null {
+  const { webhookSecret: secret, providersUrl, host, port } = config;
+  const url = config.webhookUrl ??
+    (stdio ? null : `http://${isWildcard(host) ? "127.0.0.1" : urlHost(host)}:${port}/webhooks`);
+  if (secret === null || providersUrl !== null || url === null) return null;
+  return new WebhookSender({ url, secret, clock: systemClock, delayScale: 1 });
+}
+
+function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** Serves one client until it closes its end; the caller is whoever started this process. */

@@ -2,19 +2,26 @@ import { join } from "node:path";
 import type { Config } from "./config.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Ids } from "./core/ids.ts";
+import { Random } from "./core/random.ts";
 import type { Database } from "./db/open_database.ts";
 import { openPool, type Sql } from "./db/pool.ts";
 import type { FraudModelPort } from "./fraud/screen_payment.ts";
 import { type PaymentEvents, PaymentService } from "./payments/payment_service.ts";
-import { readStatistics } from "./payments/read_statistics.ts";
 import { ACQUIRER_PROFILES } from "./providers/acquirer_profiles.ts";
 import { ChargeLog, chargeLogPath } from "./providers/charge_log.ts";
+import { FaultPlan } from "./providers/faults.ts";
+import type { Provider } from "./providers/provider.ts";
+import { RemoteProvider } from "./providers/remote_provider.ts";
 import { SimulatedAcquirer } from "./providers/simulated_acquirer.ts";
+import type { ChargeEvent } from "./providers/webhook_event.ts";
+import { RoutingStore } from "./routing/routing_store.ts";
 
 export interface PaymentStack {
   readonly sql: Sql;
   readonly payments: PaymentService;
-  readonly charges: ChargeLog;
+  /** The providers' own memory and the faults ordered from them; null when they run in a process of their own. */
+  readonly charges: ChargeLog | null;
+  readonly faults: FaultPlan;
   end(): Promise<void>;
 }
 
@@ -25,33 +32,53 @@ const CLOSE_TIMEOUT_S = 5;
 
 /** The payments domain over a database, with its providers: what the server, the tests and the benchmarks share. */
 export async function openPaymentStack(options: {
-  config: Pick<Config, "dataDirectory" | "poolSize" | "providerTimeoutMs" | "providerLatencyScale">;
+  config: Pick<
+    Config,
+    "dataDirectory" | "poolSize" | "providerTimeoutMs" | "providerLatencyScale" | "providersUrl" | "failover"
+  >;
   database: Pick<Database, "pool">;
   clock: Clock;
   ids: Ids;
   model: FraudModelPort;
   events: PaymentEvents;
+  /** What routing explores by. */
+  random?: Random;
+  /** Told of what happens at providers in this process. */
+  onProviderEvent?: (event: ChargeEvent) => void;
+  onError?: (error: unknown) => void;
 }): Promise<PaymentStack> {
   const { config, clock, database } = options;
-  await Deno.mkdir(join(config.dataDirectory, "providers"), { recursive: true });
-  const charges = new ChargeLog(chargeLogPath(config.dataDirectory));
+  const faults = new FaultPlan();
+  const charges = config.providersUrl === null ? await openChargeLog(config.dataDirectory) : null;
+  const providers: Provider[] = ACQUIRER_PROFILES.map((profile) =>
+    charges === null ? new RemoteProvider(profile, config.providersUrl!) : new SimulatedAcquirer({
+      profile,
+      log: charges,
+      clock,
+      latencyScale: config.providerLatencyScale,
+      faults,
+      onEvent: options.onProviderEvent,
+    })
+  );
   const pool = { ...database.pool, applicationName: "mcp-payments-lab" };
   const sql = openPool({ ...pool, max: config.poolSize });
+  const routing = new RoutingStore(sql, options.onError);
+  routing.start();
   const payments = new PaymentService({
     sql,
     pool,
     clock,
     ids: options.ids,
     model: options.model,
-    providers: ACQUIRER_PROFILES.map((profile) =>
-      new SimulatedAcquirer(profile, charges, clock, config.providerLatencyScale)
-    ),
-    statistics: await readStatistics(sql),
+    providers,
+    routing,
+    random: options.random ?? new Random(crypto.getRandomValues(new Uint32Array(1))[0]),
     settings: {
       providerTimeoutMs: config.providerTimeoutMs,
       maxBatch: MAX_BATCH,
       maxQueue: MAX_QUEUE,
       lanes: LANES,
+      failover: config.failover,
     },
     events: options.events,
   });
@@ -59,10 +86,17 @@ export async function openPaymentStack(options: {
     sql,
     payments,
     charges,
+    faults,
     end: async () => {
       await payments.end();
+      await routing.stop();
       await sql.end({ timeout: CLOSE_TIMEOUT_S });
-      charges.close();
+      charges?.close();
     },
   };
+}
+
+async function openChargeLog(dataDirectory: string): Promise<ChargeLog> {
+  await Deno.mkdir(join(dataDirectory, "providers"), { recursive: true });
+  return new ChargeLog(chargeLogPath(dataDirectory));
 }

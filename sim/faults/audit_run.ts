@@ -27,7 +27,10 @@ export async function auditRun(
     payments.filter(({ provider }) => provider !== null)
       .map((
         payment,
-      ) => [`${payment.provider} ${providerKeyOf(payment.tenantId, payment.paymentId)}`, payment]),
+      ) => [
+        `${payment.provider} ${providerKeyOf(payment.tenantId, payment.paymentId, payment.chargeNumber)}`,
+        payment,
+      ]),
   );
 
   // 1. Nothing is left open.
@@ -96,6 +99,7 @@ interface Payment {
   paymentId: string;
   status: PaymentStatus;
   provider: string | null;
+  chargeNumber: number;
   chargeId: string | null;
   idempotencyKey: string | null;
   amountMinor: bigint;
@@ -108,6 +112,7 @@ async function readPayments(sql: Sql): Promise<Payment[]> {
     (Omit<Payment, "amountMinor" | "capturedMinor"> & { amount: string; captured: string })[]
   >`
     select tenant_id as "tenantId", payment_id as "paymentId", status, provider, currency,
+           charge_number as "chargeNumber",
            provider_charge_id as "chargeId", idempotency_key as "idempotencyKey",
            amount_minor::text as amount, captured_minor::text as captured
       from payments`;

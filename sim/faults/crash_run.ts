@@ -106,7 +106,8 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
 
 async function readLeftOpen(sql: Sql, charges: ChargeLog): Promise<{ open: number; charged: number }> {
   const rows = await sql<{ provider: string | null; key: string }[]>`
-    select provider, tenant_id || '/' || payment_id as key from payments where status in ('processing', 'in_doubt')`;
+    select provider, tenant_id || '/' || payment_id || case when charge_number > 1 then '/' || charge_number else '' end as key
+      from payments where status in ('processing', 'in_doubt')`;
   const charged = rows.filter(({ provider, key }) =>
     provider !== null && charges.find(provider, key)?.outcome === "approved"
   );

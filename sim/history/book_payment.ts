@@ -5,8 +5,11 @@ import { capturePostings, type Posting } from "../../src/ledger/capture_postings
 import { providerKeyOf } from "../../src/payments/payment.ts";
 import { ACQUIRER_PROFILES } from "../../src/providers/acquirer_profiles.ts";
 import { approvalProbability, chargeLatencyMs, decideCharge } from "../../src/providers/decide_charge.ts";
-import type { DeclineCode } from "../../src/providers/provider.ts";
-import { acquirerFeeMinor, chargeIdOf } from "../../src/providers/simulated_acquirer.ts";
+import type { DeclineCode } from "../../src/providers/decline_codes.ts";
+import { acquirerFeeMinor } from "../../src/providers/fee_schedule.ts";
+import { plannedRefusalShare } from "../../src/providers/outage_schedule.ts";
+import { chargeIdOf } from "../../src/providers/provider_ids.ts";
+import { contextOf, type RoutingContext } from "../../src/routing/routing_context.ts";
 import type { SimPayment } from "../world/types.ts";
 import type { World } from "../world/world.ts";
 
@@ -21,6 +24,8 @@ export interface BookedPayment {
   readonly feeMinor: bigint;
   readonly latencyMs: number;
   readonly expectedSuccess: number;
+  /** What kind of charge it was, for routing to learn from. */
+  readonly context: RoutingContext;
   readonly postings: readonly Posting[];
 }
 
@@ -36,7 +41,12 @@ export function bookPayment(payment: SimPayment, world: World, tenantId: string)
   const random = new Random(world.config.seed).fork(`booking/${payment.index}`);
   const bytes = Uint8Array.from({ length: 16 }, () => random.uint32() & 255);
   const paymentId = encodeId("pay", payment.occurredAtMs, bytes, 0);
-  const profile = random.pick(ACQUIRER_PROFILES);
+  // Nobody goes to an acquirer in its announced outage.
+  const profile = random.pick(
+    ACQUIRER_PROFILES.filter(({ plannedOutages }) =>
+      plannedRefusalShare(plannedOutages, payment.occurredAtMs) === 0
+    ),
+  );
   const key = providerKeyOf(tenantId, paymentId);
   const request = {
     key,
@@ -46,13 +56,12 @@ export function bookPayment(payment: SimPayment, world: World, tenantId: string)
     network: card.network,
     issuerCountry: card.issuerCountry,
     merchantCountry: merchant.country,
+    chargeNumber: 1,
+    occurredAtMs: payment.occurredAtMs,
   };
   const decision = decideCharge(profile, request);
   const approved = decision.outcome === "approved";
-  const crossBorder = card.issuerCountry !== merchant.country;
-  const feeMinor = approved
-    ? acquirerFeeMinor(profile, request.amountMinor, payment.currency, crossBorder)
-    : 0n;
+  const feeMinor = approved ? acquirerFeeMinor(profile, request) : 0n;
   return {
     paymentId,
     providerKey: key,
@@ -63,6 +72,7 @@ export function bookPayment(payment: SimPayment, world: World, tenantId: string)
     feeMinor,
     latencyMs: chargeLatencyMs(profile, key),
     expectedSuccess: approvalProbability(profile, request),
+    context: contextOf({ ...request, method: payment.method }),
     postings: approved
       ? capturePostings({
         amountMinor: request.amountMinor,

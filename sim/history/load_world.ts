@@ -11,6 +11,7 @@ import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { type Account, accountOf, MAY_GO_NEGATIVE } from "../../src/ledger/accounts.ts";
 import { DEFAULT_MERCHANT_ID } from "../../src/payments/references.ts";
 import { ChargeLog, chargeLogPath, type ChargeRecord } from "../../src/providers/charge_log.ts";
+import { RoutingStatistics } from "../../src/routing/routing_statistics.ts";
 import { toPaymentEvent } from "../world/to_payment_event.ts";
 import type { World } from "../world/world.ts";
 import { type BookedPayment, bookPayment } from "./book_payment.ts";
@@ -57,13 +58,21 @@ export async function loadWorld(
       await inside`insert into tenants (tenant_id) values (${tenantId}) on conflict do nothing`;
       await copyReferences(inside, world, tenantId);
       const states = new FeatureStates();
+      const routing = new RoutingStatistics();
       const accounts = new Set<string>();
       let payments = 0;
       let postings = 0;
       const progress = startProgress("booking the history", world.config.days, "days");
       for (let fromDay = 0; fromDay < world.config.days; fromDay += CHUNK_DAYS) {
         const toDay = Math.min(world.config.days, fromDay + CHUNK_DAYS);
-        const chunk = await copyDays(inside, world, tenantId, { fromDay, toDay, states, accounts, charges });
+        const chunk = await copyDays(inside, world, tenantId, {
+          fromDay,
+          toDay,
+          states,
+          routing,
+          accounts,
+          charges,
+        });
         payments += chunk.payments;
         postings += chunk.postings;
         progress.update(toDay);
@@ -71,6 +80,7 @@ export async function loadWorld(
       progress.stop();
       postings += await openWallets(inside, world, tenantId);
       await copyStates(inside, tenantId, states);
+      await copyRouting(inside, tenantId, routing);
       return {
         customers: world.customers.length,
         payments,
@@ -159,10 +169,11 @@ async function copyDays(
   sql: Sql,
   world: World,
   tenantId: string,
-  { fromDay, toDay, states, accounts, charges }: {
+  { fromDay, toDay, states, routing, accounts, charges }: {
     fromDay: number;
     toDay: number;
     states: FeatureStates;
+    routing: RoutingStatistics;
     accounts: Set<string>;
     charges: ChargeLog;
   },
@@ -173,6 +184,12 @@ async function copyDays(
   for (const payment of world.payments(fromDay, toDay)) {
     const booking = bookPayment(payment, world, tenantId);
     observe(toPaymentEvent(payment, world), states);
+    routing.learn({
+      provider: booking.provider,
+      context: booking.context,
+      answered: true,
+      approved: booking.approved,
+    });
     const row = toRow(payment, booking, tenantId);
     await rows.add(row.cells);
     booked.push({ payment: row, booking });
@@ -396,6 +413,23 @@ async function copyStates(sql: Sql, tenantId: string, states: FeatureStates): Pr
   const rows = await CopyRows.start(sql, "feature_states", ["tenant_id", "kind", "entity_id", "state"]);
   for (const [ref, state] of states.entries()) {
     await rows.add([tenantId, ref.kind, ref.id, `\\x${encodeState(state).toHex()}`]);
+  }
+  await rows.end();
+}
+
+/** What the history taught about the providers, as the server goes on counting it. */
+async function copyRouting(sql: Sql, tenantId: string, routing: RoutingStatistics): Promise<void> {
+  await sql`insert into routing_clocks (tenant_id, attempts) values (${tenantId}, ${routing.attempts})`;
+  const rows = await CopyRows.start(sql, "routing_statistics", [
+    "tenant_id",
+    "provider",
+    "context",
+    "successes",
+    "failures",
+    "at_attempt",
+  ]);
+  for (const { provider, context, successes, failures, atAttempt } of routing.counts()) {
+    await rows.add([tenantId, provider, context, successes, failures, atAttempt]);
   }
   await rows.end();
 }

@@ -36,3 +36,11 @@ export class ManualClock implements Clock {
 export function toRfc3339(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
+
+const HOUR_MS = 3_600_000;
+
+/** The hour of the day, UTC, with its fraction. */
+export function hourUtc(epochMs: number): number {
+  const ofDayMs = epochMs % (24 * HOUR_MS);
+  return (ofDayMs < 0 ? ofDayMs + 24 * HOUR_MS : ofDayMs) / HOUR_MS;
+}

@@ -1,6 +1,9 @@
 import type { PendingQuery, Row } from "postgres";
 import { openPool, type PoolOptions, type Sql } from "./pool.ts";
 
+/** What can be read through: a transaction, or the connection itself where nothing is locked. */
+export type BatchReader = Pick<BatchTransaction, "sql" | "send">;
+
 /**
  * One connection that runs one transaction at a time, its statements pipelined: they are sent without waiting
  * for each other's answers, so that a whole phase of a group commit costs one round trip.
@@ -21,6 +24,11 @@ export class BatchConnection {
    */
   begin(): BatchTransaction {
     return new BatchTransaction(this.sql, `b${++this.#batches}`);
+  }
+
+  /** Sends a statement outside any transaction. */
+  send<T extends readonly (object | undefined)[] = Row[]>(query: PendingQuery<T>): Promise<T> {
+    return query.execute() as unknown as Promise<T>;
   }
 
   end(): Promise<void> {

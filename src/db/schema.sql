@@ -118,8 +118,11 @@ create table payment_attempts (
   latency_ms real not null,
   expected_success real,
   started_at timestamp with time zone not null,
+  charge_number smallint default 1 not null,
+  expected_fee_minor bigint,
+  reason text,
   constraint payment_attempts_pkey PRIMARY KEY (tenant_id, payment_id, attempt),
-  constraint payment_attempts_outcome_check CHECK (outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'unknown'::text, 'voided'::text]))
+  constraint payment_attempts_outcome_check CHECK (outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'refused'::text, 'unknown'::text, 'voided'::text]))
 );
 
 create table payment_methods (
@@ -166,10 +169,12 @@ create table payments (
   decline_code text,
   created_at timestamp with time zone not null,
   finished_at timestamp with time zone,
+  charge_number smallint default 1 not null,
   constraint payments_pkey PRIMARY KEY (tenant_id, payment_id),
   constraint payments_amount_minor_check CHECK (amount_minor > 0),
   constraint payments_capture_means_success CHECK ((captured_minor > 0) = (status = 'succeeded'::text)),
   constraint payments_capture_within_amount CHECK (captured_minor >= 0 AND captured_minor <= amount_minor),
+  constraint payments_charge_number_check CHECK (charge_number >= 1),
   constraint payments_decline_by_check CHECK (decline_by = ANY (ARRAY['risk'::text, 'issuer'::text, 'wallet'::text])),
   constraint payments_decline_has_a_code CHECK ((status = 'declined'::text) = (decline_by IS NOT NULL)),
   constraint payments_fee_minor_check CHECK (fee_minor >= 0),
@@ -189,6 +194,25 @@ create table postings (
   constraint postings_pkey PRIMARY KEY (tenant_id, transfer_id, leg),
   constraint postings_amount_minor_check CHECK (amount_minor <> 0)
 );
+
+create table routing_clocks (
+  tenant_id text not null,
+  attempts bigint not null,
+  constraint routing_clocks_pkey PRIMARY KEY (tenant_id),
+  constraint routing_clocks_attempts_check CHECK (attempts >= 0)
+) with (fillfactor=50);
+
+create table routing_statistics (
+  tenant_id text not null,
+  provider text not null,
+  context text not null,
+  successes double precision not null,
+  failures double precision not null,
+  at_attempt bigint not null,
+  constraint routing_statistics_pkey PRIMARY KEY (tenant_id, provider, context),
+  constraint routing_statistics_failures_check CHECK (failures >= 0::double precision),
+  constraint routing_statistics_successes_check CHECK (successes >= 0::double precision)
+) with (fillfactor=50);
 
 create table schema_migrations (
   version integer not null,
@@ -218,6 +242,16 @@ create table transfers (
   constraint transfers_kind_check CHECK (kind = ANY (ARRAY['post'::text, 'hold'::text, 'hold_post'::text, 'hold_void'::text]))
 );
 CREATE UNIQUE INDEX transfers_end_a_hold_once ON public.transfers USING btree (tenant_id, hold_id) WHERE (hold_id IS NOT NULL);
+
+create table webhook_events (
+  provider text not null,
+  event_id text not null,
+  type text not null,
+  charge_key text not null,
+  received_at timestamp with time zone not null,
+  constraint webhook_events_pkey PRIMARY KEY (provider, event_id)
+);
+CREATE INDEX webhook_events_by_age ON public.webhook_events USING brin (received_at);
 
 create table worlds (
   tenant_id text not null,
@@ -470,10 +504,13 @@ grant insert, select on payment_attempts to mcp_payments_app;
 grant insert, select on payment_methods to mcp_payments_app;
 grant insert, select, update on payments to mcp_payments_app;
 grant insert, select on postings to mcp_payments_app;
+grant insert, select, update on routing_clocks to mcp_payments_app;
+grant insert, select, update on routing_statistics to mcp_payments_app;
 grant select on schema_migrations to mcp_payments_app;
 grant insert, select on tenants to mcp_payments_app;
 grant insert, select on transfers to mcp_payments_app;
 grant select on v_balances to mcp_payments_app;
 grant select on v_payments to mcp_payments_app;
 grant select on v_postings to mcp_payments_app;
+grant delete, insert, select on webhook_events to mcp_payments_app;
 grant insert, select on worlds to mcp_payments_app;

@@ -18,7 +18,9 @@ import { messageFault } from "../mcp/message_fault.ts";
 import { VERSION } from "../version.ts";
 import { Authenticator } from "./authenticate.ts";
 import type { Metrics } from "./metrics.ts";
-import { readBody } from "./read_body.ts";
+import { SIGNATURE_HEADER } from "../core/webhook_signature.ts";
+import { readBody, readText } from "./read_body.ts";
+import { takeWebhook, type WebhookDependencies } from "./take_webhook.ts";
 import { type Refusal, refuse, requestIdOf, setRequestId } from "./refuse.ts";
 import { batchFault, protocolHandler } from "./serve_protocol.ts";
 
@@ -32,6 +34,8 @@ export interface AppDependencies {
   /** Resolves when the server can take payments; rejects with the reason it cannot. */
   readonly ready: () => Promise<void>;
   readonly isDraining: () => boolean;
+  /** What providers sign webhooks with; without it there are none. */
+  readonly webhooks: WebhookDependencies | null;
 }
 
 /**
@@ -52,7 +56,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.use(async (context, next) => {
     setRequestId(context, ids.next("req"));
     await next();
-    metrics.request(ROUTES.has(context.req.path) ? context.req.path : "other", context.res.status);
+    metrics.request(routeOf(context.req.path), context.res.status);
   });
 
   app.use(async (context, next) => {
@@ -120,6 +124,19 @@ export function createApp(dependencies: AppDependencies): Hono {
     return response;
   });
 
+  app.post("/webhooks/:provider", async (context) => {
+    if (dependencies.webhooks === null) return refuse(context, NO_WEBHOOKS);
+    const text = await readText(context.req.raw, config.readTimeoutMs);
+    if (typeof text !== "string") return refuse(context, text.refusal);
+    const taken = await takeWebhook(dependencies.webhooks, {
+      provider: context.req.param("provider"),
+      signature: context.req.raw.headers.get(SIGNATURE_HEADER),
+      body: text,
+      nowMs: clock.nowMs(),
+    });
+    return "refusal" in taken ? refuse(context, taken.refusal) : context.json(taken);
+  });
+
   app.all("/mcp", (context) => {
     context.header("allow", "POST");
     return refuse(context, NOT_POST);
@@ -140,6 +157,19 @@ export function createApp(dependencies: AppDependencies): Hono {
 
 const ROUTES = new Set(["/mcp", "/healthz", "/readyz", "/metrics"]);
 
+/** A closed list: a caller's path never becomes a label. */
+function routeOf(path: string): string {
+  if (path.startsWith("/webhooks/")) return "/webhooks";
+  return ROUTES.has(path) ? path : "other";
+}
+
+const NO_WEBHOOKS: Refusal = {
+  status: 404,
+  code: "no_webhooks",
+  message:
+    "This server takes no webhooks. Start it, and the providers, with the same PROVIDER_WEBHOOK_SECRET.",
+};
+
 const NOT_JSON: Refusal = {
   status: 415,
   code: "unsupported_media_type",
@@ -153,7 +183,7 @@ const NOT_POST: Refusal = {
 const NOT_FOUND: Refusal = {
   status: 404,
   code: "not_found",
-  message: "There is /mcp for the protocol, and /healthz, /readyz and /metrics.",
+  message: "There is /mcp for the protocol, /webhooks/<provider>, and /healthz, /readyz and /metrics.",
 };
 const FAILED: Refusal = {
   status: 500,

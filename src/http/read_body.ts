@@ -30,6 +30,17 @@ export async function readBody(
   }
 }
 
+/** The request's text as it was sent, for a signature to be checked over; or why it is refused. */
+export async function readText(request: Request, timeoutMs: number): Promise<string | { refusal: Refusal }> {
+  const bytes = await readBytes(request, timeoutMs);
+  if (!(bytes instanceof Uint8Array)) return { refusal: bytes };
+  try {
+    return UTF_8.decode(bytes);
+  } catch {
+    return { refusal: { status: 400, code: "invalid_json", message: "The body is not JSON in UTF-8." } };
+  }
+}
+
 const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
 async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Array | Refusal> {

@@ -19,7 +19,11 @@ Deno.test("every client lists the tools, pays, and gets results and errors in it
       await using client = await connect({ url: served.url });
       expect(client.revision).toBe(revision);
       const { tools } = await client.listTools();
-      expect(tools.map(({ name }) => name)).toEqual(["create_payment", "get_payment_status"]);
+      expect(tools.map(({ name }) => name)).toEqual([
+        "create_payment",
+        "verify_payment",
+        "get_payment_status",
+      ]);
 
       const paid = await client.callTool({ name: "create_payment", arguments: PAYMENT });
       expect(paid.isError).toBeFalsy();
@@ -291,7 +295,9 @@ Deno.test("messages of revision 2026-07-28", async () => {
     },
   }]);
   expect(await send("tools/list")).toMatchObject([200, {
-    result: { tools: [{ name: "create_payment" }, { name: "get_payment_status" }] },
+    result: {
+      tools: [{ name: "create_payment" }, { name: "verify_payment" }, { name: "get_payment_status" }],
+    },
   }]);
   expect(
     await send("tools/call", { name: "create_payment", arguments: PAYMENT }, {

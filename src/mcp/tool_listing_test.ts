@@ -128,6 +128,13 @@ Deno.test("annotations are what the tool does", () => {
       idempotentHint: false,
       openWorldHint: true,
     },
+    // May settle what is in doubt, by the provider's word: never takes money that was not taken.
+    verify_payment: {
+      readOnlyHint: false,
+      destructiveHint: false,
+      idempotentHint: true,
+      openWorldHint: true,
+    },
     get_payment_status: {
       readOnlyHint: true,
       destructiveHint: false,

@@ -3,7 +3,7 @@ import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { toReferenceUsd } from "../core/money.ts";
 import { byteaArray, scalarArray, textArray } from "../db/array_literal.ts";
-import type { BatchConnection, BatchTransaction } from "../db/batch_transaction.ts";
+import type { BatchConnection, BatchReader, BatchTransaction } from "../db/batch_transaction.ts";
 import type { Sql } from "../db/pool.ts";
 import { entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { EntityRef, PaymentEvent } from "../fraud/features/event.ts";
@@ -46,7 +46,7 @@ export interface AcceptDependencies {
   readonly model: FraudModelPort;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
-  readonly route: (item: AcceptItem) => Route;
+  readonly route: (item: AcceptItem, occurredAtMs: number) => Route;
   /**
    * Whether states are read under lock. Without, a batch that another server overtook fails as a lost race
    * (`serialization_failure`) and stores nothing.
@@ -73,13 +73,17 @@ export async function acceptPayments(
   dependencies: AcceptDependencies,
 ): Promise<AcceptResult[]> {
   const startedMs = dependencies.monotonicMs();
-  const transaction = connection.begin();
+  // What is read without locks is read before the transaction: a key taken or a state changed since then makes the
+  // transaction fail, and it is one round trip from begin to commit.
+  const locks = dependencies.lockStates || items.some((item) => item.request.method === "wallet");
+  let transaction = locks ? connection.begin() : null;
+  const reader: BatchReader = transaction ?? connection;
   try {
     const results: (AcceptResult | undefined)[] = new Array(items.length);
     const [knownKeys, states, funds] = await Promise.all([
-      readKnownKeys(transaction, items),
-      readStates(transaction, items, dependencies.lockStates),
-      readFunds(transaction, items),
+      readKnownKeys(reader, items),
+      readStates(reader, items, dependencies.lockStates),
+      readFunds(reader, items),
     ]);
     const nowMs = dependencies.nowMs();
     const writes: Write[] = [];
@@ -102,13 +106,14 @@ export async function acceptPayments(
         : { kind: "declined", answer: write.answer };
     }
     if (writes.length > 0) {
+      transaction ??= connection.begin();
       sendHolds(transaction, writes, nowMs);
       sendWrites(transaction, writes, states, nowMs, dependencies.graceMs);
     }
-    await transaction.commit();
+    await transaction?.commit();
     return results as AcceptResult[];
   } catch (error) {
-    await transaction.rollback();
+    await transaction?.rollback();
     throw error;
   }
 }
@@ -174,14 +179,14 @@ interface WalletFunds {
 }
 
 async function readKnownKeys(
-  transaction: BatchTransaction,
+  reader: BatchReader,
   items: readonly AcceptItem[],
 ): Promise<Map<number, KnownKey>> {
   const keyed: number[] = [];
   items.forEach((item, i) => item.request.idempotencyKey !== null && keyed.push(i));
   if (keyed.length === 0) return new Map();
-  const { sql } = transaction;
-  const rows = await transaction.send(sql<(KnownKey & { index: number })[]>`
+  const { sql } = reader;
+  const rows = await reader.send(sql<(KnownKey & { index: number })[]>`
     select u.index, k.request_hash as "requestHash", k.resource_id as "resourceId", a.response
       from unnest(${scalarArray(keyed)}::int[], ${
     textArray(keyed.map((i) => items[i].request.tenantId))
@@ -195,7 +200,7 @@ async function readKnownKeys(
 }
 
 async function readStates(
-  transaction: BatchTransaction,
+  reader: BatchReader,
   items: readonly AcceptItem[],
   lock: boolean,
 ): Promise<BatchStates> {
@@ -209,8 +214,8 @@ async function readStates(
     }
   }
   const entries = [...wanted.values()];
-  const { sql } = transaction;
-  const rows = await transaction.send(sql<StateRow[]>`
+  const { sql } = reader;
+  const rows = await reader.send(sql<StateRow[]>`
     select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin::text as version
       from unnest(${textArray(entries.map((entry) => entry.tenantId))}::text[],
                   ${textArray(entries.map((entry) => entry.ref.kind))}::text[],
@@ -235,13 +240,13 @@ interface StateRow {
 }
 
 async function readFunds(
-  transaction: BatchTransaction,
+  reader: BatchReader,
   items: readonly AcceptItem[],
 ): Promise<Map<string, WalletFunds>> {
   const wallets = items.filter((item) => item.request.method === "wallet");
   if (wallets.length === 0) return new Map();
-  const { sql } = transaction;
-  const rows = await transaction.send(
+  const { sql } = reader;
+  const rows = await reader.send(
     sql<{ tenant_id: string; account_id: string; available_minor: string }[]>`
     select tenant_id, account_id, available_minor::text
       from ledger_lock_accounts(${textArray(wallets.map((item) => item.request.tenantId))}::text[],
@@ -303,7 +308,7 @@ function screen(
     occurredAtMs,
     createdAtMs: nowMs,
     risk,
-    route: wallet === null && declined === null ? dependencies.route(item) : null,
+    route: wallet === null && declined === null ? dependencies.route(item, occurredAtMs) : null,
     holdId: wallet !== null && declined === null ? `hold_${item.paymentId.slice(4)}` : null,
     timingsMs: { queue: startedMs - item.submittedMs, screen: dependencies.monotonicMs() - startedMs },
   };

@@ -1,12 +1,13 @@
-import type { ChargeResult } from "./charge_payment.ts";
-import { chargePayment } from "./charge_payment.ts";
+import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
+import { type ChargeResult, ended } from "./charge_payment.ts";
+import { type ChargeInProgress, driveCharge } from "./drive_charge.ts";
 import { ProviderTimeout } from "../providers/provider.ts";
 import { providerKeyOf } from "./payment.ts";
-import { forgetExpiredKeys } from "./forget_expired_keys.ts";
+import { forgetExpiredKeys, forgetOldWebhooks } from "./forget_expired_keys.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
-import { PAID_BY_WALLET } from "./settle_payments.ts";
-import { answerOf, isAlreadySettled, readPayment } from "./read_answer.ts";
+import { type OpenPayment, PAID_BY_WALLET } from "./settle_payments.ts";
+import { answerOf, isAlreadySettled, type PaymentRow, readPayment } from "./read_answer.ts";
 
 /** Payments claimed, and driven, at once. */
 const CLAIM_LIMIT = 100;
@@ -63,7 +64,7 @@ async function claimDuePayments(service: PaymentService): Promise<Claim[]> {
     returning o.tenant_id, o.payment_id, o.checks`;
 }
 
-interface Claim {
+export interface Claim {
   tenant_id: string;
   payment_id: string;
   /** How often the payment has been claimed, this time included. */
@@ -82,7 +83,7 @@ async function askAgainLater(service: PaymentService, claim: Claim): Promise<voi
 }
 
 /** One payment to its end; false when it is still in doubt. Safe to run beside any other driver of the payment. */
-async function completePayment(service: PaymentService, claim: Claim): Promise<boolean> {
+export async function completePayment(service: PaymentService, claim: Claim): Promise<boolean> {
   const { tenant_id: tenantId, payment_id: paymentId } = claim;
   const row = await readPayment(service, tenantId, paymentId);
   if (row.status !== "processing" && row.status !== "in_doubt") return false;
@@ -91,34 +92,25 @@ async function completePayment(service: PaymentService, claim: Claim): Promise<b
     await askAgainLater(service, claim);
     return false;
   }
-  const references = row.method === "card"
-    ? await service.references.of({ ...emptyRequest, ...row, principal: row.principal })
-    : null;
-  const crossBorder = references !== null && references.paymentMethod !== null &&
-    references.paymentMethod.issuerCountry !== references.merchant.country;
+  const payment: OpenPayment = {
+    tenantId,
+    paymentId,
+    principal: row.principal,
+    idempotencyKey: row.idempotencyKey,
+    method: row.method,
+    amountMinor: row.amountMinor,
+    currency: row.currency,
+    customerId: row.customerId,
+    merchantId: row.merchantId,
+    provider: row.provider,
+    holdId: row.method === "wallet" ? `hold_${paymentId.slice(4)}` : null,
+    answer: answerOf(service, row),
+  };
   let answer: PaymentAnswer;
   try {
-    answer = await service.settle({
-      payment: {
-        tenantId,
-        paymentId,
-        principal: row.principal,
-        idempotencyKey: row.idempotencyKey,
-        method: row.method,
-        amountMinor: row.amountMinor,
-        currency: row.currency,
-        customerId: row.customerId,
-        merchantId: row.merchantId,
-        provider: row.provider,
-        holdId: row.method === "wallet" ? `hold_${paymentId.slice(4)}` : null,
-        answer: answerOf(service, row),
-      },
-      outcome: charge?.outcome ?? PAID_BY_WALLET,
-      attempt: charge && { attempt: row.attempts.length + 1, ...charge },
-      feeMinor: row.provider === null
-        ? 0n
-        : service.provider(row.provider).feeMinor(row.amountMinor, row.currency, crossBorder),
-    });
+    answer = row.provider === null
+      ? await service.settle({ payment, outcome: PAID_BY_WALLET, attempt: null, feeMinor: 0n, next: null })
+      : (await driveCharge(service, await chargeInProgress(service, row, payment), charge)).answer;
   } catch (error) {
     if (isAlreadySettled(error)) return false;
     throw error;
@@ -127,18 +119,44 @@ async function completePayment(service: PaymentService, claim: Claim): Promise<b
   return answer.status !== "in_doubt";
 }
 
-/**
- * What became of the charge. The provider's memory comes first. Where it has none, a payment that a crash left
- * is charged now, under its own key; one whose charge went unanswered is voided, so that no late charge can
- * follow what the customer is told.
- */
-async function learnOutcome(
+/** Where a payment that somebody left stands: at its present provider, under its present key. */
+async function chargeInProgress(
   service: PaymentService,
-  row: Awaited<ReturnType<typeof readPayment>>,
-): Promise<ChargeResult> {
+  row: PaymentRow,
+  payment: OpenPayment,
+): Promise<ChargeInProgress> {
+  const facts = await factsOf(service, row);
+  return {
+    payment,
+    facts,
+    route: {
+      provider: row.provider!,
+      feeMinor: service.provider(row.provider!).feeMinor(facts),
+      expectedSuccess: null,
+      sampleSize: null,
+      reason: null,
+    },
+    chargeNumber: row.chargeNumber,
+    attempt: row.attempts.length + 1,
+    // Whoever was in doubt is told how it ended, and not charged elsewhere after all.
+    mayFailOver: service.settings.failover && row.status === "processing",
+  };
+}
+
+async function factsOf(service: PaymentService, row: PaymentRow): Promise<ChargeFacts> {
+  await service.routing.of(row.tenantId);
+  return chargeFactsOf(row, await service.references.of({ ...emptyRequest, ...row }));
+}
+
+/**
+ * What became of the charge at the present provider. Its memory comes first. Where it has none, one whose charge went
+ * unanswered is voided, so that no late charge can follow what the customer is told; and for one that a crash
+ * left, this answers null: it is charged now, under its own key.
+ */
+async function learnOutcome(service: PaymentService, row: PaymentRow): Promise<ChargeResult | null> {
   const { clock, settings: { providerTimeoutMs } } = service;
   const provider = service.provider(row.provider!);
-  const key = providerKeyOf(row.tenantId, row.paymentId);
+  const key = providerKeyOf(row.tenantId, row.paymentId, row.chargeNumber);
   const startedAtMs = clock.nowMs();
   const startedMs = clock.monotonicMs();
   const result = (outcome: ChargeResult["outcome"], note: string): ChargeResult => ({
@@ -149,29 +167,13 @@ async function learnOutcome(
   });
   try {
     const found = await provider.findCharge(key, providerTimeoutMs);
-    if (found !== null) return result(found, "found_by_key");
-    if (row.status === "in_doubt") {
-      return result(await provider.voidKey(key, providerTimeoutMs), "voided_after_no_reply");
-    }
+    if (found !== null) return result(ended(found), "found_by_key");
+    if (row.status === "processing") return null;
+    return result(ended(await provider.voidKey(key, providerTimeoutMs)), "voided_after_no_reply");
   } catch (error) {
     if (error instanceof ProviderTimeout) return result({ outcome: "unknown" }, "no_reply_to_look_up");
     throw error;
   }
-  const { paymentMethod, merchant } = await service.references.of({ ...emptyRequest, ...row });
-  return await chargePayment(
-    provider,
-    {
-      key,
-      amountMinor: row.amountMinor,
-      currency: row.currency,
-      paymentMethodId: paymentMethod!.paymentMethodId,
-      network: paymentMethod!.network,
-      issuerCountry: paymentMethod!.issuerCountry,
-      merchantCountry: merchant.country,
-    },
-    providerTimeoutMs,
-    clock,
-  );
 }
 
 /** What {@link References.of} does not look at. */
@@ -197,6 +199,7 @@ export class Completer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
+  #wokenInRound = false;
   #forgetAtMs = 0;
 
   constructor(service: PaymentService, intervalMs: number, onError: (error: unknown) => void) {
@@ -206,9 +209,24 @@ export class Completer {
   }
 
   start(): void {
+    if (this.#stopped) return;
+    this.#timer = undefined;
+    this.#wokenInRound = false;
     this.#running = this.#round().finally(() => {
-      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), this.#intervalMs);
+      if (!this.#stopped) {
+        this.#timer = setTimeout(() => this.start(), this.#wokenInRound ? 0 : this.#intervalMs);
+      }
     });
+  }
+
+  /** Looks for due payments now and not at the end of the interval; a round under way is followed by another. */
+  wake(): void {
+    if (this.#timer === undefined) {
+      this.#wokenInRound = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.start();
   }
 
   async stop(): Promise<void> {
@@ -227,6 +245,7 @@ export class Completer {
       if (!this.#stopped && nowMs >= this.#forgetAtMs) {
         this.#forgetAtMs = nowMs + FORGET_INTERVAL_MS;
         await forgetExpiredKeys(this.#service);
+        await forgetOldWebhooks(this.#service);
       }
     } catch (error) {
       // Once stopped, the connections are closed under a round that did not end in time.

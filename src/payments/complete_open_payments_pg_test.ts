@@ -23,6 +23,15 @@ class SometimesSilent implements Provider {
   voidKey(...args: Parameters<Provider["voidKey"]>): Promise<ChargeReply> {
     return this.#ask(() => this.inner.voidKey(...args));
   }
+  completeChallenge(...args: Parameters<Provider["completeChallenge"]>): Promise<ChargeReply | null> {
+    return this.#ask(() => this.inner.completeChallenge(...args));
+  }
+  readStatement(...args: Parameters<Provider["readStatement"]>): ReturnType<Provider["readStatement"]> {
+    return this.#ask(() => this.inner.readStatement(...args));
+  }
+  refund(...args: Parameters<Provider["refund"]>): ReturnType<Provider["refund"]> {
+    return this.#ask(() => this.inner.refund(...args));
+  }
   feeMinor(...args: Parameters<Provider["feeMinor"]>): bigint {
     return this.inner.feeMinor(...args);
   }

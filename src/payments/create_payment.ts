@@ -1,12 +1,13 @@
 import { DomainError } from "../core/errors.ts";
 import { type AcceptedPayment, keyReusedError, requestHashOf } from "./accept_payments.ts";
-import { chargePayment, type ChargeResult } from "./charge_payment.ts";
+import { chargeFactsOf } from "./charge_facts.ts";
+import { driveCharge } from "./drive_charge.ts";
 import { isAlreadySettled, readAnswer } from "./read_answer.ts";
-import { type PaymentRequest, providerKeyOf } from "./payment.ts";
+import type { PaymentRequest } from "./payment.ts";
 import { baseAnswer, type PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
 import type { PaymentReferences } from "./references.ts";
-import { PAID_BY_WALLET } from "./settle_payments.ts";
+import { type OpenPayment, PAID_BY_WALLET } from "./settle_payments.ts";
 
 export interface CreatedPayment {
   readonly answer: PaymentAnswer;
@@ -27,6 +28,8 @@ const IN_FLIGHT_POLL_MS = 50;
  *   2. transaction 1: key, score, decision, route     crash after: the completer charges and books
  *   3. ask the provider, no transaction open          crash after: the completer asks what happened
  *   4. transaction 2: outcome, ledger, answer         crash after: a repeated call gets the stored answer
+ *      or, where it is known that nothing was charged and another provider may: the outcome and the second
+ *      provider, then 3 and 4 again                   crash after: the completer asks the second provider
  *
  * Errors, in the order they are looked for: `unknown_customer`, `unknown_merchant`, `unknown_payment_method`,
  * `overloaded`, `idempotency_key_reused`, `idempotency_key_in_flight`, `unknown_wallet`. A key whose first call still
@@ -39,7 +42,10 @@ export async function createPayment(
   request: PaymentRequest,
 ): Promise<CreatedPayment> {
   const startedMs = service.clock.monotonicMs();
-  const references = await service.references.of(request);
+  const [references] = await Promise.all([
+    service.references.of(request),
+    service.routing.of(request.tenantId),
+  ]);
   const requestHash = requestHashOf(request);
   const key = request.idempotencyKey;
   if (key === null) return await firstCall(service, request, references, requestHash, startedMs);
@@ -99,15 +105,14 @@ async function firstCall(
       };
     }
     case "accepted": {
-      const charge = await chargeAccepted(service, accepted.payment);
-      const settleStartedMs = clock.monotonicMs();
-      const answer = await settleAccepted(service, accepted.payment, charge);
+      const drivenMs = clock.monotonicMs();
+      const { answer, chargeMs } = await finishAccepted(service, accepted.payment);
       const endedMs = clock.monotonicMs();
       const timingsMs = {
         ...queueAndScreen(answer),
         accept: acceptMs,
-        ...(charge === null ? {} : { charge: charge.latencyMs }),
-        settle: endedMs - settleStartedMs,
+        ...(chargeMs === null ? {} : { charge: chargeMs }),
+        settle: endedMs - drivenMs - (chargeMs ?? 0),
         total: endedMs - startedMs,
       };
       reportStages(service, timingsMs);
@@ -117,54 +122,47 @@ async function firstCall(
   }
 }
 
-function chargeAccepted(service: PaymentService, payment: AcceptedPayment): Promise<ChargeResult | null> {
-  const { item: { request, references, paymentId }, route } = payment;
-  if (route === null) return Promise.resolve(null);
-  return chargePayment(
-    service.provider(route.provider),
-    {
-      key: providerKeyOf(request.tenantId, paymentId),
-      amountMinor: request.amountMinor,
-      currency: request.currency,
-      paymentMethodId: references.paymentMethod!.paymentMethodId,
-      network: references.paymentMethod!.network,
-      issuerCountry: references.paymentMethod!.issuerCountry,
-      merchantCountry: references.merchant.country,
-    },
-    service.settings.providerTimeoutMs,
-    service.clock,
-  );
-}
-
-async function settleAccepted(
+async function finishAccepted(
   service: PaymentService,
-  payment: AcceptedPayment,
-  charge: ChargeResult | null,
-): Promise<PaymentAnswer> {
-  const { item: { request, references, paymentId }, route, holdId } = payment;
+  accepted: AcceptedPayment,
+): Promise<{ answer: PaymentAnswer; chargeMs: number | null }> {
+  const { item: { request, references, paymentId }, route, holdId, occurredAtMs } = accepted;
+  const payment: OpenPayment = {
+    tenantId: request.tenantId,
+    paymentId,
+    principal: request.principal,
+    idempotencyKey: request.idempotencyKey,
+    method: request.method,
+    amountMinor: request.amountMinor,
+    currency: request.currency,
+    customerId: request.customerId,
+    merchantId: references.merchant.merchantId,
+    provider: route?.provider ?? null,
+    holdId,
+    answer: baseAnswer(accepted, "processing"),
+  };
   try {
-    return await service.settle({
-      payment: {
-        tenantId: request.tenantId,
-        paymentId,
-        principal: request.principal,
-        idempotencyKey: request.idempotencyKey,
-        method: request.method,
-        amountMinor: request.amountMinor,
-        currency: request.currency,
-        customerId: request.customerId,
-        merchantId: references.merchant.merchantId,
-        provider: route?.provider ?? null,
-        holdId,
-        answer: baseAnswer(payment, "processing"),
-      },
-      outcome: charge?.outcome ?? PAID_BY_WALLET,
-      attempt: charge && { attempt: 1, ...charge },
-      feeMinor: route?.feeMinor ?? 0n,
-    });
+    if (route === null) {
+      const answer = await service.settle({
+        payment,
+        outcome: PAID_BY_WALLET,
+        attempt: null,
+        feeMinor: 0n,
+        next: null,
+      });
+      return { answer, chargeMs: null };
+    }
+    return await driveCharge(service, {
+      payment,
+      facts: chargeFactsOf({ ...request, paymentId, occurredAtMs }, references),
+      route,
+      chargeNumber: 1,
+      attempt: 1,
+      mayFailOver: service.settings.failover,
+    }, null);
   } catch (error) {
     if (!isAlreadySettled(error)) throw error;
-    return await readAnswer(service, request.tenantId, paymentId);
+    return { answer: await readAnswer(service, request.tenantId, paymentId), chargeMs: null };
   }
 }
 

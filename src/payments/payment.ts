@@ -1,4 +1,4 @@
-import type { DeclineCode } from "../providers/provider.ts";
+import type { DeclineCode } from "../providers/decline_codes.ts";
 
 /**
  * A payment's life. What is not final is on the completer's list and is driven to its end without the client.
@@ -64,7 +64,17 @@ export interface PaymentRequest {
   readonly simulatedAtMs: number | null;
 }
 
-/** The key a provider knows a payment by: derived, so that a crash cannot lose it. */
-export function providerKeyOf(tenantId: string, paymentId: string): string {
-  return `${tenantId}/${paymentId}`;
+/**
+ * The key a provider knows a payment's charge by: derived, so that a crash cannot lose it. Each provider that a
+ * payment is sent to gets a key of its own.
+ */
+export function providerKeyOf(tenantId: string, paymentId: string, chargeNumber = 1): string {
+  const key = `${tenantId}/${paymentId}`;
+  return chargeNumber === 1 ? key : `${key}/${chargeNumber}`;
+}
+
+/** The payment a provider's key belongs to; null for a text that is no such key. */
+export function paymentOfKey(key: string): { tenantId: string; paymentId: string } | null {
+  const match = /^([a-z0-9][a-z0-9_-]{0,62})\/(pay_[0-9a-z]{1,60})(\/[0-9]{1,2})?$/.exec(key);
+  return match && { tenantId: match[1], paymentId: match[2] };
 }

@@ -1,8 +1,9 @@
 import { toRfc3339 } from "../core/clock.ts";
 import { formatAmount } from "../core/money.ts";
 import { DECLINE_AT_SCORE } from "../fraud/screen_payment.ts";
-import { DECLINE_CODES, type DeclineCode } from "../providers/provider.ts";
+import { DECLINE_CODES, type DeclineCode } from "../providers/decline_codes.ts";
 import type { AcceptedPayment } from "./accept_payments.ts";
+import type { SettledRoute } from "./settle_payments.ts";
 import { type DeclineReasonCode, PAYMENT_STATUSES, type PaymentStatus } from "./payment.ts";
 
 /** What create_payment answers, and what a repeated call gets again to the letter. */
@@ -29,10 +30,13 @@ export interface PaymentAnswer {
     model_version: string | null;
   };
   routing: {
+    /** The provider asked last; `attempts` has all. */
     provider: string;
-    /** These three are known to the call that chose the route, not to a later reading. */
     expected_success: number | null;
+    /** Known to the call that chose the route, not to a later reading. */
     sample_size: number | null;
+    expected_fee: string | null;
+    expected_fee_minor: number | null;
     reason: string | null;
     attempts: PaymentAttempt[];
   } | null;
@@ -50,10 +54,14 @@ export interface PaymentAnswer {
 export interface PaymentAttempt {
   attempt: number;
   provider: string;
-  outcome: "approved" | "declined" | "unknown" | "voided";
+  outcome: "approved" | "declined" | "refused" | "unknown" | "voided";
   code: string | null;
   charge_id: string | null;
   latency_ms: number;
+  expected_success: number | null;
+  expected_fee: string | null;
+  expected_fee_minor: number | null;
+  reason: string | null;
 }
 
 /** A payment refused in transaction 1: no provider was asked. */
@@ -95,13 +103,7 @@ export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): Pay
       })),
       model_version: risk.modelVersion,
     },
-    routing: route === null ? null : {
-      provider: route.provider,
-      expected_success: significant(route.expectedSuccess),
-      sample_size: route.sampleSize,
-      reason: route.reason,
-      attempts: [],
-    },
+    routing: route === null ? null : { ...routeAnswer(route, request.currency), attempts: [] },
     decline: null,
     fee: formatAmount(0n, request.currency),
     fee_minor: 0,
@@ -113,6 +115,18 @@ export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): Pay
       charge: 0,
     },
     next_move: PAYMENT_STATUSES[status].nextMove,
+  };
+}
+
+/** Where a payment goes, what is expected of it there, and why. */
+export function routeAnswer(route: SettledRoute, currency: string) {
+  return {
+    provider: route.provider,
+    expected_success: route.expectedSuccess === null ? null : significant(route.expectedSuccess),
+    sample_size: route.sampleSize,
+    expected_fee: formatAmount(route.feeMinor, currency),
+    expected_fee_minor: Number(route.feeMinor),
+    reason: route.reason,
   };
 }
 
@@ -132,6 +146,6 @@ export function milliseconds(value: number): number {
 }
 
 /** Four significant digits: what a reader can use of a statistic. */
-function significant(value: number): number {
+export function significant(value: number): number {
   return Number(value.toPrecision(4));
 }

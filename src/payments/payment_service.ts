@@ -6,13 +6,16 @@ import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import type { PoolOptions, Sql } from "../db/pool.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
 import type { Provider } from "../providers/provider.ts";
-import { type Route, routePayment, type SuccessStatistics } from "../routing/route_payment.ts";
+import type { Random } from "../core/random.ts";
+import { type Route, routePayment } from "../routing/route_payment.ts";
+import type { RoutingStore } from "../routing/routing_store.ts";
 import {
   type AcceptedPayment,
   type AcceptItem,
   acceptPayments,
   type AcceptResult,
 } from "./accept_payments.ts";
+import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import { References } from "./references.ts";
 import { KnownAccounts, type SettleItem, settlePayments } from "./settle_payments.ts";
@@ -23,6 +26,8 @@ export interface PaymentSettings {
   readonly maxBatch: number;
   readonly maxQueue: number;
   readonly lanes: number;
+  /** Whether a payment that the first provider is known not to have charged goes to a second one. */
+  readonly failover: boolean;
 }
 
 export interface PaymentEvents {
@@ -42,7 +47,7 @@ export class PaymentService {
   readonly ids: Ids;
   readonly model: FraudModelPort;
   readonly providers: ReadonlyMap<string, Provider>;
-  readonly statistics: SuccessStatistics;
+  readonly routing: RoutingStore;
   readonly settings: PaymentSettings;
   readonly events: PaymentEvents;
   readonly references: References;
@@ -51,6 +56,7 @@ export class PaymentService {
   readonly #accept: GroupCommit<AcceptItem, AcceptResult>;
   readonly #settle: GroupCommit<SettleItem, PaymentAnswer>;
   readonly #connections: BatchConnection[] = [];
+  readonly #random: Random;
   #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: {
@@ -60,7 +66,9 @@ export class PaymentService {
     ids: Ids;
     model: FraudModelPort;
     providers: readonly Provider[];
-    statistics: SuccessStatistics;
+    routing: RoutingStore;
+    /** What routing explores by. */
+    random: Random;
     settings: PaymentSettings;
     events: PaymentEvents;
   }) {
@@ -70,7 +78,8 @@ export class PaymentService {
     this.ids = options.ids;
     this.model = options.model;
     this.providers = new Map(options.providers.map((provider) => [provider.name, provider]));
-    this.statistics = options.statistics;
+    this.routing = options.routing;
+    this.#random = options.random;
     this.settings = settings;
     this.events = events;
     this.references = new References(options.sql);
@@ -98,7 +107,11 @@ export class PaymentService {
       // Settling is never refused: the charge has been made.
       maxQueue: Number.POSITIVE_INFINITY,
       name: "settle",
-      run: (items, lane) => settlePayments(items, settleLanes[lane], knownAccounts, clock.nowMs()),
+      run: (items, lane) =>
+        settlePayments(items, settleLanes[lane], knownAccounts, {
+          nowMs: clock.nowMs(),
+          graceMs: this.graceMs,
+        }),
       onBatch: (size, durationMs) => events.batch("settle", size, durationMs),
     });
   }
@@ -110,7 +123,10 @@ export class PaymentService {
         model: this.model,
         nowMs: () => this.clock.nowMs(),
         monotonicMs: () => this.clock.monotonicMs(),
-        route: (item) => this.routeOf(item),
+        route: (item, occurredAtMs) =>
+          this.routeOf(
+            chargeFactsOf({ ...item.request, paymentId: item.paymentId, occurredAtMs }, item.references),
+          )!,
         lockStates,
         graceMs: this.graceMs,
       });
@@ -158,15 +174,13 @@ export class PaymentService {
     return provider;
   }
 
-  routeOf(item: AcceptItem): Route {
-    const { request, references: { merchant, paymentMethod } } = item;
-    const crossBorder = paymentMethod!.issuerCountry !== merchant.country;
-    const candidates = [...this.providers.values()].map((provider) => ({
-      provider: provider.name,
-      feeMinor: provider.feeMinor(request.amountMinor, request.currency, crossBorder),
-    }));
-    const context = { amountMinor: request.amountMinor, network: paymentMethod!.network, crossBorder };
-    return routePayment(context, candidates, this.statistics);
+  /** The provider for a charge, of those that were not tried yet; null when none is left. */
+  routeOf(facts: ChargeFacts, tried: readonly string[] = []): Route | null {
+    const candidates = [...this.providers.values()]
+      .filter(({ name }) => !tried.includes(name))
+      .map((provider) => ({ provider: provider.name, feeMinor: provider.feeMinor(facts) }));
+    if (candidates.length === 0) return null;
+    return routePayment(facts, candidates, this.routing.known(facts.tenantId), this.#random);
   }
 
   async end(): Promise<void> {

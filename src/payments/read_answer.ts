@@ -42,6 +42,7 @@ export interface PaymentRow {
   riskDecision: "approve" | "decline" | null;
   modelVersion: string | null;
   provider: string | null;
+  chargeNumber: number;
   providerChargeId: string | null;
   declineBy: "risk" | "issuer" | "wallet" | null;
   declineCode: DeclineReasonCode | null;
@@ -64,12 +65,14 @@ export async function readPayment(
            p.principal, p.idempotency_key as "idempotencyKey", p.description,
            p.occurred_at_ms::float8 as "occurredAtMs", p.feature_vector as "featureVector",
            p.risk_score as "riskScore", p.fraud_probability as "fraudProbability",
-           p.risk_decision as "riskDecision", p.model_version as "modelVersion", p.provider,
+           p.risk_decision as "riskDecision", p.model_version as "modelVersion", p.provider, p.charge_number as "chargeNumber",
            p.provider_charge_id as "providerChargeId", p.decline_by as "declineBy", p.decline_code as "declineCode",
            p.created_at as "createdAt", p.finished_at as "finishedAt",
            coalesce((select jsonb_agg(jsonb_build_object('attempt', a.attempt, 'provider', a.provider,
                               'outcome', a.outcome, 'code', a.code, 'charge_id', a.charge_id,
-                              'latency_ms', round(a.latency_ms::numeric, 2)) order by a.attempt)
+                              'latency_ms', round(a.latency_ms::numeric, 2),
+                              'expected_success', round(a.expected_success::numeric, 4),
+                              'expected_fee_minor', a.expected_fee_minor, 'reason', a.reason) order by a.attempt)
                        from payment_attempts a
                       where a.tenant_id = p.tenant_id and a.payment_id = p.payment_id), '[]') as attempts
       from payments p
@@ -86,6 +89,12 @@ export async function readPayment(
     capturedMinor: BigInt(row.capturedMinor as string),
     refundedMinor: BigInt(row.refundedMinor as string),
     feeMinor: BigInt(row.feeMinor as string),
+    attempts: (row.attempts as PaymentAttempt[]).map((attempt) => ({
+      ...attempt,
+      expected_fee: attempt.expected_fee_minor === null
+        ? null
+        : formatAmount(BigInt(attempt.expected_fee_minor), row.currency as string),
+    })),
   } as unknown as PaymentRow;
 }
 
@@ -139,13 +148,7 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
       })),
       model_version: row.modelVersion,
     },
-    routing: row.provider === null ? null : {
-      provider: row.provider,
-      expected_success: null,
-      sample_size: null,
-      reason: null,
-      attempts: row.attempts,
-    },
+    routing: routingOf(row),
     decline: row.declineBy === null ? null : {
       by: row.declineBy,
       code: row.declineCode!,
@@ -165,6 +168,21 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
   };
 }
 
+/** As the attempts recorded it; of a provider that was not asked yet only the name is known. */
+function routingOf({ provider, attempts }: PaymentRow): PaymentAnswer["routing"] {
+  if (provider === null) return null;
+  const last = attempts.findLast((attempt) => attempt.provider === provider);
+  return {
+    provider,
+    expected_success: last?.expected_success ?? null,
+    sample_size: null,
+    expected_fee: last?.expected_fee ?? null,
+    expected_fee_minor: last?.expected_fee_minor ?? null,
+    reason: last?.reason ?? null,
+    attempts,
+  };
+}
+
 /** True for the failure of a settlement that lost to another one: the payment's outcome is already stored. */
 export function isAlreadySettled(error: unknown): boolean {
   const code = (error as { code?: string })?.code;
@@ -173,12 +191,13 @@ export function isAlreadySettled(error: unknown): boolean {
     (code === "23514" && constraint === "holds_end_once");
 }
 
-/** Keys that a payment's end takes once; which of them a second end meets first is PostgreSQL's choice. */
+/** Keys that a payment's attempt and its end take once; which of them a second end meets first is PostgreSQL's choice. */
 const SETTLED_ONCE = new Set([
   "payment_attempts_pkey",
   "transfers_pkey",
   "postings_pkey",
   "idempotency_answers_pkey",
+  "audit_events_pkey",
 ]);
 
 function float64Of(bytes: Uint8Array): Float64Array {

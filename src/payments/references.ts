@@ -87,6 +87,13 @@ export class References {
     const paymentMethodId = asked ?? customer.defaultPaymentMethodId;
     if (paymentMethodId !== null) {
       const test = testPaymentMethod(paymentMethodId);
+      if (test?.effect.kind === "challenge") {
+        throw new DomainError(
+          "unknown_payment_method",
+          `Payment method "${paymentMethodId}" asks the customer for a challenge, which a payment cannot answer.`,
+          { field: "payment_method_id", nextMove: 'Use "pm_card_3ds_frictionless", or another test method.' },
+        );
+      }
       if (test !== undefined) {
         return {
           paymentMethodId,

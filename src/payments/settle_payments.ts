@@ -4,7 +4,9 @@ import { scalarArray, textArray } from "../db/array_literal.ts";
 import type { BatchConnection, BatchTransaction } from "../db/batch_transaction.ts";
 import { type Account, MAY_GO_NEGATIVE } from "../ledger/accounts.ts";
 import { capturePostings, type Posting } from "../ledger/capture_postings.ts";
+import type { DeclineCode } from "../providers/decline_codes.ts";
 import type { ChargeReply } from "../providers/provider.ts";
+import type { Route } from "../routing/route_payment.ts";
 import type { PaymentMethodKind, PaymentStatus } from "./payment.ts";
 import { PAYMENT_STATUSES } from "./payment.ts";
 import {
@@ -13,6 +15,8 @@ import {
   milliseconds,
   type PaymentAnswer,
   type PaymentAttempt,
+  routeAnswer,
+  significant,
 } from "./payment_answer.ts";
 
 /** An open payment with all that its booking needs; made from the live call or read back by the completer. */
@@ -34,20 +38,34 @@ export interface OpenPayment {
 
 /** What became of the charge; `unknown` when the provider gave no answer. */
 export type ChargeOutcome =
-  | ChargeReply
+  | Exclude<ChargeReply, { outcome: "requires_action" }>
   | { readonly outcome: "approved"; readonly chargeId: null }
   | { readonly outcome: "unknown" };
 
 /** A wallet pays from what it holds: there is no provider, and no charge of one. */
 export const PAID_BY_WALLET: ChargeOutcome = { outcome: "approved", chargeId: null };
 
+/** A route as it was chosen; what was expected is not known to who takes a payment over. */
+export type SettledRoute =
+  & Pick<Route, "provider" | "feeMinor">
+  & { readonly [Name in "expectedSuccess" | "sampleSize" | "reason"]: Route[Name] | null };
+
 export interface SettleItem {
   readonly payment: OpenPayment;
   readonly outcome: ChargeOutcome;
   /** Null when a wallet paid: there is no provider to attempt. */
-  readonly attempt: { attempt: number; startedAtMs: number; latencyMs: number; note: string | null } | null;
+  readonly attempt: {
+    readonly attempt: number;
+    readonly chargeNumber: number;
+    readonly route: SettledRoute;
+    readonly startedAtMs: number;
+    readonly latencyMs: number;
+    readonly note: string | null;
+  } | null;
   /** The provider's fee, charged only if the payment succeeds. */
   readonly feeMinor: bigint;
+  /** The second provider, when this outcome does not end the payment. */
+  readonly next: Route | null;
 }
 
 /** When an in-doubt payment is first asked about again. */
@@ -57,12 +75,15 @@ const DOUBT_RECHECK_MS = 2_000;
  * Transaction 2 of many payments at once: the attempt, the ledger, the status, the audit row and the answer to
  * replay, together or not at all. A payment that somebody else has settled meanwhile makes it fail on the
  * attempt's or the transfer's key, so nothing is booked twice.
+ *
+ * With a second provider to follow, the attempt is stored and the payment goes on processing there: what makes the
+ * call to it safe is that this is durable before.
  */
 export async function settlePayments(
   items: readonly SettleItem[],
   connection: BatchConnection,
   knownAccounts: KnownAccounts,
-  nowMs: number,
+  { nowMs, graceMs }: { nowMs: number; graceMs: number },
 ): Promise<PaymentAnswer[]> {
   const writes = items.map(toWrite);
   const transaction = connection.begin();
@@ -75,7 +96,7 @@ export async function settlePayments(
       ),
     );
     if (opened.length > 0) sendAccounts(transaction, opened);
-    sendOutcomes(transaction, writes, nowMs);
+    sendOutcomes(transaction, writes, nowMs, graceMs);
     await transaction.commit();
     knownAccounts.add(opened);
     return writes.map((write) => write.answer);
@@ -127,10 +148,11 @@ function toWrite(item: SettleItem): Write {
         : { kind: "provider", provider: payment.provider },
     })
     : [];
-  const status = STATUS_OF_OUTCOME[outcome.outcome];
+  const end = endOf(item);
+  const status = item.next === null ? STATUS_OF_OUTCOME[end.outcome] : "processing";
   return {
     item,
-    answer: settledAnswer(item, status, feeMinor),
+    answer: settledAnswer(item, end, status, feeMinor),
     status,
     capturedMinor: succeeded ? payment.amountMinor : 0n,
     feeMinor,
@@ -141,41 +163,70 @@ function toWrite(item: SettleItem): Write {
 const STATUS_OF_OUTCOME = {
   approved: "succeeded",
   declined: "declined",
+  refused: "failed",
   voided: "failed",
   unknown: "in_doubt",
 } as const satisfies Record<ChargeOutcome["outcome"], PaymentStatus>;
 
+/**
+ * What the payment ends as. A refusal of the second provider adds nothing to the issuer's word that the first one
+ * brought: the payment is declined, as it was.
+ */
+function endOf({ payment, outcome }: SettleItem): ChargeOutcome {
+  if (outcome.outcome !== "refused") return outcome;
+  const declined = payment.answer.routing?.attempts.findLast((attempt) => attempt.outcome === "declined");
+  return declined === undefined ? outcome : { outcome: "declined", code: declined.code as DeclineCode };
+}
+
 function settledAnswer(
-  { payment, outcome, attempt }: SettleItem,
+  { payment, outcome, attempt, next }: SettleItem,
+  end: ChargeOutcome,
   status: PaymentStatus,
   feeMinor: bigint,
 ): PaymentAnswer {
   const { answer } = payment;
-  const attempts: PaymentAttempt[] = attempt === null || payment.provider === null ? [] : [{
+  const attempts: PaymentAttempt[] = attempt === null ? [] : [{
     attempt: attempt.attempt,
-    provider: payment.provider,
+    provider: attempt.route.provider,
     outcome: outcome.outcome,
-    code: outcome.outcome === "declined" ? outcome.code : attempt.note,
+    code: codeOf(outcome) ?? attempt.note,
     charge_id: outcome.outcome === "approved" ? outcome.chargeId : null,
     latency_ms: milliseconds(attempt.latencyMs),
+    expected_success: attempt.route.expectedSuccess === null
+      ? null
+      : significant(attempt.route.expectedSuccess),
+    expected_fee: formatAmount(attempt.route.feeMinor, payment.currency),
+    expected_fee_minor: Number(attempt.route.feeMinor),
+    reason: attempt.route.reason,
   }];
   return {
     ...answer,
     status,
-    routing: answer.routing && { ...answer.routing, attempts: [...answer.routing.attempts, ...attempts] },
-    decline: outcome.outcome === "declined"
+    routing: answer.routing && {
+      ...answer.routing,
+      ...(next === null ? {} : routeAnswer(next, payment.currency)),
+      attempts: [...answer.routing.attempts, ...attempts],
+    },
+    decline: next === null && end.outcome === "declined"
       ? {
         by: "issuer",
-        code: outcome.code,
-        message: declineMessage(outcome.code),
-        retriable: declineIsRetriable(outcome.code),
+        code: end.code,
+        message: declineMessage(end.code),
+        retriable: declineIsRetriable(end.code),
       }
       : null,
     fee: formatAmount(feeMinor, payment.currency),
     fee_minor: Number(feeMinor),
-    timings_ms: { ...answer.timings_ms, charge: milliseconds(attempt?.latencyMs ?? 0) },
+    timings_ms: {
+      ...answer.timings_ms,
+      charge: milliseconds(answer.timings_ms.charge + (attempt?.latencyMs ?? 0)),
+    },
     next_move: PAYMENT_STATUSES[status].nextMove,
   };
+}
+
+function codeOf(outcome: ChargeOutcome): string | null {
+  return outcome.outcome === "declined" || outcome.outcome === "refused" ? outcome.code : null;
 }
 
 /**
@@ -228,7 +279,12 @@ function sendAccounts(transaction: BatchTransaction, opened: readonly (readonly 
         on conflict do nothing`);
 }
 
-function sendOutcomes(transaction: BatchTransaction, writes: readonly Write[], nowMs: number): void {
+function sendOutcomes(
+  transaction: BatchTransaction,
+  writes: readonly Write[],
+  nowMs: number,
+  graceMs: number,
+): void {
   const { sql, batchId } = transaction;
   const now = toRfc3339(nowMs);
   const text = (value: (write: Write) => string | null) => textArray(writes.map(value));
@@ -277,48 +333,56 @@ function sendOutcomes(transaction: BatchTransaction, writes: readonly Write[], n
     text((w) => w.item.payment.idempotencyKey)
   }::text[],
         ${text((w) => final(w) ? JSON.stringify(w.answer) : null)}::text[],
-        ${text((w) => w.item.attempt === null ? null : w.item.payment.provider)}::text[],
+        ${text((w) => w.item.attempt?.route.provider ?? null)}::text[],
         ${scalar((w) => w.item.attempt?.attempt ?? 0)}::smallint[], ${
     text((w) => w.item.outcome.outcome)
   }::text[],
-        ${
-    text((w) => w.item.outcome.outcome === "declined" ? w.item.outcome.code : w.item.attempt?.note ?? null)
-  }::text[],
+        ${text((w) => codeOf(w.item.outcome) ?? w.item.attempt?.note ?? null)}::text[],
         ${scalar((w) => w.item.attempt?.latencyMs ?? 0)}::real[],
         ${text((w) => toRfc3339(w.item.attempt?.startedAtMs ?? nowMs))}::timestamptz[],
-        ${scalar((w) => w.answer.routing?.expected_success ?? null)}::real[]
+        ${scalar((w) => w.item.attempt?.route.expectedSuccess ?? null)}::real[],
+        ${scalar((w) => w.item.attempt?.route.feeMinor ?? null)}::bigint[],
+        ${text((w) => w.item.attempt?.route.reason ?? null)}::text[],
+        ${scalar((w) => w.item.attempt?.chargeNumber ?? 1)}::smallint[],
+        ${text((w) => w.item.next?.provider ?? null)}::text[]
       ) u (tenant_id, payment_id, status, captured_minor, fee_minor, charge_id, decline_by, decline_code, principal,
            idempotency_key, response, provider, attempt, outcome, attempt_code, latency_ms, started_at,
-           expected_success)
+           expected_success, expected_fee_minor, reason, charge_number, next_provider)
       where assert_batch(${batchId})
     ), payment as (
       update payments p
          set status = u.status, captured_minor = u.captured_minor, fee_minor = u.fee_minor,
              provider_charge_id = u.charge_id, decline_by = u.decline_by, decline_code = u.decline_code,
-             finished_at = case when u.status = 'in_doubt' then null else ${now}::timestamptz end
+             provider = coalesce(u.next_provider, p.provider),
+             charge_number = case when u.next_provider is null then p.charge_number else u.charge_number + 1 end,
+             finished_at = case when u.status in ('processing', 'in_doubt') then null else ${now}::timestamptz end
         from input u
        where p.tenant_id = u.tenant_id and p.payment_id = u.payment_id and p.status in ('processing', 'in_doubt')
     ), attempt as (
       insert into payment_attempts (tenant_id, payment_id, attempt, provider, outcome, code, charge_id, latency_ms,
-                                    expected_success, started_at)
+                                    expected_success, started_at, expected_fee_minor, reason, charge_number)
       select tenant_id, payment_id, attempt, provider, outcome, attempt_code, charge_id, latency_ms,
-             expected_success, started_at
+             expected_success, started_at, expected_fee_minor, reason, charge_number
         from input where provider is not null
     ), answer as (
       insert into idempotency_answers (tenant_id, resource_id, response)
       select tenant_id, payment_id, response from input where idempotency_key is not null and response is not null
     ), closed as (
       delete from open_payments o using input u
-       where o.tenant_id = u.tenant_id and o.payment_id = u.payment_id and u.status <> 'in_doubt'
-    ), doubted as (
-      update open_payments o set next_check_at = ${toRfc3339(nowMs + DOUBT_RECHECK_MS)}::timestamptz
+       where o.tenant_id = u.tenant_id and o.payment_id = u.payment_id and u.status not in ('processing', 'in_doubt')
+    ), going_on as (
+      update open_payments o
+         set next_check_at = case u.status when 'in_doubt' then ${
+    toRfc3339(nowMs + DOUBT_RECHECK_MS)
+  }::timestamptz else ${toRfc3339(nowMs + graceMs)}::timestamptz end
         from input u
-       where o.tenant_id = u.tenant_id and o.payment_id = u.payment_id and u.status = 'in_doubt'
+       where o.tenant_id = u.tenant_id and o.payment_id = u.payment_id and u.status in ('processing', 'in_doubt')
     )
     insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
     select tenant_id, 'aud_' || substr(payment_id, 5) || '_' || (attempt + 2), ${now}::timestamptz,
-           principal, 'payment.' || status, payment_id,
+           principal, case status when 'processing' then 'payment.rerouted' else 'payment.' || status end, payment_id,
            jsonb_strip_nulls(jsonb_build_object('captured_minor', captured_minor, 'charge_id', charge_id,
-                                                'provider', provider, 'code', coalesce(decline_code, attempt_code)))
+                                                'provider', provider, 'code', coalesce(decline_code, attempt_code),
+                                                'next_provider', next_provider))
       from input`);
 }

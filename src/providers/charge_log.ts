@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
-import type { ChargeReply, DeclineCode } from "./provider.ts";
+import type { DeclineCode, RefusalCode } from "./decline_codes.ts";
+import { challengeIdOf, refundIdOf } from "./provider_ids.ts";
+import type { ChargeReply, ChargeStatement, RefundReply, RefundRequest } from "./provider.ts";
 
 /** The providers' memory, beside the server's database and not in it. */
 export function chargeLogPath(dataDirectory: string): string {
@@ -14,33 +16,39 @@ export interface ChargeRecord {
   readonly chargeId: string | null;
   readonly amountMinor: bigint;
   readonly currency: string;
-  readonly state: "captured" | "declined" | "voided";
+  readonly state: "captured" | "declined" | "refused" | "voided" | "action_required";
+  /** Why not; of `action_required`: what the issuer answers once the challenge is passed, null approves. */
   readonly code: string | null;
+  readonly authentication?: "frictionless" | "challenged" | null;
   readonly createdAtMs: number;
 }
 
 interface Row {
   charge_id: string | null;
-  state: string;
+  amount_minor: bigint;
+  currency: string;
+  state: ChargeRecord["state"];
   code: string | null;
+  authentication: "frictionless" | "challenged" | null;
+  created_at_ms: bigint;
 }
 
 /**
  * The providers' own memory of what they charged: a database of theirs, apart from the server's, that outlives a
  * killed server. A key has one row for ever; that is what makes a repeated charge harmless.
  *
- * Rows that arrive in one turn of the event loop share one SQLite transaction. `synchronous=NORMAL` with a
+ * Writes that arrive in one turn of the event loop share one SQLite transaction. `synchronous=NORMAL` with a
  * write-ahead log survives the death of the process at any instant.
  */
 export class ChargeLog {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #find: StatementSync;
-  #pending: {
-    record: ChargeRecord;
-    resolve: (stored: ChargeReply) => void;
-    reject: (error: unknown) => void;
-  }[] = [];
+  readonly #settle: StatementSync;
+  readonly #findRefund: StatementSync;
+  readonly #insertRefund: StatementSync;
+  readonly #refunded: StatementSync;
+  #pending: { write: () => void; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   /** @param path a file, or `:memory:` */
   constructor(path: string) {
@@ -54,27 +62,98 @@ export class ChargeLog {
         currency text not null, state text not null, code text, created_at_ms integer not null,
         primary key (provider, key)
       ) without rowid;
+      create table if not exists refunds (
+        provider text not null, key text not null, charge_key text not null, amount_minor integer not null,
+        currency text not null, refused text, created_at_ms integer not null,
+        primary key (provider, key)
+      ) without rowid;
+      create index if not exists refunds_by_charge on refunds (provider, charge_key);
     `);
-    this.#insert = this.#database.prepare(
-      `insert into charges (provider, key, charge_id, amount_minor, currency, state, code, created_at_ms)
-       values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+    this.#addColumn("authentication", "text");
+    const prepare = (text: string) => {
+      const statement = this.#database.prepare(text);
+      statement.setReadBigInts(true);
+      return statement;
+    };
+    // A voided key may have a challenge under way: that one ends with it.
+    this.#insert = prepare(
+      `insert into charges (provider, key, charge_id, amount_minor, currency, state, code, authentication, created_at_ms)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       on conflict do update set state = 'voided', code = null
+        where charges.state = 'action_required' and excluded.state = 'voided'`,
     );
-    this.#find = this.#database.prepare(
-      "select charge_id, state, code from charges where provider = ? and key = ?",
+    this.#find = prepare("select * from charges where provider = ? and key = ?");
+    this.#settle = prepare(
+      `update charges set state = ?, charge_id = ?, code = ?, authentication = 'challenged'
+        where provider = ? and key = ? and state = 'action_required'`,
+    );
+    this.#findRefund = prepare("select refused from refunds where provider = ? and key = ?");
+    this.#insertRefund = prepare(
+      `insert into refunds (provider, key, charge_key, amount_minor, currency, refused, created_at_ms)
+       values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+    );
+    this.#refunded = prepare(
+      `select coalesce(sum(amount_minor), 0) as total from refunds
+        where provider = ? and charge_key = ? and refused is null`,
     );
   }
 
   find(provider: string, key: string): ChargeReply | null {
-    const row = this.#find.get(provider, key) as unknown as Row | undefined;
-    return row === undefined ? null : replyOf(row);
+    const row = this.#row(provider, key);
+    return row === undefined ? null : replyOf(row, provider, key);
+  }
+
+  statement(provider: string, key: string): ChargeStatement | null {
+    const row = this.#row(provider, key);
+    return row === undefined ? null : {
+      reply: replyOf(row, provider, key),
+      amountMinor: row.amount_minor,
+      currency: row.currency,
+      refundedMinor: this.#refundedMinor(provider, key),
+      createdAtMs: Number(row.created_at_ms),
+    };
+  }
+
+  /** What the issuer is going to say once the challenge is passed; undefined when none is under way. */
+  pendingChallenge(provider: string, key: string): { code: string | null } | undefined {
+    const row = this.#row(provider, key);
+    return row?.state === "action_required" ? { code: row.code } : undefined;
   }
 
   /** Stores the record unless its key has one; resolves, once durable, with what the key's row says. */
-  record(record: ChargeRecord): Promise<ChargeReply> {
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ record, resolve, reject });
-      if (this.#pending.length === 1) setImmediate(() => this.#flush());
+  async record(record: ChargeRecord): Promise<ChargeReply> {
+    await this.#write(() => this.#run(record));
+    return this.find(record.provider, record.key)!;
+  }
+
+  /** Ends a challenge that is under way, once; resolves, once durable, with what the key's row says. */
+  async settleChallenge(
+    provider: string,
+    key: string,
+    end: Pick<ChargeRecord, "chargeId" | "state" | "code">,
+  ): Promise<ChargeReply | null> {
+    await this.#write(() => this.#settle.run(end.state, end.chargeId, end.code, provider, key));
+    return this.find(provider, key);
+  }
+
+  /** Refunds unless more than was captured would be given back; once for a key. */
+  async refund(provider: string, request: RefundRequest, nowMs: number): Promise<RefundReply> {
+    await this.#write(() => {
+      if (this.#findRefund.get(provider, request.key) !== undefined) return;
+      this.#insertRefund.run(
+        provider,
+        request.key,
+        request.chargeKey,
+        request.amountMinor,
+        request.currency,
+        this.#refundRefusal(provider, request),
+        nowMs,
+      );
     });
+    const { refused } = this.#findRefund.get(provider, request.key) as unknown as { refused: string | null };
+    return refused === null
+      ? { outcome: "refunded", refundId: refundIdOf(provider, request.key) }
+      : { outcome: "refused", code: refused as "exceeds_charge" | "no_such_charge" | "other_currency" };
   }
 
   /** Stores many at once: the bulk loader's way in. */
@@ -87,15 +166,16 @@ export class ChargeLog {
   /** Every row in the order of provider and key. */
   *all(): Iterable<ChargeRecord> {
     const statement = this.#database.prepare("select * from charges order by provider, key");
-    for (const row of statement.iterate() as Iterable<Record<string, unknown>>) {
+    statement.setReadBigInts(true);
+    for (const row of statement.iterate() as unknown as Iterable<Row & { provider: string; key: string }>) {
       yield {
-        provider: String(row.provider),
-        key: String(row.key),
-        chargeId: row.charge_id === null ? null : String(row.charge_id),
-        amountMinor: BigInt(row.amount_minor as number),
-        currency: String(row.currency),
-        state: row.state as ChargeRecord["state"],
-        code: row.code === null ? null : String(row.code),
+        provider: row.provider,
+        key: row.key,
+        chargeId: row.charge_id,
+        amountMinor: row.amount_minor,
+        currency: row.currency,
+        state: row.state,
+        code: row.code,
         createdAtMs: Number(row.created_at_ms),
       };
     }
@@ -106,12 +186,35 @@ export class ChargeLog {
     this.#database.close();
   }
 
+  #row(provider: string, key: string): Row | undefined {
+    return this.#find.get(provider, key) as unknown as Row | undefined;
+  }
+
+  #refundedMinor(provider: string, chargeKey: string): bigint {
+    return (this.#refunded.get(provider, chargeKey) as unknown as { total: bigint }).total;
+  }
+
+  #refundRefusal(provider: string, { chargeKey, amountMinor, currency }: RefundRequest): string | null {
+    const charge = this.#row(provider, chargeKey);
+    if (charge?.state !== "captured") return "no_such_charge";
+    if (charge.currency !== currency) return "other_currency";
+    const left = charge.amount_minor - this.#refundedMinor(provider, chargeKey);
+    return amountMinor > 0n && amountMinor <= left ? null : "exceeds_charge";
+  }
+
+  #write(write: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ write, resolve, reject });
+      if (this.#pending.length === 1) setImmediate(() => this.#flush());
+    });
+  }
+
   #flush(): void {
     const batch = this.#pending;
     this.#pending = [];
     try {
       this.#database.exec("begin immediate");
-      for (const { record } of batch) this.#run(record);
+      for (const { write } of batch) write();
       this.#database.exec("commit");
     } catch (error) {
       // Closed: a charge that was still on its way when the provider shut down.
@@ -119,7 +222,7 @@ export class ChargeLog {
       for (const { reject } of batch) reject(error);
       return;
     }
-    for (const { record, resolve } of batch) resolve(this.find(record.provider, record.key)!);
+    for (const { resolve } of batch) resolve();
   }
 
   #run(record: ChargeRecord): void {
@@ -131,13 +234,39 @@ export class ChargeLog {
       record.currency,
       record.state,
       record.code,
+      record.authentication ?? null,
       record.createdAtMs,
     );
   }
+
+  /** For a log written before the column was thought of. */
+  #addColumn(name: string, type: string): void {
+    const columns = this.#database.prepare("select name from pragma_table_info('charges')").all();
+    if (columns.some((column) => column.name === name)) return;
+    try {
+      this.#database.exec(`alter table charges add column ${name} ${type}`);
+    } catch (error) {
+      // Another process opened the same log in this moment.
+      if (!String(error).includes("duplicate column")) throw error;
+    }
+  }
 }
 
-function replyOf(row: Row): ChargeReply {
-  if (row.state === "captured") return { outcome: "approved", chargeId: row.charge_id! };
-  if (row.state === "voided") return { outcome: "voided" };
-  return { outcome: "declined", code: row.code as DeclineCode };
+function replyOf(row: Row, provider: string, key: string): ChargeReply {
+  switch (row.state) {
+    case "captured":
+      return {
+        outcome: "approved",
+        chargeId: row.charge_id!,
+        ...(row.authentication === null ? {} : { authentication: row.authentication }),
+      };
+    case "declined":
+      return { outcome: "declined", code: row.code as DeclineCode };
+    case "refused":
+      return { outcome: "refused", code: row.code as RefusalCode };
+    case "voided":
+      return { outcome: "voided" };
+    case "action_required":
+      return { outcome: "requires_action", challengeId: challengeIdOf(provider, key) };
+  }
 }

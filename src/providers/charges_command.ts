@@ -2,6 +2,7 @@
  * `deno task charges`: the simulated providers' own memory as JSON lines, one for each key: provider, key, charge
  * id, amount in minor units, currency, state. Reads the file beside a running server.
  */
+import { chargeLine } from "./charge_line.ts";
 import { ChargeLog, chargeLogPath } from "./charge_log.ts";
 
 if (import.meta.main) {
@@ -19,17 +20,7 @@ if (import.meta.main) {
   const encoder = new TextEncoder();
   let text = "";
   for (const record of log.all()) {
-    const { provider, key, chargeId, amountMinor, currency, state, code, createdAtMs } = record;
-    text += JSON.stringify({
-      provider,
-      key,
-      charge_id: chargeId,
-      amount_minor: Number(amountMinor),
-      currency,
-      state,
-      code,
-      created_at: new Date(createdAtMs).toISOString(),
-    }) + "\n";
+    text += chargeLine(record) + "\n";
     if (text.length > 65_536) {
       Deno.stdout.writeSync(encoder.encode(text));
       text = "";

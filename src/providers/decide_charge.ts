@@ -1,3 +1,4 @@
+import { hourUtc } from "../core/clock.ts";
 import { hash32 } from "../core/random.ts";
 import { toReferenceUsd } from "../core/money.ts";
 import type { AcquirerProfile } from "./acquirer_profiles.ts";
@@ -25,17 +26,28 @@ export function decideCharge(profile: AcquirerProfile, request: ChargeRequest): 
 /** The truth that routing tries to learn. */
 export function approvalProbability(
   profile: AcquirerProfile,
-  request: Pick<ChargeRequest, "amountMinor" | "currency" | "network" | "issuerCountry" | "merchantCountry">,
+  request: Pick<
+    ChargeRequest,
+    "amountMinor" | "currency" | "network" | "issuerCountry" | "merchantCountry" | "occurredAtMs"
+  >,
 ): number {
   let probability = profile.approvalByNetwork[request.network] ?? UNKNOWN_NETWORK_APPROVAL;
+  probability += profile.approvalByIssuerCountry[request.issuerCountry] ?? 0;
   if (request.issuerCountry !== request.merchantCountry) probability -= profile.crossBorderPenalty;
   const amountUsd = toReferenceUsd(request.amountMinor, request.currency);
   if (amountUsd > 100) probability -= profile.largeAmountPenalty * Math.log10(amountUsd / 100);
+  const { fromHour, toHour, penalty } = profile.weakHours;
+  const hour = hourUtc(request.occurredAtMs);
+  if (hour >= fromHour && hour < toHour) probability -= penalty;
   return Math.min(0.99, Math.max(0.02, probability));
 }
 
-/** A charge's simulated duration: log-normal, fixed by the key. */
+/** A charge's simulated duration, fixed by the key: log-normal, and for one in a thousand a heavy tail beyond it. */
 export function chargeLatencyMs(profile: AcquirerProfile, key: string): number {
+  if (unitHash(key, "tail") < TAIL_SHARE) {
+    return profile.latencyMsP99 *
+      Math.min(TAIL_MAX_FACTOR, (1 - unitHash(key, "tail length")) ** (-1 / TAIL_INDEX));
+  }
   const sigma = Math.log(profile.latencyMsP99 / profile.latencyMsP50) / Z_P99;
   const radius = Math.sqrt(-2 * Math.log(1 - unitHash(key, "latency")));
   const normal = radius * Math.cos(2 * Math.PI * unitHash(key, "phase"));
@@ -44,16 +56,23 @@ export function chargeLatencyMs(profile: AcquirerProfile, key: string): number {
 
 const UNKNOWN_NETWORK_APPROVAL = 0.85;
 const Z_P99 = 2.326;
+/** Pareto beyond the 99th percentile; cut where the slowest acquirer still answers within the default timeout. */
+const TAIL_SHARE = 0.001;
+const TAIL_INDEX = 1.5;
+const TAIL_MAX_FACTOR = 8;
 
 const DECLINE_SHARES: readonly [DeclineCode, number][] = [
-  ["insufficient_funds", 0.45],
-  ["do_not_honor", 0.3],
-  ["limit_exceeded", 0.12],
-  ["expired_card", 0.08],
-  ["lost_or_stolen", 0.05],
+  ["insufficient_funds", 0.4],
+  ["do_not_honor", 0.28],
+  ["limit_exceeded", 0.1],
+  ["issuer_unavailable", 0.07],
+  ["expired_card", 0.07],
+  ["lost_or_stolen", 0.04],
+  ["processing_error", 0.02],
+  ["suspected_fraud", 0.02],
 ];
 
 /** Uniform over [0, 1) from the key and a label. */
-function unitHash(key: string, label: string): number {
+export function unitHash(key: string, label: string): number {
   return hash32(`${label}/${key}`) / 4294967296;
 }

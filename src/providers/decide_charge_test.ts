@@ -4,11 +4,14 @@ import { approvalProbability, chargeLatencyMs, decideCharge } from "./decide_cha
 
 const NETWORKS = ["visa", "mastercard", "amex", "discover", "unheard_of"];
 const KEYS = 20_000;
+const NOON_MS = Date.UTC(2026, 0, 5, 12);
 const request = (key: string, network: string, abroad: boolean, amountMinor: bigint) => ({
   key,
   amountMinor,
   currency: "USD",
   paymentMethodId: "pm_x",
+  chargeNumber: 1,
+  occurredAtMs: NOON_MS,
   network,
   issuerCountry: abroad ? "DE" : "US",
   merchantCountry: "US",
@@ -66,11 +69,14 @@ Deno.test("a decision is the key's: the same every time, and declines are shared
   }
   const declines = [...codes.values()].reduce((sum, count) => sum + count);
   const shares = {
-    insufficient_funds: 0.45,
-    do_not_honor: 0.3,
-    limit_exceeded: 0.12,
-    expired_card: 0.08,
-    lost_or_stolen: 0.05,
+    insufficient_funds: 0.4,
+    do_not_honor: 0.28,
+    limit_exceeded: 0.1,
+    issuer_unavailable: 0.07,
+    expired_card: 0.07,
+    lost_or_stolen: 0.04,
+    processing_error: 0.02,
+    suspected_fraud: 0.02,
   };
   expect([...codes.keys()].sort()).toEqual(Object.keys(shares).sort());
   for (const [code, share] of Object.entries(shares)) {
@@ -89,5 +95,42 @@ Deno.test("latencies have the profile's median and 99th percentile, and none is 
     expect(Number.isFinite(latencies.at(-1))).toBe(true);
     expect(latencies[25_000] / profile.latencyMsP50).toBeCloseTo(1, 1);
     expect(Math.abs(latencies[49_500] / profile.latencyMsP99 - 1)).toBeLessThan(0.06);
+  }
+});
+
+Deno.test("issuers of some countries approve more through the acquirer that is close to them, and less in its weak hours", () => {
+  const best = (issuerCountry: string, merchantCountry: string, network = "visa") => {
+    const chances = ACQUIRER_PROFILES.map((profile) => ({
+      name: profile.name,
+      chance: approvalProbability(profile, {
+        ...request("", network, false, 5_000n),
+        issuerCountry,
+        merchantCountry,
+      }),
+    }));
+    return chances.sort((a, b) => b.chance - a.chance)[0].name;
+  };
+  expect(best("US", "US")).toBe("northbank");
+  expect(best("DE", "DE")).toBe("eurolane");
+  expect(best("BR", "BR", "mastercard")).toBe("swiftacquire");
+  expect(best("JP", "US")).toBe("atlaspay");
+  expect(best("US", "US", "amex")).toBe("atlaspay");
+  for (const profile of ACQUIRER_PROFILES) {
+    const { fromHour, penalty } = profile.weakHours;
+    const at = (hour: number) =>
+      approvalProbability(profile, {
+        ...request("", "visa", false, 5_000n),
+        occurredAtMs: Date.UTC(2026, 0, 5, hour, 30),
+      });
+    expect(at(12) - at(fromHour)).toBeCloseTo(penalty, 9);
+  }
+});
+
+Deno.test("one charge in a thousand takes longer than all the others, and none longer than eight times the 99th percentile", () => {
+  for (const profile of ACQUIRER_PROFILES) {
+    const latencies = Array.from({ length: 200_000 }, (_, i) => chargeLatencyMs(profile, `lab/pay_${i}`))
+      .sort((a, b) => a - b);
+    expect(latencies[199_900] / profile.latencyMsP99).toBeGreaterThan(1.2);
+    expect(latencies.at(-1)! / profile.latencyMsP99).toBeCloseTo(8, 6);
   }
 });

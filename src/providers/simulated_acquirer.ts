@@ -1,11 +1,35 @@
 import type { Clock } from "../core/clock.ts";
-import { hash32 } from "../core/random.ts";
-import { CURRENCIES } from "../core/money.ts";
 import type { AcquirerProfile } from "./acquirer_profiles.ts";
 import type { ChargeLog, ChargeRecord } from "./charge_log.ts";
 import { chargeLatencyMs, decideCharge } from "./decide_charge.ts";
-import { type ChargeReply, type ChargeRequest, type Provider, ProviderTimeout } from "./provider.ts";
-import { testPaymentMethod } from "./test_payment_methods.ts";
+import type { DeclineCode } from "./decline_codes.ts";
+import { FaultPlan, isHit } from "./faults.ts";
+import { acquirerFeeMinor } from "./fee_schedule.ts";
+import { plannedRefusalShare } from "./outage_schedule.ts";
+import {
+  type ChargeReply,
+  type ChargeRequest,
+  type ChargeStatement,
+  type ChargeTerms,
+  type Provider,
+  ProviderTimeout,
+  type RefundReply,
+  type RefundRequest,
+} from "./provider.ts";
+import { chargeIdOf } from "./provider_ids.ts";
+import { CHALLENGE_ANSWER, type TestEffect, testPaymentMethod } from "./test_payment_methods.ts";
+import type { ChargeEvent } from "./webhook_event.ts";
+
+export interface AcquirerOptions {
+  readonly profile: AcquirerProfile;
+  readonly log: ChargeLog;
+  readonly clock: Clock;
+  /** 1 for the profile's latency, 0 for none. */
+  readonly latencyScale: number;
+  readonly faults?: FaultPlan;
+  /** Told of what happened to a charge: the webhooks' source. */
+  readonly onEvent?: (event: ChargeEvent) => void;
+}
 
 /**
  * A simulated acquirer. Its side of a charge runs to its end whether or not the caller still waits: a reply that
@@ -17,33 +41,51 @@ export class SimulatedAcquirer implements Provider {
   readonly #log: ChargeLog;
   readonly #clock: Clock;
   readonly #latencyScale: number;
+  readonly #faults: FaultPlan;
+  readonly #onEvent: (event: ChargeEvent) => void;
   #lookUps = 0;
 
-  /** @param latencyScale 1 for the profile's latency, 0 for none */
-  constructor(profile: AcquirerProfile, log: ChargeLog, clock: Clock, latencyScale: number) {
+  constructor({ profile, log, clock, latencyScale, faults, onEvent }: AcquirerOptions) {
     this.name = profile.name;
     this.#profile = profile;
     this.#log = log;
     this.#clock = clock;
     this.#latencyScale = latencyScale;
+    this.#faults = faults ?? new FaultPlan();
+    this.#onEvent = onEvent ?? (() => {});
   }
 
   charge(request: ChargeRequest, timeoutMs: number): Promise<ChargeReply> {
     const effect = testPaymentMethod(request.paymentMethodId)?.effect;
-    if (effect?.kind === "timeout") return within(new Promise(() => {}), timeoutMs, `${this.name} charge`);
-    const done = this.#chargeOnce(request);
-    if (effect?.kind === "reply_lost") {
-      return within(done.then(() => new Promise(() => {})), timeoutMs, `${this.name} charge`);
-    }
-    return within(done, timeoutMs, `${this.name} charge`);
+    const faults = this.#faults.of(this.name);
+    const what = `${this.name} charge`;
+    if (effect?.kind === "timeout" || faults.outage === "silent") return within(never(), timeoutMs, what);
+    const done = this.#chargeOnce(request, effect);
+    const lost = effect?.kind === "reply_lost" || isHit(faults.replyLossRate, request.key, "reply loss");
+    return within(lost ? done.then(never) : done, timeoutMs, what);
+  }
+
+  completeChallenge(key: string, answer: string, timeoutMs: number): Promise<ChargeReply | null> {
+    return this.#ask("challenge", key, timeoutMs, async () => {
+      const pending = this.#log.pendingChallenge(this.name, key);
+      if (pending === undefined) return this.#log.find(this.name, key);
+      const code = answer === CHALLENGE_ANSWER ? pending.code : "authentication_failed";
+      const reply = await this.#log.settleChallenge(this.name, key, {
+        state: code === null ? "captured" : "declined",
+        chargeId: code === null ? chargeIdOf(this.name, key) : null,
+        code,
+      });
+      this.#tell(key, reply!);
+      return reply;
+    });
   }
 
   findCharge(key: string, timeoutMs: number): Promise<ChargeReply | null> {
-    return within(
-      this.#askAbout(key).then(() => this.#log.find(this.name, key)),
-      timeoutMs,
-      `${this.name} look-up`,
-    );
+    return this.#ask("look-up", key, timeoutMs, () => this.#log.find(this.name, key));
+  }
+
+  readStatement(key: string, timeoutMs: number): Promise<ChargeStatement | null> {
+    return this.#ask("statement", key, timeoutMs, () => this.#log.statement(this.name, key));
   }
 
   voidKey(key: string, timeoutMs: number): Promise<ChargeReply> {
@@ -57,76 +99,131 @@ export class SimulatedAcquirer implements Provider {
       code: null,
       createdAtMs: this.#clock.nowMs(),
     };
-    return within(
-      this.#askAbout(key).then(() => this.#log.record(tombstone)),
+    return this.#ask("void", key, timeoutMs, () => this.#log.record(tombstone));
+  }
+
+  refund(request: RefundRequest, timeoutMs: number): Promise<RefundReply> {
+    return this.#ask(
+      "refund",
+      request.key,
       timeoutMs,
-      `${this.name} void`,
+      () => this.#log.refund(this.name, request, this.#clock.nowMs()),
     );
   }
 
-  feeMinor(amountMinor: bigint, currency: string, crossBorder: boolean): bigint {
-    return acquirerFeeMinor(this.#profile, amountMinor, currency, crossBorder);
+  feeMinor(terms: ChargeTerms): bigint {
+    return acquirerFeeMinor(this.#profile, terms);
   }
 
-  async #chargeOnce(request: ChargeRequest): Promise<ChargeReply> {
-    await this.#take(chargeLatencyMs(this.#profile, request.key));
-    const effect = testPaymentMethod(request.paymentMethodId)?.effect;
-    const decision = effect === undefined
-      ? decideCharge(this.#profile, request)
-      : effect.kind === "decline"
-      ? { outcome: "declined" as const, code: effect.code }
-      : { outcome: "approved" as const };
-    return this.#log.record({
+  async #chargeOnce(request: ChargeRequest, effect: TestEffect | undefined): Promise<ChargeReply> {
+    await this.#take(
+      effect?.kind === "slow" ? effect.latencyMs : chargeLatencyMs(this.#profile, request.key),
+    );
+    const reply = await this.#log.record({
       provider: this.name,
       key: request.key,
-      chargeId: decision.outcome === "approved" ? chargeIdOf(this.name, request.key) : null,
       amountMinor: request.amountMinor,
       currency: request.currency,
-      state: decision.outcome === "approved" ? "captured" : "declined",
-      code: decision.outcome === "declined" ? decision.code : null,
       createdAtMs: this.#clock.nowMs(),
+      chargeId: null,
+      code: null,
+      ...this.#decide(request, effect),
+    });
+    this.#tell(request.key, reply);
+    if (effect?.kind === "dispute" && reply.outcome === "approved") {
+      this.#onEvent({
+        provider: this.name,
+        key: request.key,
+        type: "charge.disputed",
+        chargeId: reply.chargeId,
+      });
+    }
+    return reply;
+  }
+
+  #decide(
+    request: ChargeRequest,
+    effect: TestEffect | undefined,
+  ): Partial<ChargeRecord> & { state: ChargeRecord["state"] } {
+    const { key } = request;
+    const faults = this.#faults.of(this.name);
+    const approved = { state: "captured", chargeId: chargeIdOf(this.name, key) } as const;
+    const declined = (code: DeclineCode) => ({ state: "declined", code }) as const;
+    const unavailable = { state: "refused", code: "provider_unavailable" } as const;
+    if (faults.outage === "refusing") return unavailable;
+    if (isHit(faults.errorRate, key, "error")) return { state: "refused", code: "provider_error" };
+    switch (effect?.kind) {
+      case undefined: {
+        const { plannedOutages } = this.#profile;
+        if (isHit(plannedRefusalShare(plannedOutages, request.occurredAtMs), key, "planned")) {
+          return unavailable;
+        }
+        const decision = decideCharge(this.#profile, request);
+        return decision.outcome === "approved" ? approved : declined(decision.code);
+      }
+      case "decline":
+        return declined(effect.code);
+      case "decline_first":
+        return request.chargeNumber === 1 ? declined(effect.code) : approved;
+      case "refuse_first":
+      case "refuse":
+        return effect.kind === "refuse" || request.chargeNumber === 1
+          ? { state: "refused", code: "provider_error" }
+          : approved;
+      case "reply_lost":
+        return effect.code === null ? approved : declined(effect.code);
+      case "frictionless":
+      case "challenge":
+        if (!this.#profile.threeDSecure) return declined("authentication_required");
+        return effect.kind === "frictionless"
+          ? { ...approved, authentication: "frictionless" }
+          : { state: "action_required", code: effect.code };
+      case "approve":
+      case "slow":
+      case "dispute":
+      case "timeout":
+        return approved;
+    }
+  }
+
+  #tell(key: string, reply: ChargeReply): void {
+    this.#onEvent({
+      provider: this.name,
+      key,
+      type: `charge.${reply.outcome}`,
+      chargeId: reply.outcome === "approved" ? reply.chargeId : null,
     });
   }
 
   /** A look-up takes its own time, another each time: a slow one says nothing about the next. */
-  #askAbout(key: string): Promise<void> {
+  #ask<Reply>(
+    what: string,
+    key: string,
+    timeoutMs: number,
+    answer: () => Reply | Promise<Reply>,
+  ): Promise<Reply> {
+    const name = `${this.name} ${what}`;
+    const { outage } = this.#faults.of(this.name);
+    if (outage === "silent") return within(never(), timeoutMs, name);
+    if (outage === "refusing") return Promise.reject(new ProviderTimeout(`${name}: out of service`));
     const latencyMs = chargeLatencyMs(this.#profile, `look-up ${++this.#lookUps}/${key}`);
-    return this.#take(latencyMs * LOOK_UP_LATENCY_SHARE);
+    return within(this.#take(latencyMs * LOOK_UP_LATENCY_SHARE).then(answer), timeoutMs, name);
   }
 
   #take(latencyMs: number): Promise<void> {
-    if (this.#latencyScale === 0) return Promise.resolve();
-    return new Promise((resolve) => setTimeout(resolve, latencyMs * this.#latencyScale));
+    const totalMs = latencyMs * this.#latencyScale + this.#faults.of(this.name).latencyMs;
+    if (totalMs === 0) return Promise.resolve();
+    return new Promise((resolve) => setTimeout(resolve, totalMs));
   }
+}
+
+/** A promise of its own each time: a shared one would collect every waiter for ever. */
+function never(): Promise<never> {
+  return new Promise(() => {});
 }
 
 /** Of a charge's latency: a look-up asks the acquirer only, not the card's issuer. */
 const LOOK_UP_LATENCY_SHARE = 0.4;
-
-/** A provider's charge id: like its own numbering, and the same in a repeated simulation. */
-export function chargeIdOf(provider: string, key: string): string {
-  const hex = (label: string) => hash32(`${label}/${provider}/${key}`).toString(16).padStart(8, "0");
-  return `ch_${provider.slice(0, 2)}${hex("a")}${hex("b")}${hex("c")}`;
-}
-
-/** The fee for a captured amount, rounded up to the minor unit, never above the amount. */
-export function acquirerFeeMinor(
-  profile: AcquirerProfile,
-  amountMinor: bigint,
-  currency: string,
-  crossBorder: boolean,
-): bigint {
-  const basisPoints = profile.feeBasisPoints + (crossBorder ? profile.crossBorderFeeBasisPoints : 0n);
-  const variable = (amountMinor * basisPoints + 9_999n) / 10_000n;
-  const feeMinor = variable + fixedFeeMinor(profile, currency);
-  return feeMinor > amountMinor ? amountMinor : feeMinor;
-}
-
-function fixedFeeMinor(profile: AcquirerProfile, currency: string): bigint {
-  // A price list's entry, rounded up once to the currency's minor unit; an integer from here on.
-  const { exponent, referenceUsd } = CURRENCIES[currency];
-  return BigInt(Math.ceil(((profile.fixedFeeUsdCents / 100) / referenceUsd) * 10 ** exponent));
-}
 
 function within<T>(work: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   return new Promise((resolve, reject) => {

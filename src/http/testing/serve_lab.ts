@@ -29,13 +29,16 @@ export interface ServedApp extends AsyncDisposable {
  *
  *     await using served = serveApp({ config: { readTimeoutMs: 200 } });
  */
-export function serveApp({ config = {}, payments, nowMs = () => Date.now(), isDraining = () => false }: {
-  config?: Partial<Config>;
-  /** None: for a test that never gets as far as a payment. */
-  payments?: PaymentService;
-  nowMs?: () => number;
-  isDraining?: () => boolean;
-} = {}): ServedApp {
+export function serveApp(
+  { config = {}, payments, nowMs = () => Date.now(), isDraining = () => false, wake = () => {} }: {
+    config?: Partial<Config>;
+    /** None: for a test that never gets as far as a payment. */
+    payments?: PaymentService;
+    nowMs?: () => number;
+    isDraining?: () => boolean;
+    wake?: () => void;
+  } = {},
+): ServedApp {
   const lines: LogLine[] = [];
   const write = (level: string): Log["info"] => (event, fields = {}) =>
     void lines.push({ level, event, fields });
@@ -61,6 +64,9 @@ export function serveApp({ config = {}, payments, nowMs = () => Date.now(), isDr
       if (payments !== undefined) await payments.sql`select 1`;
     },
     isDraining,
+    webhooks: fullConfig.webhookSecret === null
+      ? null
+      : { secret: fullConfig.webhookSecret, payments: calls.payments, wake },
   });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
   return {

@@ -1,6 +1,7 @@
 import { assert } from "../../core/assert.ts";
 import { ManualClock } from "../../core/clock.ts";
 import { RandomIds } from "../../core/ids.ts";
+import { Random } from "../../core/random.ts";
 import { openPool, type Sql } from "../../db/pool.ts";
 import { type FreshDatabase, freshDatabase } from "../../db/testing/fresh_database.ts";
 import type { FraudModelPort } from "../../fraud/screen_payment.ts";
@@ -9,11 +10,12 @@ import { checkLedger } from "../../ledger/check_ledger.ts";
 import { openAccounts, post } from "../../ledger/transfers.ts";
 import { openPaymentStack, type PaymentStack } from "../../payment_stack.ts";
 import type { ChargeRecord } from "../../providers/charge_log.ts";
+import { chargeFactsOf, chargeRequestOf } from "../charge_facts.ts";
 import { requestHashOf } from "../accept_payments.ts";
 import { completeOpenPayments } from "../complete_open_payments.ts";
 import { type CreatedPayment, createPayment } from "../create_payment.ts";
 import type { PaymentService } from "../payment_service.ts";
-import { type PaymentRequest, providerKeyOf } from "../payment.ts";
+import { paymentOfKey, type PaymentRequest } from "../payment.ts";
 
 export const TENANT = "lab";
 export const START_MS = Date.UTC(2026, 0, 5, 12);
@@ -31,6 +33,9 @@ export interface LabOptions {
   readonly model?: FraudModelPort;
   /** Long by default, so that a slow machine is not taken for a silent provider. */
   readonly providerTimeoutMs?: number;
+  readonly failover?: boolean;
+  /** Providers in another process; in this one when left out. */
+  readonly providersUrl?: string;
 }
 
 /**
@@ -79,11 +84,14 @@ export class Lab implements AsyncDisposable {
         poolSize: 4,
         providerTimeoutMs: this.options.providerTimeoutMs ?? 30_000,
         providerLatencyScale: 0,
+        providersUrl: this.options.providersUrl ?? null,
+        failover: this.options.failover ?? true,
       },
       database: { pool: { url: this.database.appUrl } },
       clock: this.clock,
       ids: new RandomIds(() => this.clock.nowMs()),
       model,
+      random: new Random(this.#stacks.length),
       events: { stage: () => {}, outcome: () => {}, batch: () => {} },
     });
     this.#stacks.push(stack);
@@ -104,6 +112,7 @@ export class Lab implements AsyncDisposable {
     const request = requestOf(asked);
     const { service } = this;
     const references = await service.references.of(request);
+    await service.routing.of(request.tenantId);
     const paymentId = service.ids.next("pay");
     const accepted = await service.accept({
       request,
@@ -115,16 +124,14 @@ export class Lab implements AsyncDisposable {
     assert(accepted.kind === "accepted", `The payment was not accepted but ${accepted.kind}`);
     const { route } = accepted.payment;
     if (charged && route !== null) {
-      const { paymentMethodId, network, issuerCountry } = references.paymentMethod!;
-      await service.provider(route.provider).charge({
-        key: providerKeyOf(request.tenantId, paymentId),
-        amountMinor: request.amountMinor,
-        currency: request.currency,
-        paymentMethodId,
-        network,
-        issuerCountry,
-        merchantCountry: references.merchant.country,
-      }, service.settings.providerTimeoutMs);
+      const facts = chargeFactsOf(
+        { ...request, paymentId, occurredAtMs: accepted.payment.occurredAtMs },
+        references,
+      );
+      await service.provider(route.provider).charge(
+        chargeRequestOf(facts, 1),
+        service.settings.providerTimeoutMs,
+      );
     }
     return paymentId;
   }
@@ -167,8 +174,10 @@ export class Lab implements AsyncDisposable {
 
   /** The providers' own records, of one payment or of all. */
   charges(paymentId?: string): ChargeRecord[] {
-    const all = [...this.stack.charges.all()];
-    return paymentId === undefined ? all : all.filter(({ key }) => key === providerKeyOf(TENANT, paymentId));
+    const all = [...this.stack.charges!.all()];
+    return paymentId === undefined
+      ? all
+      : all.filter(({ key }) => paymentOfKey(key)?.paymentId === paymentId);
   }
 
   async count(

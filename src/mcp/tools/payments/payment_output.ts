@@ -24,20 +24,31 @@ export const risk = z.object({
   model_version: z.string().nullable(),
 });
 
+const expectation = {
+  expected_success: z.number().nullable().describe("Probability of success, estimated from past payments."),
+  expected_fee: amount.nullable(),
+  expected_fee_minor: amountMinor.nullable(),
+  reason: z.string().nullable().describe("Why this provider."),
+};
+
 export const attempt = z.object({
   attempt: z.int().describe("From 1."),
   provider: z.string(),
-  outcome: z.enum(["approved", "declined", "unknown", "voided"]),
-  code: z.string().nullable().describe("The issuer's reason for a decline."),
+  outcome: z.enum(["approved", "declined", "refused", "unknown", "voided"]).describe(
+    "refused: the provider would not take the charge and the issuer was not asked.",
+  ),
+  code: z.string().nullable().describe(
+    "The reason for a decline or refusal, or how the outcome was learned.",
+  ),
   charge_id: z.string().nullable().describe("The provider's own id of the charge."),
   latency_ms: latencyMs,
+  ...expectation,
 });
 
 export const routing = z.object({
-  provider: z.string(),
-  expected_success: z.number().nullable().describe("Probability of approval, estimated from past payments."),
-  sample_size: z.number().nullable().describe("Past payments the estimate rests on."),
-  reason: z.string().nullable().describe("Why this provider."),
+  provider: z.string().describe("The provider asked last."),
+  ...expectation,
+  sample_size: z.number().nullable().describe("Past payments of the same kind, fading with age."),
   attempts: z.array(attempt),
 }).nullable().describe("Null when a wallet pays, or nothing was charged.");
 

@@ -1,0 +1,178 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { z } from "zod";
+import { chargeLine } from "./charge_line.ts";
+import type { ChargeLog } from "./charge_log.ts";
+import type { FaultPlan, ProviderFaults } from "./faults.ts";
+import { type Provider, ProviderTimeout } from "./provider.ts";
+import {
+  ChallengeMessage,
+  ChargeMessage,
+  chargeRequest,
+  KeyMessage,
+  RefundMessage,
+  refundRequest,
+  statementMessage,
+} from "./provider_wire.ts";
+
+/** A lost reply keeps its caller waiting this long, which is longer than any caller waits. */
+const PATIENCE_MS = 65_000;
+const BODY_MAX_BYTES = 16_384;
+
+/**
+ * The providers' HTTP side: what `RemoteProvider` calls, the charge log as JSON lines, and the orders for faults.
+ * It is the sandbox's own: no authentication, loopback only.
+ */
+export function createProviderApp({ providers, log, faults }: {
+  providers: ReadonlyMap<string, Provider>;
+  log: ChargeLog;
+  faults: FaultPlan;
+}): Hono {
+  const app = new Hono();
+  app.use(bodyLimit({ maxSize: BODY_MAX_BYTES }));
+
+  /** One call of one provider. What the provider does not answer is not answered here either. */
+  const call = <Message extends z.ZodType>(
+    path: string,
+    schema: Message,
+    handle: (provider: Provider, message: z.infer<Message>) => Promise<unknown>,
+  ) =>
+    app.post(`/providers/:provider/${path}`, async (context) => {
+      const provider = providers.get(context.req.param("provider")!);
+      if (provider === undefined) return context.json(unknownProvider(providers), 404);
+      const parsed = schema.safeParse(await context.req.json().catch(() => undefined));
+      if (!parsed.success) return context.json(invalid(parsed.error), 400);
+      try {
+        return context.json({
+          reply: await Promise.race([handle(provider, parsed.data), gone(context.req.raw)]),
+        });
+      } catch (error) {
+        if (!(error instanceof ProviderTimeout)) throw error;
+        return context.json({ error: { code: "no_answer", message: error.message } }, 503);
+      }
+    });
+
+  call("charges", ChargeMessage, (provider, message) => provider.charge(chargeRequest(message), PATIENCE_MS));
+  call(
+    "challenges",
+    ChallengeMessage,
+    (provider, { key, answer }) => provider.completeChallenge(key, answer, PATIENCE_MS),
+  );
+  call("statements", KeyMessage, async (provider, { key }) => {
+    const statement = await provider.readStatement(key, PATIENCE_MS);
+    return statement && statementMessage(statement);
+  });
+  call("voids", KeyMessage, (provider, { key }) => provider.voidKey(key, PATIENCE_MS));
+  call("refunds", RefundMessage, (provider, message) => provider.refund(refundRequest(message), PATIENCE_MS));
+
+  app.get("/healthz", (context) => context.json({ status: "ok", providers: [...providers.keys()] }));
+
+  app.get(
+    "/charges",
+    (context) => context.body(chargeLines(log), 200, { "content-type": "application/jsonl" }),
+  );
+
+  const allFaults = () =>
+    Object.fromEntries([...providers.keys()].map((name) => [name, faultsMessage(faults.of(name))]));
+  app.get("/faults", (context) => context.json(allFaults()));
+  app.post("/faults", async (context) => {
+    const parsed = FaultsMessage.safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success) return context.json(invalid(parsed.error), 400);
+    const { provider, latency_ms, error_rate, reply_loss, outage } = parsed.data;
+    if (provider !== undefined && !providers.has(provider)) {
+      return context.json(unknownProvider(providers), 404);
+    }
+    const change = defined({
+      latencyMs: latency_ms,
+      errorRate: error_rate,
+      replyLossRate: reply_loss,
+      outage: outage === true ? "refusing" : outage === false ? "none" : outage,
+    });
+    for (const name of provider === undefined ? providers.keys() : [provider]) faults.change(name, change);
+    return context.json(allFaults());
+  });
+
+  app.notFound((context) =>
+    context.json({
+      error: {
+        code: "not_found",
+        message:
+          "There is GET /charges, GET and POST /faults, GET /healthz and POST /providers/<name>/charges, " +
+          "/challenges, /statements, /voids and /refunds.",
+      },
+    }, 404)
+  );
+  return app;
+}
+
+/** The caller has given up: nobody is left to answer. */
+function gone(request: Request): Promise<never> {
+  return new Promise((_, reject) => {
+    request.signal.addEventListener("abort", () => reject(new ProviderTimeout("the caller has gone")), {
+      once: true,
+    });
+  });
+}
+
+const rate = z.number().min(0).max(1);
+const FaultsMessage = z.strictObject({
+  provider: z.string().optional(),
+  latency_ms: z.number().min(0).max(60_000).optional(),
+  error_rate: rate.optional(),
+  reply_loss: rate.optional(),
+  outage: z.union([z.boolean(), z.enum(["none", "refusing", "silent"])]).optional(),
+});
+
+function faultsMessage({ latencyMs, errorRate, replyLossRate, outage }: ProviderFaults) {
+  return { latency_ms: latencyMs, error_rate: errorRate, reply_loss: replyLossRate, outage };
+}
+
+function defined(
+  change: { [Name in keyof ProviderFaults]: ProviderFaults[Name] | undefined },
+): Partial<ProviderFaults> {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+}
+
+function unknownProvider(providers: ReadonlyMap<string, Provider>) {
+  return {
+    error: {
+      code: "unknown_provider",
+      message: `There is no such provider. Use one of ${[...providers.keys()].join(", ")}.`,
+    },
+  };
+}
+
+function invalid(error: z.ZodError) {
+  const [issue] = error.issues;
+  return {
+    error: {
+      code: "invalid_body",
+      message: `The body does not fit at "${
+        issue.path.join(".")
+      }": ${issue.message}. Correct it and send it again.`,
+    },
+  };
+}
+
+const LINES_PER_CHUNK = 500;
+
+function chargeLines(log: ChargeLog): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const records = log.all()[Symbol.iterator]();
+  return new ReadableStream({
+    pull(controller) {
+      let text = "";
+      for (let i = 0; i < LINES_PER_CHUNK; i++) {
+        const next = records.next();
+        if (next.done) {
+          if (text !== "") controller.enqueue(encoder.encode(text));
+          controller.close();
+          return;
+        }
+        text += chargeLine(next.value) + "\n";
+      }
+      controller.enqueue(encoder.encode(text));
+    },
+    cancel: () => void records.return?.(),
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * `deno task providers`: the simulated providers as a process of their own, on this machine only. A server started
+ * with `PROVIDERS_URL` charges through them. What they charged is stored in DATA_DIR and outlives any kill.
+ */
+import { join } from "node:path";
+import { ConfigError, readConfig } from "./config.ts";
+import { systemClock } from "./core/clock.ts";
+import { createLog } from "./core/log.ts";
+import { ACQUIRER_PROFILES } from "./providers/acquirer_profiles.ts";
+import { ChargeLog, chargeLogPath } from "./providers/charge_log.ts";
+import { FaultPlan } from "./providers/faults.ts";
+import { createProviderApp } from "./providers/provider_app.ts";
+import { SimulatedAcquirer } from "./providers/simulated_acquirer.ts";
+import { WebhookSender } from "./providers/webhook_sender.ts";
+
+/** Loopback: whoever can reach the providers can order faults. */
+const HOST = "127.0.0.1";
+/** Charges whose replies are lost hold their connections; the exit does not wait for them. */
+const DRAIN_MAX_MS = 2_000;
+
+async function main(): Promise<void> {
+  const config = readConfig((name) => Deno.env.get(name));
+  const log = createLog(config.logLevel, () => systemClock.nowMs());
+  await Deno.mkdir(join(config.dataDirectory, "providers"), { recursive: true });
+  const charges = new ChargeLog(chargeLogPath(config.dataDirectory));
+  const faults = new FaultPlan();
+  const { webhookUrl, webhookSecret } = config;
+  if (webhookUrl !== null && webhookSecret === null) {
+    throw new ConfigError(
+      "WEBHOOK_URL is set but PROVIDER_WEBHOOK_SECRET is not: webhooks must be signed. Set both.",
+    );
+  }
+  const sender = webhookUrl === null
+    ? null
+    : new WebhookSender({ url: webhookUrl, secret: webhookSecret!, clock: systemClock, delayScale: 1 });
+  const providers = new Map(ACQUIRER_PROFILES.map((profile) => [
+    profile.name,
+    new SimulatedAcquirer({
+      profile,
+      log: charges,
+      clock: systemClock,
+      latencyScale: config.providerLatencyScale,
+      faults,
+      onEvent: (event) => sender?.send(event),
+    }),
+  ]));
+  const server = Deno.serve({
+    hostname: HOST,
+    port: config.providersPort,
+    onListen: ({ port }) =>
+      log.info("listening", {
+        url: `http://${HOST}:${port}`,
+        providers: [...providers.keys()],
+        webhooks: webhookUrl,
+      }),
+  }, createProviderApp({ providers, log: charges, faults }).fetch);
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, () => resolve(name));
+  });
+  log.info("draining", { signal });
+  await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, DRAIN_MAX_MS))]);
+  await sender?.close();
+  charges.close();
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+    Deno.exit(0);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof Deno.errors.AddrInUse)) throw error;
+    console.error(
+      error instanceof ConfigError
+        ? error.message
+        : "The port is taken. Stop what listens there, or set PROVIDERS_PORT to another one.",
+    );
+    Deno.exit(1);
+  }
+}
