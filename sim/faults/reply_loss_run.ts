@@ -1,7 +1,7 @@
 /**
  * Loses replies of providers in a process of their own, with failover on, and counts who was charged twice:
  *
- *     deno task faults:reply-loss --payments 500 --seed 7
+ *     deno task faults:replies --payments 500 --seed 7
  *
  * One reply in five is lost, one charge in twenty refused; the providers are killed once in the middle and started
  * again. A server and providers of their own, in a folder of its own; all of it is gone afterwards. Exit code 1 when a
