@@ -264,7 +264,7 @@ create table wallet_top_ups (
   principal text not null,
   idempotency_key text,
   request_hash text not null,
-  advice jsonb not null,
+  simulated_at_ms bigint,
   occurred_at_ms bigint not null,
   next_check_at timestamp with time zone not null,
   created_at timestamp with time zone not null,

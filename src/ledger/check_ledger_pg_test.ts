@@ -134,8 +134,8 @@ const LIES: readonly [what: string, breaks: readonly string[], lie: string][] = 
     "a top-up that reached no wallet",
     ["wallet_top_ups_are_credited_once"],
     `insert into wallet_top_ups (tenant_id, top_up_id, status, account_id, customer_id, currency, amount_minor,
-                                 principal, request_hash, advice, occurred_at_ms, next_check_at, created_at)
-     values ('${TENANT}', 'top_lie', 'succeeded', '${WALLET}', 'cust_ann', 'USD', 5, 'x', 'x', '{}', 0, now(), now())`,
+                                 principal, request_hash, occurred_at_ms, next_check_at, created_at)
+     values ('${TENANT}', 'top_lie', 'succeeded', '${WALLET}', 'cust_ann', 'USD', 5, 'x', 'x', 0, now(), now())`,
   ],
 ];
 

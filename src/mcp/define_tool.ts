@@ -68,7 +68,8 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
       name,
       title,
       description,
-      inputSchema: toJsonSchema(input, "input"),
+      // Said even where nothing is required, so that all tools are listed alike.
+      inputSchema: { required: [], ...toJsonSchema(input, "input") },
       // An error's structuredContent is checked by some clients too, so the schema has both forms.
       outputSchema: { type: "object", anyOf: [toJsonSchema(output, "output"), ERROR_JSON_SCHEMA] },
       annotations,

@@ -107,3 +107,26 @@ export const approvalToken = line(200).meta({
     "The approval_token of a pending_approval answer, once a person has approved; all else as in the first call.",
   examples: ["tr_01m83wkb84kbh7we4qc2mtnnyx.1767614400000.kFz0Y2nPq8u3VtqkYxX0bq2l5n8cQeWvJ1rT7uA9d4E"],
 });
+export const counterparty = id.meta({
+  description: "Only entries with this merchant, wallet or account.",
+  examples: ["merchant:merch_default"],
+});
+export const cursor = z.string().regex(/^[A-Za-z0-9_-]{1,600}$/, { error: "must be a next_cursor" }).meta({
+  description: "The next_cursor of the last page, all other arguments unchanged.",
+  examples: ["WzE3Njc2MTQ0MDAwMDAwMDAsInRyXzEiLCJhIl0"],
+});
+
+/** A day or a moment of the years 1970 to 2100. */
+export const instant = z.union([z.iso.date(), z.iso.datetime({ offset: true })])
+  .refine((text) => Date.parse(text) >= 0 && Date.parse(text) < INSTANT_MAX_MS, {
+    error: "must be a day such as 2026-01-05 or an RFC 3339 time, from 1970 to 2100",
+  })
+  .meta({ examples: ["2026-01-05", "2026-01-05T12:00:00Z"] });
+const INSTANT_MAX_MS = Date.UTC(2100, 0, 1);
+const DAY_MS = 86_400_000;
+
+/** As milliseconds; a day's end is the midnight after it. */
+export function instantMs(text: string, edge: "start" | "end"): number {
+  const isDay = !text.includes("T");
+  return Date.parse(text) + (isDay && edge === "end" ? DAY_MS : 0);
+}

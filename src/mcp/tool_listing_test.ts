@@ -141,12 +141,31 @@ Deno.test("annotations are what the tool does", () => {
       idempotentHint: true,
       openWorldHint: false,
     },
+    get_wallet_balance: {
+      readOnlyHint: true,
+      destructiveHint: false,
+      idempotentHint: true,
+      openWorldHint: false,
+    },
     // Takes money out of a wallet; twice, unless a key says otherwise.
     transfer_funds: {
       readOnlyHint: false,
       destructiveHint: true,
       idempotentHint: false,
       openWorldHint: false,
+    },
+    wallet_transaction_history: {
+      readOnlyHint: true,
+      destructiveHint: false,
+      idempotentHint: true,
+      openWorldHint: false,
+    },
+    // Charges a card through a provider.
+    top_up_wallet: {
+      readOnlyHint: false,
+      destructiveHint: true,
+      idempotentHint: false,
+      openWorldHint: true,
     },
   });
 });

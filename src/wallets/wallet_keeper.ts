@@ -1,10 +1,11 @@
 import { expireTransfers } from "./approve_transfer.ts";
+import { completeTopUps } from "./top_up_wallet.ts";
 import type { WalletService } from "./wallet_service.ts";
 
 /** A round under way when the server stops gets this long; what it leaves, the next start finishes. */
 const STOP_MAX_MS = 2_000;
 
-/** Drives what no client waits for to its end, again and again: held transfers that expire. */
+/** Drives what no client waits for to its end, again and again: held transfers that expire, top-ups in doubt. */
 export class WalletKeeper {
   readonly #service: WalletService;
   readonly #intervalMs: number;
@@ -37,6 +38,7 @@ export class WalletKeeper {
   async #round(): Promise<void> {
     try {
       await expireTransfers(this.#service);
+      await completeTopUps(this.#service);
     } catch (error) {
       // Once stopped, the connections are closed under a round that did not end in time.
       if (!this.#stopped) this.#onError(error);

@@ -8,6 +8,7 @@ import { againAfterLostRace } from "../db/lost_race.ts";
 import type { PoolOptions, Sql } from "../db/pool.ts";
 import { type BookItem, type BookResult, bookTransfers, transferPostings } from "./book_transfers.ts";
 import type { RateSource } from "./rates.ts";
+import type { TopUpAnswer } from "./top_up.ts";
 import type { TopUpCharger } from "./top_up_charger.ts";
 import type { TransferAnswer } from "./transfer.ts";
 import { WalletReferences } from "./wallet_references.ts";
@@ -37,6 +38,7 @@ export class WalletService {
   readonly approvalSecret: Uint8Array;
   readonly settings: WalletSettings;
   readonly references: WalletReferences;
+  readonly firstTopUps = new FirstCalls<TopUpAnswer>();
   readonly firstTransfers = new FirstCalls<TransferAnswer>();
   readonly #book: GroupCommit<BookItem, BookResult>;
   readonly #connections: BatchConnection[];

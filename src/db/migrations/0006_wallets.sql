@@ -66,7 +66,7 @@ create table wallet_top_ups (
   principal         text not null,
   idempotency_key   text,
   request_hash      text not null,
-  advice            jsonb not null,           -- the recommendation, as it was given
+  simulated_at_ms   bigint,                   -- as the caller set it: the charge repeats it
   occurred_at_ms    bigint not null,
   next_check_at     timestamptz not null,
   created_at        timestamptz not null,

@@ -12,3 +12,17 @@ export const insufficientData = z.object({
   sample_size: z.number(),
   missing: z.string().describe("What would have to be there."),
 });
+
+const day = z.string().meta({ format: "date" });
+
+export const runOut = z.union([
+  z.object({
+    basis: z.string().describe("The method."),
+    sample_size: z.int().describe("Days of history."),
+    probability: z.number().describe("That it runs out within within_days."),
+    within_days: z.int(),
+    date: day.nullable().describe("In the middle of the forecasts; null beyond within_days."),
+    interval: z.object({ level: z.number(), low: day.nullable(), high: day.nullable() }),
+  }),
+  insufficientData,
+]).describe("When the available money is used up, if nothing is topped up.");

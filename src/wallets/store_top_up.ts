@@ -1,0 +1,273 @@
+import { assert } from "../core/assert.ts";
+import { toRfc3339 } from "../core/clock.ts";
+import { DomainError } from "../core/errors.ts";
+import { KEY_LIFETIME_MS, keyReusedError } from "../db/idempotency_keys.ts";
+import type { Sql } from "../db/pool.ts";
+import { type Account, accountOf } from "../ledger/accounts.ts";
+import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
+import { storedError } from "./book_transfers.ts";
+import { readFlows, type WalletFlows } from "./read_flows.ts";
+import {
+  recommend,
+  STATUS_OF_CHARGE,
+  TOP_UP_MERCHANT,
+  TOP_UP_STATUSES,
+  type TopUpAnswer,
+  type TopUpStatus,
+} from "./top_up.ts";
+import type { ChargedTopUp } from "./top_up_charger.ts";
+import type { TopUpRequest } from "./top_up_wallet.ts";
+import { moneyAnswer, type StoredError } from "./transfer.ts";
+import { parseWalletId } from "./wallet_id.ts";
+import type { WalletService } from "./wallet_service.ts";
+
+/** A top-up as stored, with all that its charge and its booking need. */
+export interface StoredTopUp {
+  readonly tenantId: string;
+  readonly topUpId: string;
+  readonly account: Account;
+  readonly amountMinor: bigint;
+  readonly paymentMethodId: string | null;
+  readonly principal: string;
+  readonly idempotencyKey: string | null;
+  readonly occurredAtMs: number;
+  readonly simulatedAtMs: number | null;
+  readonly createdAtMs: number;
+}
+
+export type BegunTopUp =
+  | { kind: "begun"; topUp: StoredTopUp }
+  | { kind: "answered"; answer: TopUpAnswer }
+  | { kind: "open"; topUpId: string };
+
+/** Longer than any live call takes: after it the keeper may take a top-up over. */
+const GRACE_MS = 30_000;
+const RECHECK_MS = 2_000;
+
+/** Transaction 1: the key, the top-up, its audit row. A key that is known gives what is known of it. */
+export async function beginTopUp(
+  service: WalletService,
+  request: TopUpRequest,
+  account: Account,
+  requestHash: string,
+): Promise<BegunTopUp> {
+  const { tenantId, principal, idempotencyKey, amountMinor, simulatedAtMs } = request;
+  const nowMs = service.clock.nowMs();
+  const topUp: StoredTopUp = {
+    tenantId,
+    topUpId: service.ids.next("top"),
+    account,
+    amountMinor,
+    paymentMethodId: request.paymentMethodId,
+    principal,
+    idempotencyKey,
+    occurredAtMs: simulatedAtMs ?? nowMs,
+    simulatedAtMs,
+    createdAtMs: nowMs,
+  };
+  return await service.sql.begin(async (sql) => {
+    if (idempotencyKey !== null) {
+      const earlier = await earlierCall(sql, request, requestHash);
+      if (earlier !== null) return earlier;
+      await sql`
+        insert into idempotency_keys (tenant_id, principal, key, tool, request_hash, resource_id, created_at, expires_at)
+        values (${tenantId}, ${principal}, ${idempotencyKey}, 'top_up_wallet', ${requestHash}, ${topUp.topUpId},
+                ${new Date(nowMs)}, ${new Date(nowMs + KEY_LIFETIME_MS)})`;
+    }
+    await sql`
+      insert into merchants (tenant_id, merchant_id, name, category, country, currency)
+      values (${tenantId}, ${TOP_UP_MERCHANT}, 'Wallet top-up', 'wallet', 'US', 'USD') on conflict do nothing`;
+    await sql`
+      insert into wallet_top_ups (tenant_id, top_up_id, status, account_id, customer_id, currency, amount_minor,
+             payment_method_id, principal, idempotency_key, request_hash, simulated_at_ms, occurred_at_ms,
+             next_check_at, created_at)
+      values (${tenantId}, ${topUp.topUpId}, 'charging', ${account.accountId}, ${account.ownerId}, ${account.currency},
+              ${amountMinor.toString()}, ${topUp.paymentMethodId}, ${principal}, ${idempotencyKey}, ${requestHash},
+              ${simulatedAtMs}, ${topUp.occurredAtMs}, ${new Date(nowMs + GRACE_MS)}, ${new Date(nowMs)})`;
+    await audit(sql, topUp, 1, "top_up.begun", nowMs, {});
+    return { kind: "begun", topUp };
+  }) as BegunTopUp;
+}
+
+async function earlierCall(
+  sql: Transaction,
+  { tenantId, principal, idempotencyKey }: TopUpRequest,
+  requestHash: string,
+): Promise<BegunTopUp | null> {
+  const [known] = await sql<{ request_hash: string; resource_id: string; response: string | null }[]>`
+    select k.request_hash, k.resource_id, a.response
+      from idempotency_keys k left join idempotency_answers a using (tenant_id, resource_id)
+     where k.tenant_id = ${tenantId} and k.principal = ${principal} and k.key = ${idempotencyKey}`;
+  if (known === undefined) return null;
+  if (known.request_hash !== requestHash) throw keyReusedError(idempotencyKey!);
+  if (known.response === null) return { kind: "open", topUpId: known.resource_id };
+  const stored = JSON.parse(known.response) as TopUpAnswer | StoredError;
+  if (!("error" in stored)) return { kind: "answered", answer: stored };
+  const { code, message, field, next_move: nextMove } = stored.error;
+  throw new DomainError(code, message, { nextMove, field: field ?? undefined });
+}
+
+export async function readTopUp(sql: Sql, tenantId: string, topUpId: string): Promise<StoredTopUp> {
+  const [row] = await sql<Record<string, string | null>[]>`
+    select account_id, amount_minor::text as amount_minor, payment_method_id, principal, idempotency_key,
+           occurred_at_ms::text as occurred_at_ms, simulated_at_ms::text as simulated_at_ms,
+           (extract(epoch from created_at) * 1000)::bigint::text as created_at_ms
+      from wallet_top_ups where tenant_id = ${tenantId} and top_up_id = ${topUpId}`;
+  assert(row !== undefined, `There is no top-up "${topUpId}"`);
+  return {
+    tenantId,
+    topUpId,
+    account: parseWalletId(row.account_id!)!,
+    amountMinor: BigInt(row.amount_minor!),
+    paymentMethodId: row.payment_method_id,
+    principal: row.principal!,
+    idempotencyKey: row.idempotency_key,
+    occurredAtMs: Number(row.occurred_at_ms),
+    simulatedAtMs: row.simulated_at_ms === null ? null : Number(row.simulated_at_ms),
+    createdAtMs: Number(row.created_at_ms),
+  };
+}
+
+/**
+ * Transaction 2: what became of the charge. A success moves the money from the top-up merchant to the wallet, the
+ * provider's fee is the house's. Whoever comes second finds the stored answer.
+ */
+export async function finishTopUp(
+  service: WalletService,
+  topUp: StoredTopUp,
+  charged: ChargedTopUp,
+): Promise<TopUpAnswer> {
+  const { tenantId, topUpId, account } = topUp;
+  const nowMs = service.clock.nowMs();
+  const status = STATUS_OF_CHARGE[charged.status];
+  const flows = await readFlows(service.sql, tenantId, account.accountId, topUp.occurredAtMs);
+  return await service.sql.begin(async (sql) => {
+    const open = await lockOpen(sql, topUp);
+    if (!open.charging && open.answer !== null) return open.answer;
+    if (open.charging && status === "succeeded") await credit(sql, topUp, charged.feeMinor);
+    const answer = await answerOf(sql, topUp, status, charged, flows);
+    if (!open.charging) return answer;
+    await sql`
+      update wallet_top_ups
+         set status = ${status}, payment_id = ${charged.paymentId}, next_check_at = ${new Date(
+      nowMs + RECHECK_MS,
+    )},
+             finished_at = ${TOP_UP_STATUSES[status].final ? new Date(nowMs) : null}
+       where tenant_id = ${tenantId} and top_up_id = ${topUpId}`;
+    if (!TOP_UP_STATUSES[status].final) return answer;
+    await storeAnswer(sql, topUp, JSON.stringify(answer));
+    await audit(sql, topUp, 2, `top_up.${status}`, nowMs, { payment_id: charged.paymentId });
+    return answer;
+  }) as TopUpAnswer;
+}
+
+/** A charge that can never be made: the top-up has failed, and its key replays the reason. */
+export async function refuseTopUp(
+  service: WalletService,
+  topUp: StoredTopUp,
+  error: DomainError,
+): Promise<void> {
+  const { tenantId, topUpId } = topUp;
+  const nowMs = service.clock.nowMs();
+  await service.sql.begin(async (sql) => {
+    if (!(await lockOpen(sql, topUp)).charging) return;
+    await sql`
+      update wallet_top_ups set status = 'failed', finished_at = ${new Date(nowMs)}
+       where tenant_id = ${tenantId} and top_up_id = ${topUpId}`;
+    await storeAnswer(sql, topUp, JSON.stringify(storedError(error)));
+    await audit(sql, topUp, 2, "top_up.failed", nowMs, { error: error.code });
+  });
+}
+
+async function lockOpen(
+  sql: Transaction,
+  { tenantId, topUpId }: StoredTopUp,
+): Promise<{ charging: boolean; answer: TopUpAnswer | null }> {
+  const [row] = await sql<{ status: TopUpStatus }[]>`
+    select status from wallet_top_ups where tenant_id = ${tenantId} and top_up_id = ${topUpId} for update`;
+  const [stored] = await sql<{ response: string }[]>`
+    select response from idempotency_answers where tenant_id = ${tenantId} and resource_id = ${topUpId}`;
+  return {
+    charging: row.status === "charging",
+    answer: stored === undefined ? null : JSON.parse(stored.response),
+  };
+}
+
+async function credit(sql: Transaction, topUp: StoredTopUp, feeMinor: bigint): Promise<void> {
+  const { tenantId, account, amountMinor } = topUp;
+  const { currency } = account;
+  const collected = accountOf("merchant", TOP_UP_MERCHANT, currency);
+  const house = accountOf("external", "top_up_fees", currency);
+  await openAccounts(sql, tenantId, [account, collected, house]);
+  await post(sql, {
+    tenantId,
+    transferId: transferIdOf(topUp),
+    memo: "wallet top-up",
+    atMs: topUp.occurredAtMs,
+    postings: [
+      { account: collected, amountMinor: feeMinor - amountMinor },
+      ...(feeMinor > 0n ? [{ account: house, amountMinor: -feeMinor }] : []),
+      { account, amountMinor },
+    ].filter((posting) => posting.amountMinor !== 0n),
+  });
+}
+
+function transferIdOf({ topUpId }: StoredTopUp): string {
+  return `tr_${topUpId.slice(4)}`;
+}
+
+async function answerOf(
+  sql: Transaction,
+  topUp: StoredTopUp,
+  status: TopUpStatus,
+  charged: ChargedTopUp,
+  flows: WalletFlows,
+): Promise<TopUpAnswer> {
+  const { tenantId, account, amountMinor } = topUp;
+  const [balance] = await sql<{ available: string }[]>`
+    select (balance_minor - held_minor)::text as available from accounts
+     where tenant_id = ${tenantId} and account_id = ${account.accountId}`;
+  const availableMinor = BigInt(balance?.available ?? "0");
+  return {
+    top_up_id: topUp.topUpId,
+    status,
+    wallet_id: account.accountId,
+    ...moneyAnswer(amountMinor, account.currency),
+    payment_id: charged.paymentId,
+    risk_score: charged.riskScore,
+    decline: charged.decline === null
+      ? null
+      : { by: charged.decline.by, code: charged.decline.code, message: charged.decline.message },
+    available: moneyAnswer(availableMinor, account.currency),
+    recommendation: recommend(flows, availableMinor, account.currency, topUp.occurredAtMs),
+    created_at: toRfc3339(topUp.createdAtMs),
+    next_move: TOP_UP_STATUSES[status].nextMove,
+  };
+}
+
+async function storeAnswer(
+  sql: Transaction,
+  { tenantId, topUpId, idempotencyKey }: StoredTopUp,
+  response: string,
+): Promise<void> {
+  if (idempotencyKey === null) return;
+  await sql`
+    insert into idempotency_answers (tenant_id, resource_id, response) values (${tenantId}, ${topUpId}, ${response})`;
+}
+
+async function audit(
+  sql: Transaction,
+  topUp: StoredTopUp,
+  number: number,
+  action: string,
+  atMs: number,
+  details: Record<string, string>,
+): Promise<void> {
+  const { tenantId, topUpId, account, amountMinor, principal } = topUp;
+  await sql`
+    insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
+    values (${tenantId}, ${`aud_${topUpId.slice(4)}_${number}`}, ${new Date(
+    atMs,
+  )}, ${principal}, ${action}, ${topUpId},
+            ${sql.json({ wallet: account.accountId, amount_minor: amountMinor.toString(), ...details })})`;
+}

@@ -1,0 +1,108 @@
+import { toRfc3339 } from "../core/clock.ts";
+import { CURRENCIES } from "../core/money.ts";
+import { adviseTopUp, COVER_DAYS, COVER_SHARE } from "./forecast/top_up_advice.ts";
+import { forecastRunOut, RUN_OUT_METHOD } from "./forecast/run_out.ts";
+import type { WalletFlows } from "./read_flows.ts";
+import { DAY_MS } from "./risk/past.ts";
+import type { ChargedTopUp } from "./top_up_charger.ts";
+import { moneyAnswer } from "./transfer.ts";
+
+/**
+ * A top-up's life. `charging` ends without the client: the keeper asks for the same charge again, which is the same
+ * charge, until it is known what became of it.
+ */
+export type TopUpStatus = "charging" | "succeeded" | "declined" | "failed";
+
+export const TOP_UP_STATUSES = {
+  charging: {
+    final: false,
+    nextMove:
+      "It is unknown yet whether the card was charged. Repeat the call with the same key in a few seconds.",
+  },
+  succeeded: { final: true, nextMove: "Nothing is left to do." },
+  declined: { final: true, nextMove: "Use another payment method, with a new idempotency key." },
+  failed: { final: true, nextMove: "The card was never charged. Try again with a new idempotency key." },
+} as const satisfies Record<TopUpStatus, { final: boolean; nextMove: string }>;
+
+export const STATUS_OF_CHARGE = {
+  processing: "charging",
+  in_doubt: "charging",
+  succeeded: "succeeded",
+  declined: "declined",
+  failed: "failed",
+} as const satisfies Record<ChargedTopUp["status"], TopUpStatus>;
+
+/** Whose card payments fill wallets: each tenant gets it with its first top-up. */
+export const TOP_UP_MERCHANT = "merch_wallet";
+
+export type Recommendation =
+  | { basis: "insufficient_data"; sample_size: number; missing: string }
+  | { basis: string; sample_size: number; needed: false; reason: string }
+  | {
+    basis: string;
+    sample_size: number;
+    needed: true;
+    date: string;
+    amount: string;
+    amount_minor: number;
+    currency: string;
+    reason: string;
+  };
+
+/** What top_up_wallet answers, and what a repeated call gets again to the letter. */
+export interface TopUpAnswer {
+  top_up_id: string;
+  status: TopUpStatus;
+  wallet_id: string;
+  amount: string;
+  amount_minor: number;
+  currency: string;
+  payment_id: string | null;
+  risk_score: number | null;
+  decline: { by: string; code: string; message: string } | null;
+  available: { amount: string; amount_minor: number; currency: string };
+  recommendation: Recommendation;
+  created_at: string;
+  next_move: string;
+}
+
+/** The next top-up, from the forecast as it is with this one credited. */
+export function recommend(
+  flows: WalletFlows,
+  availableMinor: bigint,
+  currency: string,
+  asOfMs: number,
+): Recommendation {
+  const runOut = forecastRunOut(Number(availableMinor), flows.dailyNet, flows.seed);
+  if (runOut.basis === "insufficient_data") {
+    return { basis: runOut.basis, sample_size: runOut.sampleDays, missing: runOut.missing };
+  }
+  const basis = { basis: RUN_OUT_METHOD, sample_size: runOut.sampleDays };
+  const advice = adviseTopUp(flows.dailyNet, runOut, roundSum(currency), flows.seed);
+  if (advice === null) {
+    return {
+      ...basis,
+      needed: false,
+      reason: `In at least nine of ten forecasts the money lasts ${runOut.horizonDays} days.`,
+    };
+  }
+  const show = (minor: number) => `${moneyAnswer(BigInt(minor), currency).amount} ${currency}`;
+  return {
+    ...basis,
+    needed: true,
+    date: toRfc3339(asOfMs + advice.inDays * DAY_MS).slice(0, 10),
+    ...moneyAnswer(BigInt(advice.amountMinor), currency),
+    reason:
+      `In one of ten forecasts the money is used up after ${runOut.lowDays} days. ${COVER_DAYS} days cost ${
+        show(advice.monthMedianMinor)
+      } in the middle and at most ${show(advice.monthHighMinor)} in ${
+        COVER_SHARE * 10
+      } of ten: so long it should last.`,
+  };
+}
+
+/** Some five dollars, as a round number of major units. */
+function roundSum(currency: string): number {
+  const { exponent, referenceUsd } = CURRENCIES[currency];
+  return 5 * 10 ** Math.max(0, Math.round(Math.log10(1 / referenceUsd))) * 10 ** exponent;
+}

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { toRfc3339 } from "../core/clock.ts";
+import { DomainError } from "../core/errors.ts";
+import { keyReusedError } from "../db/idempotency_keys.ts";
+import { againAfterLostRace } from "../db/lost_race.ts";
+import type { Account } from "../ledger/accounts.ts";
+import { beginTopUp, finishTopUp, readTopUp, refuseTopUp, type StoredTopUp } from "./store_top_up.ts";
+import { TOP_UP_MERCHANT, type TopUpAnswer } from "./top_up.ts";
+import { parseWalletId, unknownWallet } from "./wallet_id.ts";
+import type { WalletService } from "./wallet_service.ts";
+
+export interface TopUpRequest {
+  readonly tenantId: string;
+  readonly principal: string;
+  readonly walletId: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly paymentMethodId: string | null;
+  readonly idempotencyKey: string | null;
+  readonly simulatedAtMs: number | null;
+}
+
+export interface ToppedUp {
+  readonly answer: TopUpAnswer;
+  readonly replayed: boolean;
+}
+
+/**
+ * Charges a card and credits the wallet, at most once for one idempotency key.
+ *
+ *   1. one transaction: key, top-up, audit                 crash after: the keeper goes on from here
+ *   2. the charge, by a key derived from the top-up        crash after: the keeper's charge is the same charge
+ *   3. one transaction: ledger, status, answer, audit      crash after: a repeated call gets the stored answer
+ *
+ * Errors, in the order they are looked for: `unknown_wallet`, `invalid_arguments` (another currency),
+ * `idempotency_key_reused`, and those of the charge, such as `unknown_payment_method`: they end the top-up as failed,
+ * and its key replays them. A decline is an answer.
+ */
+export async function topUpWallet(service: WalletService, request: TopUpRequest): Promise<ToppedUp> {
+  const account = await walletToFill(service, request);
+  const requestHash = requestHashOf(request);
+  const key = request.idempotencyKey;
+  if (key === null) return await firstCall(service, request, account, requestHash);
+  return await service.firstTopUps.run<ToppedUp>({
+    key: JSON.stringify([request.tenantId, request.principal, key]),
+    requestHash,
+    first: () => firstCall(service, request, account, requestHash),
+    replay: (answer) => ({ answer, replayed: true }),
+    reused: () => {
+      throw keyReusedError(key);
+    },
+  });
+}
+
+/** Charges, and books what became of it; for the call, and for the keeper after a crash or a doubt. */
+export async function chargeTopUp(service: WalletService, topUp: StoredTopUp): Promise<TopUpAnswer> {
+  try {
+    const charged = await service.charger.charge({
+      tenantId: topUp.tenantId,
+      principal: topUp.principal,
+      idempotencyKey: `top-up/${topUp.topUpId}`,
+      amountMinor: topUp.amountMinor,
+      currency: topUp.account.currency,
+      customerId: topUp.account.ownerId,
+      merchantId: TOP_UP_MERCHANT,
+      paymentMethodId: topUp.paymentMethodId,
+      simulatedAtMs: topUp.simulatedAtMs,
+    });
+    return await finishTopUp(service, topUp, charged);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    // What may succeed later is tried again, as the caller is told, who knows it by its key. Nobody would know of a
+    // charge that comes later without one.
+    const isTriedAgain = error.retriable && !(error.code === "overloaded" && topUp.idempotencyKey === null);
+    if (isTriedAgain) throw error;
+    await refuseTopUp(service, topUp, error);
+    throw error;
+  }
+}
+
+async function firstCall(
+  service: WalletService,
+  request: TopUpRequest,
+  account: Account,
+  requestHash: string,
+): Promise<ToppedUp> {
+  const begun = await againAfterLostRace(() => beginTopUp(service, request, account, requestHash));
+  switch (begun.kind) {
+    case "begun":
+      return { answer: await chargeTopUp(service, begun.topUp), replayed: false };
+    case "answered":
+      return { answer: begun.answer, replayed: true };
+    case "open": {
+      // Its first call runs elsewhere, has died, or is in doubt: the same charge again is the same charge.
+      const topUp = await readTopUp(service.sql, request.tenantId, begun.topUpId);
+      return { answer: await chargeTopUp(service, topUp), replayed: true };
+    }
+  }
+}
+
+/** A wallet that is open, or that its customer may open by filling it. */
+async function walletToFill(service: WalletService, request: TopUpRequest): Promise<Account> {
+  const { tenantId, walletId, currency } = request;
+  const account = parseWalletId(walletId);
+  if (account?.kind !== "wallet") throw unknownWallet("wallet_id", walletId);
+  await service.references.receiver(tenantId, walletId, "wallet_id");
+  if (currency === account.currency) return account;
+  throw new DomainError(
+    "invalid_arguments",
+    `The wallet is in ${account.currency}, the amount in ${currency}.`,
+    {
+      field: "currency",
+      nextMove: `Give the amount in ${account.currency}, or fill wallet:${account.ownerId}:${currency}.`,
+    },
+  );
+}
+
+function requestHashOf(request: TopUpRequest): string {
+  const repeated = {
+    tool: "top_up_wallet",
+    walletId: request.walletId,
+    amountMinor: request.amountMinor.toString(),
+    currency: request.currency,
+    paymentMethodId: request.paymentMethodId,
+  } satisfies
+    & { tool: string }
+    & Record<
+      Exclude<keyof TopUpRequest, "tenantId" | "principal" | "idempotencyKey" | "simulatedAtMs">,
+      unknown
+    >;
+  return createHash("sha256").update(JSON.stringify(repeated)).digest("base64url");
+}
+
+/** Top-ups that one round of the keeper takes on. */
+const COMPLETE_LIMIT = 100;
+
+/**
+ * Goes on with top-ups whose call has died or is in doubt, all tenants'.
+ *
+ * @returns how many were looked at
+ */
+export async function completeTopUps(service: WalletService): Promise<number> {
+  const due = await service.sql<{ tenant_id: string; top_up_id: string }[]>`
+    select tenant_id, top_up_id from wallet_top_ups
+     where status = 'charging' and next_check_at <= ${toRfc3339(service.clock.nowMs())}::timestamptz
+     order by next_check_at limit ${COMPLETE_LIMIT}`;
+  for (const { tenant_id: tenantId, top_up_id: topUpId } of due) {
+    try {
+      await chargeTopUp(service, await readTopUp(service.sql, tenantId, topUpId));
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+    }
+  }
+  return due.length;
+}

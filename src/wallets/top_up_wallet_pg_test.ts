@@ -1,0 +1,128 @@
+import { expect } from "expect";
+import { DomainError } from "../core/errors.ts";
+import { TENANT } from "../payments/testing/open_lab.ts";
+import { openWalletLab, type WalletLab } from "./testing/open_wallet_lab.ts";
+import { completeTopUps, type TopUpRequest, topUpWallet } from "./top_up_wallet.ts";
+
+const topUp = (lab: WalletLab, asked: Partial<TopUpRequest> = {}, service = lab.service) =>
+  topUpWallet(service, {
+    tenantId: TENANT,
+    principal: "tester",
+    walletId: "wallet:cust_ann:USD",
+    amountMinor: 10_000n,
+    currency: "USD",
+    paymentMethodId: "pm_card_visa",
+    idempotencyKey: null,
+    simulatedAtMs: null,
+    ...asked,
+  });
+
+Deno.test("topUpWallet() charges the card through the approval path and credits the whole amount", async () => {
+  await using lab = await openWalletLab();
+  const { answer, replayed } = await topUp(lab, { idempotencyKey: "t1" });
+  expect(replayed).toBe(false);
+  expect(answer).toMatchObject({
+    status: "succeeded",
+    amount: "100.00",
+    available: { amount: "100.00" },
+    risk_score: 5,
+    recommendation: {
+      basis: "insufficient_data",
+      sample_size: 0,
+      missing: expect.stringContaining("21 more days"),
+    },
+  });
+  expect(await lab.balanceOf("cust_ann")).toEqual({ balance: 10_000n, held: 0n });
+  expect(lab.lab.charges(answer.payment_id!).length).toBe(1);
+  const again = await topUp(lab, { idempotencyKey: "t1" }, await lab.openService());
+  expect(again).toEqual({ answer, replayed: true });
+  await expect(topUp(lab, { idempotencyKey: "t1", amountMinor: 1n })).rejects.toMatchObject({
+    code: "idempotency_key_reused",
+  });
+  const actions = await lab.lab
+    .owner`select action from audit_events where resource = ${answer.top_up_id} order by audit_id`;
+  expect(actions.map(({ action }) => action)).toEqual(["top_up.begun", "top_up.succeeded"]);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("topUpWallet() answers a decline, refuses what it cannot charge, and credits nothing", async () => {
+  await using lab = await openWalletLab();
+  const declined = await topUp(lab, { paymentMethodId: "pm_card_declined" });
+  expect(declined.answer).toMatchObject({
+    status: "declined",
+    decline: { by: "issuer" },
+    available: { amount: "0.00" },
+  });
+  const cases: [Partial<TopUpRequest>, string][] = [
+    [{ walletId: "wallet:cust_nobody:USD" }, "unknown_wallet"],
+    [{ walletId: "wallet:cust_other:USD" }, "unknown_wallet"],
+    [{ walletId: "merchant:merch_default:USD" }, "unknown_wallet"],
+    [{ currency: "EUR" }, "invalid_arguments"],
+    [{ paymentMethodId: "pm_ben" }, "unknown_payment_method"],
+  ];
+  for (const [asked, code] of cases) await expect(topUp(lab, asked)).rejects.toMatchObject({ code });
+  // The error is the key's outcome.
+  for (let i = 0; i < 2; i++) {
+    await expect(topUp(lab, { paymentMethodId: "pm_ben", idempotencyKey: "bad" })).rejects.toMatchObject({
+      code: "unknown_payment_method",
+    });
+  }
+  expect(await completeTopUps(lab.service)).toBe(0);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("forty calls with one key on two servers charge and credit once", async () => {
+  await using lab = await openWalletLab();
+  const second = await lab.openService();
+  const answers = await Promise.all(
+    Array.from(
+      { length: 40 },
+      (_, i) => topUp(lab, { idempotencyKey: "one" }, i % 2 === 0 ? lab.service : second),
+    ),
+  );
+  expect(new Set(answers.map(({ answer }) => JSON.stringify(answer))).size).toBe(1);
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(10_000n);
+  expect(lab.lab.charges().length).toBe(1);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("a top-up whose call died before the charge, or before the booking, is ended by the keeper", async () => {
+  await using lab = await openWalletLab();
+  const charge = lab.service.charger.charge.bind(lab.service.charger);
+  for (const dies of ["before", "after"] as const) {
+    Object.assign(lab.service.charger, {
+      charge: async (wanted: Parameters<typeof charge>[0]) => {
+        if (dies === "after") await charge(wanted);
+        throw new Error("the process died");
+      },
+    });
+    await expect(topUp(lab, { idempotencyKey: dies })).rejects.toThrow("the process died");
+  }
+  Object.assign(lab.service.charger, { charge });
+  expect(await completeTopUps(lab.service)).toBe(0); // still the call's own
+  lab.lab.clock.advance(60_000);
+  expect(await completeTopUps(lab.service)).toBe(2);
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(20_000n);
+  expect(lab.lab.charges().length).toBe(2);
+  const { answer, replayed } = await topUp(lab, { idempotencyKey: "after" });
+  expect({ status: answer.status, replayed }).toEqual({ status: "succeeded", replayed: true });
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("a charge in doubt leaves the top-up charging until it is known, and then credits it once", async () => {
+  await using lab = await openWalletLab({ providerTimeoutMs: 50 });
+  const call = { paymentMethodId: "pm_card_charged_reply_lost", idempotencyKey: "doubt" };
+  let outcome = await topUp(lab, call).then(
+    ({ answer }) => answer.status,
+    (error) => (error as DomainError).code,
+  );
+  for (let round = 0; round < 5 && outcome === "charging"; round++) {
+    await lab.lab.completeAll();
+    lab.lab.clock.advance(60_000);
+    await completeTopUps(lab.service);
+    outcome = (await topUp(lab, call)).answer.status;
+  }
+  expect(outcome).toBe("succeeded");
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(10_000n);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
