@@ -141,7 +141,7 @@ async function checkReady(baseUrl: string): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new GateError(
       "server_unreachable",
-      `No server answers at ${baseUrl}/readyz (${reason}). Start one: deno task serve.`,
+      `No server answers at ${baseUrl}/readyz (${reason}). Start one: deno task serve, or name another by BASE_URL.`,
     );
   }
   if (status !== 200) {

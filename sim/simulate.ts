@@ -39,7 +39,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   if (switches.has("live")) {
     await runLive({
-      url: values.url ?? "http://127.0.0.1:8000/mcp",
+      url: values.url ?? `http://127.0.0.1:${readConfig((name) => Deno.env.get(name)).port}/mcp`,
       token: values.token ?? null,
       ratePerSecond: wholeNumber("rate", values.rate, 20, 1, 2_000),
       durationS: wholeNumber("duration", values.duration, 60, 1, 86_400),

@@ -25,6 +25,7 @@ export function gateOptionsFromArgs(args: string[]): GateOptions {
     return {
       plan: loadPlanFromEnv({
         ...Object.fromEntries(names.map((name) => [name, Deno.env.get(name)])),
+        PORT: Deno.env.get("PORT") || undefined,
         BASE_URL: fromEnv("BASE_URL", values["base-url"]),
         RATE: fromEnv("RATE", values.rate),
         DURATION: fromEnv("DURATION", values.duration),

@@ -28,7 +28,8 @@ export const DEFAULT_LIMITS: LoadLimits = {
   droppedIterations: 0,
 };
 
-export const DEFAULT_BASE_URL = "http://127.0.0.1:8000";
+/** The server's own default; `PORT` moves both. */
+const DEFAULT_PORT = "8000";
 
 /** Between warm-up and measurement, so that nothing slow in the warm-up is still running when measuring starts. */
 export const WARMUP_GRACE_MS = 1000;
@@ -53,7 +54,7 @@ export function loadPlanFromEnv(env: Readonly<Record<string, string | undefined>
     throw new Error(`RATE is ${env.RATE}: give whole payments per second.`);
   }
   return {
-    baseUrl: (env.BASE_URL ?? DEFAULT_BASE_URL).replace(/\/+$/, ""),
+    baseUrl: (env.BASE_URL ?? `http://127.0.0.1:${env.PORT ?? DEFAULT_PORT}`).replace(/\/+$/, ""),
     ratePerSecond,
     warmupMs,
     durationMs,

@@ -16,7 +16,9 @@ export type DatabaseStartCode =
   | "migration_failed"
   | "migrations_invalid"
   | "schema_newer_than_program"
-  | "privilege_missing";
+  | "privilege_missing"
+  | "database_unreachable"
+  | "database_missing";
 
 /**
  * The database cannot be made ready, and a person must do something about it. The message says what failed, on

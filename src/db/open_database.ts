@@ -1,6 +1,7 @@
 import { lockDataDirectory } from "./lock_data_directory.ts";
 import { startEmbeddedPostgres } from "./embedded.ts";
 import { DatabaseStartError } from "./errors.ts";
+import { readPasswords } from "./embedded/remembered.ts";
 import { migrate } from "./migrate.ts";
 import { openPool, type PoolOptions } from "./pool.ts";
 import { prepareExternal } from "./prepare_external.ts";
@@ -74,10 +75,13 @@ export async function openDatabase(
 /**
  * The database of the server that runs on the data folder, or, when none runs, one opened for the caller: for
  * commands that work beside a server as well as without one.
+ *
+ * @param options.mustExist refuses a folder without a database: a check must not pass on one it has just made
  */
 export async function joinDatabase(
   settings: DatabaseSettings,
   log: (line: string) => void,
+  options: { mustExist?: boolean } = {},
 ): Promise<Database> {
   if (settings.databaseUrl === null) {
     const running = await databaseUrl(undefined, settings.dataDirectory).catch((error) => {
@@ -92,6 +96,16 @@ export async function joinDatabase(
         failed: new Promise(() => {}),
         stop: () => Promise.resolve(),
       };
+    }
+    if (options.mustExist && await readPasswords(settings.dataDirectory) === undefined) {
+      throw new DatabaseStartError(
+        "database_missing",
+        `There is no database in the data folder ${settings.dataDirectory}.`,
+        {
+          nextMove:
+            "Set DATA_DIR to the folder of the one that is meant, or make one with `deno task serve`.",
+        },
+      );
     }
     return await openDatabase(settings, log);
   }

@@ -45,6 +45,8 @@ const BATCH_PLANNING = {
   enable_bitmapscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
+  // A worker takes ten milliseconds to start, a look-up by key far less than one.
+  max_parallel_workers_per_gather: "0",
 };
 
 /** What the driver has made of the URL when it asks for a socket. */

@@ -24,7 +24,9 @@ interface Standing {
 export async function prepareExternal(url: string): Promise<{ role: typeof APP_ROLE }> {
   const sql = openPool({ url, max: 1, applicationName: "mcp-payments-lab prepare" });
   try {
-    const before = await readStanding(sql);
+    const before = await readStanding(sql).catch((error) => {
+      throw explainConnectError(error, url);
+    });
     if (before.version_number < POSTGRES_MIN_MAJOR * 10_000) {
       throw new DatabaseStartError(
         "cluster_of_other_version",
@@ -47,6 +49,27 @@ export async function prepareExternal(url: string): Promise<{ role: typeof APP_R
   }
   await requireRole(url);
   return { role: APP_ROLE };
+}
+
+/** Why DATABASE_URL's server could not be asked anything; names the server, never the password. */
+function explainConnectError(error: Error & { code?: string }, url: string): Error {
+  const { host, pathname } = new URL(url);
+  const database = pathname.slice(1);
+  if (error.name === "NotCapable" || error.code === "EPERM" || /Requires net access/.test(error.message)) {
+    return new DatabaseStartError(
+      "database_unreachable",
+      `DATABASE_URL is at ${host}, and this task may only reach this machine.`,
+      { nextMove: `Allow that address too: ALLOW_NET=,${host} deno task …` },
+    );
+  }
+  return new DatabaseStartError(
+    "database_unreachable",
+    `DATABASE_URL: no session on database "${database}" at ${host}: ${error.message}.`,
+    {
+      nextMove:
+        "Check host, port, user, password and database name, and that the server accepts connections.",
+    },
+  );
 }
 
 async function readStanding(sql: Sql): Promise<Standing> {

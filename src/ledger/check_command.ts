@@ -9,6 +9,7 @@ async function main(): Promise<number> {
   const database = await joinDatabase(
     readConfig((name) => Deno.env.get(name)),
     (line) => console.error(line),
+    { mustExist: true },
   );
   const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab ledger:check" });
   try {

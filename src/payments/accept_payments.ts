@@ -183,8 +183,13 @@ async function readStates(
       from unnest(${textArray(entries.map((entry) => entry.tenantId))}::text[],
                   ${textArray(entries.map((entry) => entry.ref.kind))}::text[],
                   ${textArray(entries.map((entry) => entry.ref.id))}::text[]) u (tenant_id, kind, entity_id)
-      join feature_states s using (tenant_id, kind, entity_id)
-     ${lock ? sql`order by s.tenant_id, s.kind, s.entity_id for update of s` : sql``}`);
+     ${
+    lock
+      ? sql`join feature_states s using (tenant_id, kind, entity_id)
+            order by s.tenant_id, s.kind, s.entity_id for update of s`
+      : sql`cross join lateral (select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin from feature_states s
+             where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id limit 1) s`
+  }`);
   const stored = new Map<string, string>();
   for (const row of rows) {
     byTenant.get(row.tenant_id)!.set({ kind: row.kind, id: row.entity_id }, decodeState(row.state));

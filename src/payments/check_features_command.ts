@@ -1,6 +1,7 @@
 /**
  * `deno task features:check`: rebuilds the fraud features from all payments, offline, and compares them with what
- * the server computed and stored, bit for bit. Exit code 1 on any difference. Works beside a running server.
+ * the server computed and stored, bit for bit. Exit code 1 on any difference, and where
+ * there was nothing to compare. Works beside a running server.
  */
 import { ConfigError, readConfig } from "../config.ts";
 import { DatabaseStartError } from "../db/errors.ts";
@@ -12,6 +13,7 @@ async function main(): Promise<number> {
   const database = await joinDatabase(
     readConfig((name) => Deno.env.get(name)),
     (line) => console.error(line),
+    { mustExist: true },
   );
   const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab features:check" });
   try {
@@ -23,6 +25,10 @@ async function main(): Promise<number> {
     line("stored states of customers, cards, devices and merchants compared", check.states);
     line("states that differ in any bit", check.differingStates);
     for (const example of check.examples) console.log(`           ${example}`);
+    if (check.vectors === 0) {
+      console.log("Nothing was compared: no payment here was screened by a server yet.");
+      return 1;
+    }
     const same = check.differingVectors === 0 && check.differingStates === 0;
     console.log(same ? "Served features equal rebuilt ones." : "Served features differ from rebuilt ones.");
     return same ? 0 : 1;

@@ -308,3 +308,15 @@ Deno.test("a payment without a key is another payment each time", async () => {
   expect(a.answer.payment_id).not.toBe(b.answer.payment_id);
   expect(lab.charges().length).toBe(2);
 });
+
+Deno.test("a payment read back shows the reasons it was created with, however often it is read", async () => {
+  await using lab = await openLab();
+  for (let i = 1; i <= 20; i++) {
+    const { answer } = await lab.pay({ amountMinor: BigInt(i * 137) });
+    for (let read = 0; read < 3; read++) {
+      const status = await getPaymentStatus(lab.service, TENANT, answer.payment_id);
+      expect(status.risk.reasons).toEqual(answer.risk.reasons);
+      expect(status.risk.rules).toEqual(answer.risk.rules);
+    }
+  }
+});

@@ -201,5 +201,6 @@ const SETTLED_ONCE = new Set([
 ]);
 
 function float64Of(bytes: Uint8Array): Float64Array {
-  return new Float64Array(bytes.slice().buffer);
+  // The driver's Buffer is a view of a pool that many answers share, and its own slice() is one too: this copies.
+  return new Float64Array(new Uint8Array(bytes).buffer);
 }
