@@ -4,6 +4,7 @@ import { generateMuleWorld, type MuleWorldOptions } from "./mule_world.ts";
 
 export interface MuleScore {
   readonly transfers: number;
+  /** Tried by networks and their victims, with money that was there. */
   readonly muleTransfers: number;
   /** Held or refused. */
   readonly stopped: number;
@@ -14,7 +15,7 @@ export interface MuleScore {
   readonly recall: number;
   /** Of the networks, the share with at least one transfer stopped. */
   readonly networksFound: number;
-  /** Of the money that would have left the first wallet it came to, the share that stayed. */
+  /** Of what victims sent, the share that did not leave the first wallet it came to: it can be given back. */
   readonly moneyKept: number;
   /** Honest transfers stopped, in a thousand. */
   readonly falseAlarmsPerThousand: number;
@@ -22,8 +23,8 @@ export interface MuleScore {
 
 /**
  * Streams a planted world through the same judgement as transfer_funds, in order of time: each transfer is judged by
- * what was known before it. What is stopped moves nothing, but was tried, and is known as that. Later transfers of a
- * network whose money was stopped are still made and judged: a fraudster may have other money.
+ * what was known before it. What is stopped moves nothing, but was tried, and is known as that. A mule sends on what
+ * it planned, or as much of it as has reached it: money that was stopped before cannot go further.
  */
 export function scoreMules(options: MuleWorldOptions): MuleScore {
   const pasts = new Map<string, { sent: PastTransfer[]; received: PastTransfer[] }>();
@@ -37,9 +38,13 @@ export function scoreMules(options: MuleWorldOptions): MuleScore {
     if (list.length > LOOKED_AT) list.pop();
   };
   const found = new Set<number>();
-  let [muleTransfers, stopped, stoppedOfMules, outgoingUsd, keptUsd] = [0, 0, 0, 0, 0];
-  const world = generateMuleWorld(options);
-  for (const { fromId, toId, amountUsd, atMs, network } of world) {
+  const mules = new Map<string, number>();
+  const isMule = (id: string) => id.startsWith("wallet:m");
+  let [transfers, muleTransfers, stopped, stoppedOfMules, stolenUsd, leftUsd] = [0, 0, 0, 0, 0, 0];
+  for (const { fromId, toId, amountUsd: plannedUsd, atMs, network } of generateMuleWorld(options)) {
+    const amountUsd = isMule(fromId) ? Math.min(plannedUsd, mules.get(fromId) ?? 0) : plannedUsd;
+    if (amountUsd < FORWARDED_MIN_USD && isMule(fromId)) continue;
+    transfers++;
     const { decision } = assessTransfer(
       { fromId, toId, toKind: "wallet", amountUsd, atMs },
       { sender: pastOf(fromId), receiver: pastOf(toId) },
@@ -52,9 +57,11 @@ export function scoreMules(options: MuleWorldOptions): MuleScore {
         stoppedOfMules++;
         found.add(network);
       }
-      if (fromId.startsWith("wallet:m")) {
-        outgoingUsd += amountUsd;
-        if (isStopped) keptUsd += amountUsd;
+      if (!isMule(fromId)) stolenUsd += amountUsd;
+      else if (!isStopped && FIRST_WALLET.test(fromId)) leftUsd += amountUsd;
+      if (!isStopped) {
+        mules.set(toId, (mules.get(toId) ?? 0) + amountUsd);
+        if (isMule(fromId)) mules.set(fromId, mules.get(fromId)! - amountUsd);
       }
     }
     const past = { amountUsd, atMs, posted: !isStopped };
@@ -62,14 +69,20 @@ export function scoreMules(options: MuleWorldOptions): MuleScore {
     remember(pastOf(toId).received, { ...past, otherId: fromId });
   }
   return {
-    transfers: world.length,
+    transfers,
     muleTransfers,
     stopped,
     stoppedOfMules,
     precision: stoppedOfMules / stopped,
     recall: stoppedOfMules / muleTransfers,
     networksFound: found.size / options.networks,
-    moneyKept: keptUsd / outgoingUsd,
-    falseAlarmsPerThousand: (1000 * (stopped - stoppedOfMules)) / (world.length - muleTransfers),
+    moneyKept: 1 - leftUsd / stolenUsd,
+    falseAlarmsPerThousand: (1000 * (stopped - stoppedOfMules)) / (transfers - muleTransfers),
   };
 }
+
+/** Those that victims pay; the others are paid by them. */
+const FIRST_WALLET = /-(collector|cutter):/;
+
+/** Nobody moves pocket change through a network. */
+const FORWARDED_MIN_USD = 20;

@@ -17,7 +17,8 @@ const FAST_MS = 3 * HOUR_MS;
 
 /**
  * What came in within a day goes on, nearly whole, to somebody else: the wallet is a station, not a destination.
- * Giving money back to who sent it does not count.
+ * Giving money back to who sent it does not count, and to a payee of old it alone holds nothing: allowances are passed
+ * on like that.
  */
 export function passThrough(
   { toId, amountUsd, atMs }: JudgedTransfer,
@@ -35,7 +36,7 @@ export function passThrough(
   const fast = atMs - latestMs <= FAST_MS;
   return {
     pattern: "pass_through",
-    weight: fast ? 3.2 : 2.6,
+    weight: fast ? 2.8 : 2.4,
     about: "Most of what the sender received within a day leaves again to somebody else.",
     evidence: {
       received_usd: dollars(receivedUsd),
