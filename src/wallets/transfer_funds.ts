@@ -98,8 +98,10 @@ async function approve(
 /** Finds the wallets and works out what is debited and credited. */
 async function planTransfer(service: WalletService, request: TransferRequest): Promise<PlannedTransfer> {
   const { tenantId, amountMinor, currency } = request;
-  const from = await service.references.wallet(tenantId, request.fromWalletId, "from_wallet_id");
-  const to = await service.references.receiver(tenantId, request.toWalletId, "to_wallet_id");
+  const [from, to] = await bothOf(
+    service.references.wallet(tenantId, request.fromWalletId, "from_wallet_id"),
+    service.references.receiver(tenantId, request.toWalletId, "to_wallet_id"),
+  );
   if (from.accountId === to.accountId) {
     throw new DomainError("invalid_arguments", `Cannot transfer from "${from.accountId}" to itself.`, {
       field: "to_wallet_id",
@@ -125,6 +127,12 @@ async function planTransfer(service: WalletService, request: TransferRequest): P
     requestHash: requestHashOf(request),
     transferId: service.ids.next("tr"),
   };
+}
+
+/** Both at once; of two failures the first one's is thrown, whichever comes first. */
+async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  second.catch(() => {});
+  return [await first, await second];
 }
 
 function amounts(

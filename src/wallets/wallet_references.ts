@@ -1,3 +1,4 @@
+import { textArray } from "../db/array_literal.ts";
 import type { Sql } from "../db/pool.ts";
 import type { Account } from "../ledger/accounts.ts";
 import { parseWalletId, unknownWallet } from "./wallet_id.ts";
@@ -11,6 +12,10 @@ const CACHE_MAX_ENTRIES = 200_000;
 export class WalletReferences {
   readonly #sql: Sql;
   readonly #open = new Set<string>();
+  #next: {
+    asked: Map<string, { tenantId: string; account: Account }>;
+    found: Promise<Map<string, FoundAccount>>;
+  } | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -47,14 +52,52 @@ export class WalletReferences {
 
   async #isKnown(tenantId: string, account: Account, orMayBeOpened: boolean): Promise<boolean> {
     if (this.isOpen(tenantId, account)) return true;
-    const [row] = await this.#sql<{ open: boolean; owned: boolean }[]>`
-      select exists (select from accounts where tenant_id = ${tenantId} and account_id = ${account.accountId}) as open,
-             case ${account.kind}::text
-               when 'wallet' then exists (select from customers where tenant_id = ${tenantId}
-                                                                  and customer_id = ${account.ownerId})
-               else exists (select from merchants where tenant_id = ${tenantId} and merchant_id = ${account.ownerId})
-             end as owned`;
-    if (row.open) this.remember(tenantId, account);
-    return row.open || (orMayBeOpened && row.owned);
+    const found = await this.#find(tenantId, account);
+    if (found?.open) this.remember(tenantId, account);
+    return found !== undefined && (found.open || (orMayBeOpened && found.owned));
   }
+
+  /** All that is asked for in one turn of the event loop is one statement. */
+  async #find(tenantId: string, account: Account): Promise<FoundAccount | undefined> {
+    if (this.#next === undefined) {
+      const asked = new Map<string, { tenantId: string; account: Account }>();
+      const found = Promise.resolve().then(() => {
+        this.#next = undefined;
+        return this.#load([...asked.values()]);
+      });
+      this.#next = { asked, found };
+    }
+    const { asked, found } = this.#next;
+    const key = `${tenantId}/${account.accountId}`;
+    asked.set(key, { tenantId, account });
+    return (await found).get(key);
+  }
+
+  async #load(asked: readonly { tenantId: string; account: Account }[]): Promise<Map<string, FoundAccount>> {
+    const column = (value: (one: { tenantId: string; account: Account }) => string) =>
+      textArray(asked.map(value));
+    const rows = await this.#sql<(FoundAccount & { key: string })[]>`
+      select u.tenant_id || '/' || u.account_id as key,
+             exists (select from accounts a
+                      where a.tenant_id = u.tenant_id and a.account_id = u.account_id) as open,
+             case u.kind
+               when 'wallet' then exists (select from customers c
+                                           where c.tenant_id = u.tenant_id and c.customer_id = u.owner_id)
+               else exists (select from merchants m where m.tenant_id = u.tenant_id and m.merchant_id = u.owner_id)
+             end as owned
+        from unnest(${column(({ tenantId }) => tenantId)}::text[], ${
+      column(({ account }) => account.accountId)
+    }::text[],
+                    ${column(({ account }) => account.kind)}::text[], ${
+      column(({ account }) => account.ownerId)
+    }::text[])
+             u (tenant_id, account_id, kind, owner_id)`;
+    return new Map(rows.map((row) => [row.key, row]));
+  }
+}
+
+interface FoundAccount {
+  readonly open: boolean;
+  /** Whether there is a customer or a merchant who may open it. */
+  readonly owned: boolean;
 }
