@@ -10,13 +10,15 @@ import { signApproval } from "./approval_token.ts";
 import { readPasts, type WalletPasts } from "./read_pasts.ts";
 import { assessTransfer, type TransferRisk } from "./risk/assess_transfer.ts";
 import { type PlannedTransfer, type StoredError, type TransferAnswer, transferAnswer } from "./transfer.ts";
+import { unknownWallet } from "./wallet_id.ts";
 
 export type BookResult =
   | { kind: "done"; answer: TransferAnswer }
   | { kind: "failed"; error: DomainError }
   | { kind: "replay"; response: string }
   | { kind: "waiting"; transferId: string }
-  | { kind: "refused"; error: DomainError };
+  | { kind: "refused"; error: DomainError }
+  | { kind: "receiver_not_open" };
 
 export interface BookItem {
   readonly plan: PlannedTransfer;
@@ -28,7 +30,6 @@ export interface BookDependencies {
   readonly nowMs: () => number;
   readonly approvalSecret: Uint8Array;
   readonly approvalLifetimeMs: number;
-  readonly isOpen: (tenantId: string, account: Account) => boolean;
 }
 
 /** Where money changes its currency: it takes one and gives the other, and may owe either. */
@@ -83,6 +84,8 @@ export async function bookTransfers(
     const results = plans.map((plan, i): BookResult => {
       const earlier = known.get(i);
       if (earlier !== undefined) return answerEarlier(plan, earlier);
+      const absent = answerAbsent(plan, available);
+      if (absent !== null) return absent;
       const write = decide(plan, available, pasts, nowMs, dependencies);
       writes.push(write);
       return write.error === null
@@ -91,7 +94,7 @@ export async function bookTransfers(
     });
     items.forEach((item, i) => item.tries.push({ atMs: nowMs, result: results[i] }));
     if (writes.length > 0) {
-      sendOpenedAccounts(transaction, writes, dependencies.isOpen);
+      sendOpenedAccounts(transaction, writes, available);
       sendPostings(transaction, writes);
       sendHolds(transaction, writes);
       sendRecords(transaction, writes, nowMs);
@@ -111,6 +114,19 @@ function answerEarlier(plan: PlannedTransfer, earlier: KnownKey): BookResult {
   return earlier.response === null
     ? { kind: "waiting", transferId: earlier.resourceId }
     : { kind: "replay", response: earlier.response };
+}
+
+/** An account that is there was locked. A wallet that is not there, and another tenant's, look the same. */
+function answerAbsent(
+  { request, from, to, mayOpenReceiver }: PlannedTransfer,
+  available: Available,
+): BookResult | null {
+  if (!available.has(`${request.tenantId}/${from.accountId}`)) {
+    return { kind: "refused", error: unknownWallet("from_wallet_id", from.accountId) };
+  }
+  return mayOpenReceiver || available.has(`${request.tenantId}/${to.accountId}`)
+    ? null
+    : { kind: "receiver_not_open" };
 }
 
 interface Write {
@@ -161,7 +177,7 @@ function decide(
   const occurredAtMs = request.simulatedAtMs ?? nowMs;
   const amountUsd = toReferenceUsd(debitedMinor, from.currency);
   const [fromKey, toKey] = [`${tenantId}/${from.accountId}`, `${tenantId}/${to.accountId}`];
-  const has = available.get(fromKey) ?? 0n;
+  const has = available.get(fromKey)!;
   if (has < debitedMinor) {
     return {
       plan,
@@ -226,14 +242,15 @@ function insufficientFunds({ from, debitedMinor }: PlannedTransfer, has: bigint)
 function sendOpenedAccounts(
   transaction: BatchTransaction,
   writes: readonly Write[],
-  isOpen: BookDependencies["isOpen"],
+  available: Available,
 ): void {
   const opened = new Map<string, readonly [string, Account]>();
   for (const { plan, answer } of writes) {
     if (answer?.status !== "posted") continue;
     const { tenantId } = plan.request;
     for (const { account } of transferPostings(plan)) {
-      if (!isOpen(tenantId, account)) opened.set(`${tenantId}/${account.accountId}`, [tenantId, account]);
+      const key = `${tenantId}/${account.accountId}`;
+      if (!available.has(key)) opened.set(key, [tenantId, account]);
     }
   }
   if (opened.size === 0) return;

@@ -61,6 +61,8 @@ export interface PlannedTransfer {
   readonly rate: Rate | null;
   readonly requestHash: string;
   readonly transferId: string;
+  /** Whether the receiver was found to be somebody whose first money opens the account. */
+  readonly mayOpenReceiver: boolean;
 }
 
 interface MoneyAnswer {

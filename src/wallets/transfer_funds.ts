@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { unreachable } from "../core/assert.ts";
 import { DomainError } from "../core/errors.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
 import type { Account } from "../ledger/accounts.ts";
@@ -6,6 +7,7 @@ import { approveTransfer, readWaitingAnswer } from "./approve_transfer.ts";
 import { verifyApproval } from "./approval_token.ts";
 import { convertCredit, convertDebit } from "./rates.ts";
 import type { PlannedTransfer, StoredError, TransferAnswer, TransferRequest } from "./transfer.ts";
+import { parseWalletId, unknownWallet } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
 
 export interface TransferredFunds {
@@ -17,22 +19,23 @@ export interface TransferredFunds {
 /**
  * Moves money between two wallets, at most once for one idempotency key.
  *
- *   1. find both wallets, work out the amounts           crash here: nothing has happened
- *   2. one transaction: key, funds, risk, money, answer  crash after: a repeated call gets the stored answer
+ *   1. work out the amounts                                       crash here: nothing has happened
+ *   2. one transaction: key, wallets, funds, risk, money, answer  crash after: a repeated call gets the stored answer
  *
  * What is held for a person waits in the ledger; the same call with the approval token posts it, and its expiry
  * voids it.
  *
- * Errors, in the order they are looked for: `unknown_wallet` (sender, then receiver), `invalid_arguments` (the same
- * wallet twice, a currency of neither), `invalid_amount` (too little to convert), `invalid_approval_token`,
- * `overloaded`, `idempotency_key_reused`, `insufficient_funds`. The last is an outcome: a repeated key gets it again.
+ * Errors, in the order they are looked for: `unknown_wallet` (no wallet's name), `invalid_arguments` (the same wallet
+ * twice, a currency of neither), `invalid_amount` (too little to convert), `invalid_approval_token`, `overloaded`,
+ * `idempotency_key_reused`, `unknown_wallet` (sender, then receiver), `insufficient_funds`. The last is an outcome: a
+ * repeated key gets it again.
  * A refusal for risk is an answer.
  */
 export async function transferFunds(
   service: WalletService,
   request: TransferRequest,
 ): Promise<TransferredFunds> {
-  const plan = await planTransfer(service, request);
+  const plan = planTransfer(service, request);
   const { requestHash } = plan;
   if (request.approvalToken !== null) return await approve(service, plan, request.approvalToken);
   const key = request.idempotencyKey;
@@ -49,7 +52,12 @@ export async function transferFunds(
 }
 
 async function firstCall(service: WalletService, plan: PlannedTransfer): Promise<TransferredFunds> {
-  const result = await service.book({ plan, tries: [] });
+  let result = await service.book({ plan, tries: [] });
+  if (result.kind === "receiver_not_open") {
+    // The first money to a customer or a merchant that is there opens the account.
+    await service.references.receiver(plan.request.tenantId, plan.to.accountId);
+    result = await service.book({ plan: { ...plan, mayOpenReceiver: true }, tries: [] });
+  }
   switch (result.kind) {
     case "done":
       return { answer: result.answer, replayed: false };
@@ -63,6 +71,8 @@ async function firstCall(service: WalletService, plan: PlannedTransfer): Promise
     case "failed":
     case "refused":
       throw result.error;
+    case "receiver_not_open":
+      return unreachable(result as never, "receiver that may be opened");
   }
 }
 
@@ -95,13 +105,13 @@ async function approve(
   return await approveTransfer(service, plan, claim.transferId);
 }
 
-/** Finds the wallets and works out what is debited and credited. */
-async function planTransfer(service: WalletService, request: TransferRequest): Promise<PlannedTransfer> {
-  const { tenantId, amountMinor, currency } = request;
-  const [from, to] = await bothOf(
-    service.references.wallet(tenantId, request.fromWalletId, "from_wallet_id"),
-    service.references.receiver(tenantId, request.toWalletId, "to_wallet_id"),
-  );
+/** Works out what is debited and credited. Whether the wallets are there, the batch that locks them sees. */
+function planTransfer(service: WalletService, request: TransferRequest): PlannedTransfer {
+  const { amountMinor, currency } = request;
+  const from = parseWalletId(request.fromWalletId);
+  if (from?.kind !== "wallet") throw unknownWallet("from_wallet_id", request.fromWalletId);
+  const to = parseWalletId(request.toWalletId);
+  if (to === null) throw unknownWallet("to_wallet_id", request.toWalletId);
   if (from.accountId === to.accountId) {
     throw new DomainError("invalid_arguments", `Cannot transfer from "${from.accountId}" to itself.`, {
       field: "to_wallet_id",
@@ -126,13 +136,8 @@ async function planTransfer(service: WalletService, request: TransferRequest): P
     ...amounts(service, amountMinor, currency, from, to),
     requestHash: requestHashOf(request),
     transferId: service.ids.next("tr"),
+    mayOpenReceiver: false,
   };
-}
-
-/** Both at once; of two failures the first one's is thrown, whichever comes first. */
-async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  second.catch(() => {});
-  return [await first, await second];
 }
 
 function amounts(

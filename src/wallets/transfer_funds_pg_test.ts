@@ -45,7 +45,7 @@ Deno.test("transferFunds() says what it cannot do, in a fixed order, and moves n
   await lab.fund("cust_ann", 1_000n);
   const cases: [Partial<TransferRequest>, string, string | undefined][] = [
     [{ fromWalletId: "wallet:cust_nobody:USD" }, "unknown_wallet", "from_wallet_id"],
-    [{ fromWalletId: "wallet:cust_ben:USD" }, "unknown_wallet", "from_wallet_id"], // never opened
+    [{ fromWalletId: "wallet:cust_nocard:USD" }, "unknown_wallet", "from_wallet_id"], // never opened
     [{ fromWalletId: "wallet:cust_other:USD" }, "unknown_wallet", "from_wallet_id"], // another tenant's
     [{ fromWalletId: "merchant:merch_default:USD" }, "unknown_wallet", "from_wallet_id"],
     [{ fromWalletId: "external:bank:USD" }, "unknown_wallet", "from_wallet_id"],

@@ -41,19 +41,19 @@ export class WalletReferences {
     return row !== undefined;
   }
 
-  isOpen(tenantId: string, account: Account): boolean {
+  #isOpen(tenantId: string, account: Account): boolean {
     return this.#open.has(`${tenantId}/${account.accountId}`);
   }
 
-  remember(tenantId: string, account: Account): void {
+  #remember(tenantId: string, account: Account): void {
     if (this.#open.size >= CACHE_MAX_ENTRIES) this.#open.delete(this.#open.values().next().value!);
     this.#open.add(`${tenantId}/${account.accountId}`);
   }
 
   async #isKnown(tenantId: string, account: Account, orMayBeOpened: boolean): Promise<boolean> {
-    if (this.isOpen(tenantId, account)) return true;
+    if (this.#isOpen(tenantId, account)) return true;
     const found = await this.#find(tenantId, account);
-    if (found?.open) this.remember(tenantId, account);
+    if (found?.open) this.#remember(tenantId, account);
     return found !== undefined && (found.open || (orMayBeOpened && found.owned));
   }
 

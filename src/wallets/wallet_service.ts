@@ -6,7 +6,7 @@ import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import { againAfterLostRace } from "../db/lost_race.ts";
 import type { PoolOptions, Sql } from "../db/pool.ts";
-import { type BookItem, type BookResult, bookTransfers, transferPostings } from "./book_transfers.ts";
+import { type BookItem, type BookResult, bookTransfers } from "./book_transfers.ts";
 import type { RateSource } from "./rates.ts";
 import type { TopUpAnswer } from "./top_up.ts";
 import type { TopUpCharger } from "./top_up_charger.ts";
@@ -78,7 +78,6 @@ export class WalletService {
           nowMs: () => clock.nowMs(),
           approvalSecret: this.approvalSecret,
           approvalLifetimeMs: settings.approvalLifetimeMs,
-          isOpen: (tenantId, account) => this.references.isOpen(tenantId, account),
         }),
       onBatch: (size, durationMs) => events.batch("transfer", size, durationMs),
     });
@@ -91,9 +90,7 @@ export class WalletService {
   /** Books one transfer with whatever else waits. */
   async book(item: BookItem): Promise<BookResult> {
     try {
-      const result = await againAfterLostRace(() => this.#book.submit(item));
-      if (result.kind === "done" && result.answer.status === "posted") this.#rememberOpened(item);
-      return result;
+      return await againAfterLostRace(() => this.#book.submit(item));
     } catch (error) {
       if (error instanceof GroupCommitFull) {
         throw new DomainError(
@@ -110,13 +107,6 @@ export class WalletService {
 
   async end(): Promise<void> {
     await Promise.all(this.#connections.map((connection) => connection.end()));
-  }
-
-  #rememberOpened({ plan }: BookItem): void {
-    const { tenantId } = plan.request;
-    for (const { account } of transferPostings(plan)) {
-      if (!this.references.isOpen(tenantId, account)) this.references.remember(tenantId, account);
-    }
   }
 
   /** A try whose commit was not heard of has left its audit row; the row's time says which try it was. */
