@@ -1,3 +1,4 @@
+import { Sfc32 } from "../../src/core/sfc32.ts";
 import { normalQuantile } from "./normal.ts";
 
 /**
@@ -32,16 +33,13 @@ function mix(h: number): number {
 
 /**
  * A stream of chance that is set to its key again and again, without an object for each: `draw.at(purpose, a, b)`.
- * sfc32 underneath, as in `core/random.ts`; there a key is a string and costs ten times as much.
+ * `core/random.ts` is the other face of the same generator; there a key is a string and costs ten times as much.
  */
-export class Draw {
+export class Draw extends Sfc32 {
   readonly #seed: number;
-  #a = 0;
-  #b = 0;
-  #c = 0;
-  #d = 0;
 
   constructor(seed: number) {
+    super();
     this.#seed = seed | 0;
     this.at(0, 0, 0);
   }
@@ -50,45 +48,10 @@ export class Draw {
   at(purpose: number, first: number, second = 0): this {
     const left = mix(mix(mix((this.#seed + 0x243f6a88) ^ Math.imul(purpose, 0x9e3779b1)) + first) ^ second);
     const right = mix(mix(mix((this.#seed ^ 0x13198a2e) + Math.imul(purpose, 0x85ebca6b)) ^ first) + second);
-    this.#a = left;
-    this.#b = right;
-    this.#c = mix(left + ((right << 13) | (right >>> 19)));
-    this.#d = 1;
+    this.setState(left, right, mix(left + ((right << 13) | (right >>> 19))));
     this.uint32();
     this.uint32();
     return this;
-  }
-
-  /** Uniform over 0 … 2^32 − 1. */
-  uint32(): number {
-    const t = (((this.#a + this.#b) | 0) + this.#d) | 0;
-    this.#d = (this.#d + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) | 0;
-    return t >>> 0;
-  }
-
-  /** Uniform over [0, 1). */
-  uniform(): number {
-    return this.uint32() / 4294967296;
-  }
-
-  between(low: number, high: number): number {
-    return low + (high - low) * this.uniform();
-  }
-
-  /** Uniform integer over low … high, both included. */
-  integer(low: number, high: number): number {
-    return low + Math.floor(this.uniform() * (high - low + 1));
-  }
-
-  chance(probability: number): boolean {
-    return this.uniform() < probability;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[Math.floor(this.uniform() * items.length)];
   }
 
   /** Index into ascending running sums, the last of which is the total. */

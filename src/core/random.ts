@@ -1,17 +1,16 @@
+import { Sfc32 } from "./sfc32.ts";
+
 /**
  * Seeded randomness. One seed gives one sequence, byte for byte, on any machine: only 32-bit integer operations
  * and IEEE doubles are used. Streams are forked by label, so adding a draw to one part of a simulation does not
  * change any other part.
  */
-export class Random {
-  #a: number;
-  #b: number;
-  #c: number;
-  #d: number;
+export class Random extends Sfc32 {
   readonly #seed: number;
 
   /** @param seed any integer; only its low 32 bits count */
   constructor(seed: number) {
+    super();
     this.#seed = seed >>> 0;
     // splitmix32 spreads neighbouring seeds over the whole state of sfc32.
     let state = this.#seed;
@@ -23,51 +22,13 @@ export class Random {
       t = Math.imul(t, 0x735a2d97);
       return (t ^ (t >>> 15)) >>> 0;
     };
-    this.#a = next();
-    this.#b = next();
-    this.#c = next();
-    this.#d = 1;
+    this.setState(next(), next(), next());
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
   /** An independent stream, a function of this stream's seed and the label only (not of how much was drawn). */
   fork(label: string | number): Random {
     return new Random(hash32(`${this.#seed}/${label}`));
-  }
-
-  /** Uniform over 0 … 2^32 − 1 (sfc32). */
-  uint32(): number {
-    const t = (((this.#a + this.#b) | 0) + this.#d) | 0;
-    this.#d = (this.#d + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (this.#c << 21) | (this.#c >>> 11);
-    this.#c = (this.#c + t) | 0;
-    return t >>> 0;
-  }
-
-  /** Uniform over [0, 1) with 32 bits of resolution. */
-  uniform(): number {
-    return this.uint32() / 4294967296;
-  }
-
-  /** Uniform over [low, high). */
-  between(low: number, high: number): number {
-    return low + (high - low) * this.uniform();
-  }
-
-  /** Uniform integer over low … high, both included. */
-  integer(low: number, high: number): number {
-    return low + Math.floor(this.uniform() * (high - low + 1));
-  }
-
-  /** True with the given probability. */
-  chance(probability: number): boolean {
-    return this.uniform() < probability;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[Math.floor(this.uniform() * items.length)];
   }
 
   /** Index drawn in proportion to non-negative weights. */
