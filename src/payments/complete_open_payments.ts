@@ -1,3 +1,4 @@
+import { Rounds } from "../core/rounds.ts";
 import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
 import { type ChargeResult, ended } from "./charge_payment.ts";
 import { type ChargeInProgress, driveCharge } from "./drive_charge.ts";
@@ -186,70 +187,24 @@ const emptyRequest = {
   simulatedAtMs: null,
 };
 
-/** A round under way when the server stops gets this long; what it leaves, the next start finishes. */
-const STOP_MAX_MS = 2_000;
-
 const FORGET_INTERVAL_MS = 3_600_000;
 
 /** Runs {@link completeOpenPayments} again and again until it is stopped, and each hour {@link forgetExpiredKeys}. */
-export class Completer {
-  readonly #service: PaymentService;
-  readonly #intervalMs: number;
-  readonly #onError: (error: unknown) => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #stopped = false;
-  #wokenInRound = false;
-  #forgetAtMs = 0;
-
-  constructor(service: PaymentService, intervalMs: number, onError: (error: unknown) => void) {
-    this.#service = service;
-    this.#intervalMs = intervalMs;
-    this.#onError = onError;
-  }
-
-  start(): void {
-    if (this.#stopped) return;
-    this.#timer = undefined;
-    this.#wokenInRound = false;
-    this.#running = this.#round().finally(() => {
-      if (!this.#stopped) {
-        this.#timer = setTimeout(() => this.start(), this.#wokenInRound ? 0 : this.#intervalMs);
-      }
+export class Completer extends Rounds {
+  constructor(service: PaymentService, pauseMs: number, onError: (error: unknown) => void) {
+    let forgetAtMs = 0;
+    super({
+      work: async (isStopped) => {
+        await completeOpenPayments(service, isStopped);
+        const nowMs = service.clock.monotonicMs();
+        if (!isStopped() && nowMs >= forgetAtMs) {
+          forgetAtMs = nowMs + FORGET_INTERVAL_MS;
+          await forgetExpiredKeys(service);
+          await forgetOldWebhooks(service);
+        }
+      },
+      pauseMs,
+      onError,
     });
-  }
-
-  /** Looks for due payments now and not at the end of the interval; a round under way is followed by another. */
-  wake(): void {
-    if (this.#timer === undefined) {
-      this.#wokenInRound = true;
-      return;
-    }
-    clearTimeout(this.#timer);
-    this.start();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_MAX_MS));
-    await Promise.race([this.#running, enough]);
-    clearTimeout(timer);
-  }
-
-  async #round(): Promise<void> {
-    try {
-      await completeOpenPayments(this.#service, () => this.#stopped);
-      const nowMs = this.#service.clock.monotonicMs();
-      if (!this.#stopped && nowMs >= this.#forgetAtMs) {
-        this.#forgetAtMs = nowMs + FORGET_INTERVAL_MS;
-        await forgetExpiredKeys(this.#service);
-        await forgetOldWebhooks(this.#service);
-      }
-    } catch (error) {
-      // Once stopped, the connections are closed under a round that did not end in time.
-      if (!this.#stopped) this.#onError(error);
-    }
   }
 }
