@@ -5,14 +5,13 @@
  * They stop in the other order: first no new requests, then the accepted ones to their end, then the database.
  */
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { systemClock } from "./core/clock.ts";
 import { RandomIds } from "./core/ids.ts";
 import { createLog, errorFields, type Log } from "./core/log.ts";
 import { DatabaseStartError } from "./db/errors.ts";
 import { type Database, openDatabase } from "./db/open_database.ts";
-import { openPool } from "./db/pool.ts";
+import { fillEmptyDatabase } from "./fill_empty_database.ts";
 import { createApp } from "./http/app.ts";
 import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
 import { explainListenError, requireFreePort } from "./http/listen.ts";
@@ -242,97 +241,6 @@ function redirectConsole(log: Log): void {
     error: write("error"),
   });
 }
-
-/**
- * A database without a world gets the default one. The simulator is a program of its own, which the server does
- * not contain: it is run once, as `deno task simulate` would.
- *
- * @returns false when the server was told to stop meanwhile
- */
-async function fillEmptyDatabase(
-  config: Config,
-  database: Database,
-  log: Log,
-  stop: Promise<string>,
-): Promise<boolean> {
-  const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab world" });
-  const [known] = await sql`select 1 from worlds where tenant_id = ${DEFAULT_TENANT}`;
-  await sql.end();
-  if (known !== undefined) return true;
-  log.info("filling", { with: "the default world" });
-  const simulator = fileURLToPath(new URL("../sim/simulate.ts", import.meta.url));
-  const child = new Deno.Command("sh", {
-    args: [
-      "-c",
-      'exec "$@"',
-      "sh",
-      Deno.execPath(),
-      "run",
-      "--quiet",
-      "--cached-only",
-      ...SIMULATOR_PERMISSIONS,
-      simulator,
-      "--default",
-    ],
-    clearEnv: true,
-    env: {
-      ...environmentWithoutLoader(),
-      SIMULATE_DATABASE_URL: database.pool.url,
-      SIMULATE_ROLE: database.pool.role ?? "",
-      DATA_DIR: config.dataDirectory,
-    },
-    stdin: "null",
-    stdout: "null",
-    // A terminal gets the simulator's own progress bar.
-    stderr: Deno.stderr.isTerminal() ? "inherit" : "piped",
-  }).spawn();
-  const told = stop.then(() => {
-    stopChild(child);
-    return "told to stop";
-  });
-  if (!Deno.stderr.isTerminal()) await logLines(child.stderr, (line) => log.info("filling", { line }));
-  const { success, code } = await child.status;
-  if (success) return true;
-  if (await Promise.race([told, Promise.resolve(null)]) !== null) return false;
-  throw new Error(`The default world could not be loaded: the simulator ended with code ${code}`);
-}
-
-/** Deno refuses to start anything under a scoped `--allow-run` when a variable steers the dynamic loader. */
-function environmentWithoutLoader(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => !/^(LD|DYLD)_/.test(name)),
-  );
-}
-
-function stopChild(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGTERM");
-  } catch {
-    // It has ended already.
-  }
-}
-
-async function logLines(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  write: (line: string) => void,
-): Promise<void> {
-  let rest = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    lines.forEach(write);
-  }
-  if (rest !== "") write(rest);
-}
-
-const SIMULATOR_PERMISSIONS = [
-  "--allow-net",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env",
-  "--allow-sys",
-  "--allow-run=sh",
-];
 
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import { escapeMarkup } from "../../load/report/escape_markup.ts";
 import { toRfc3339 } from "../../src/core/clock.ts";
 import type { InvariantResult } from "../../src/ledger/check_ledger.ts";
 import type { WorldConfig } from "../world/types.ts";
@@ -36,26 +37,21 @@ export function formatDemoReport(demo: {
     toRfc3339(world.startMs).slice(0, 10)
   }, ${world.customers} customers. All money and people are simulated.</p>
 <h2>Fraud model on later payments</h2>
-<pre>${escapeHtml(demo.scoreboard)}</pre>
+<pre>${escapeMarkup(demo.scoreboard)}</pre>
 <figure>${demo.precisionRecallSvg}</figure>
 <h2>The benchmark's stream</h2>
-<p>${escapeHtml(demo.stream)}</p>
+<p>${escapeMarkup(demo.stream)}</p>
 <h2>Ledger</h2>
 <table><tr><th>Invariant</th><th>Violations</th></tr>
 ${
-    demo.ledger.map(({ about, violations }) => `<tr><td>${escapeHtml(about)}</td><td>${violations}</td></tr>`)
+    demo.ledger.map(({ about, violations }) =>
+      `<tr><td>${escapeMarkup(about)}</td><td>${violations}</td></tr>`
+    )
       .join("\n")
   }
 </table>
 <h2>Approval latency</h2>
-<iframe title="Approval latency" srcdoc="${escapeHtml(demo.loadReport)}"></iframe>
+<iframe title="Approval latency" srcdoc="${escapeMarkup(demo.loadReport)}"></iframe>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
-    '"',
-    "&quot;",
-  );
 }

@@ -1,3 +1,4 @@
+import { environmentWithoutLoader } from "../../core/environment_without_loader.ts";
 import { startEmbeddedPostgres } from "../embedded.ts";
 import { DatabaseStartError } from "../errors.ts";
 import { temporaryDataDirectory } from "./temporary_data_directory.ts";
@@ -81,13 +82,6 @@ async function runCommand(
     stderr: "inherit",
   }).spawn();
   return (await signals.child.status).code;
-}
-
-/** Deno refuses to start anything under a scoped `--allow-run` when a variable steers the dynamic loader. */
-function environmentWithoutLoader(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => !/^(LD|DYLD)_/.test(name)),
-  );
 }
 
 if (import.meta.main) {
