@@ -180,6 +180,8 @@ async function runApprovals(
         ipAddress: call.ip_address,
         country: call.country,
         metadata: null,
+        confirmation: null,
+        mayChallenge: true,
         idempotencyKey: `${call.idempotency_key}-${run}`,
         simulatedAtMs: Date.parse(next.value.simulated_at),
       });
