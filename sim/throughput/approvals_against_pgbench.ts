@@ -75,6 +75,7 @@ async function bench(args: readonly string[]): Promise<void> {
       model: await loadFraudModel(config),
       events: spent,
     });
+    await stack.warm;
     // Made beforehand: the generator is not what is measured.
     const needed = (WARMUP_S + pairs * seconds) * clients.length * CALLS_PER_SECOND_MAX;
     console.error(`making ${needed} calls`);
