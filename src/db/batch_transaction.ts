@@ -97,3 +97,16 @@ export class BatchTransaction implements BatchWriter {
     this.#sent.push(promise);
   }
 }
+
+/**
+ * Commits together with the statements that `last` waits for: the commit is sent at once, not after their answers. What
+ * is thrown is the first statement's failure, and not that the later ones found the transaction aborted.
+ */
+export async function commitWith<Result>(
+  transaction: BatchTransaction,
+  last: Promise<Result>,
+): Promise<Result> {
+  last.catch(() => {});
+  await transaction.commit();
+  return await last;
+}

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { DomainError } from "../core/errors.ts";
 import { toReferenceUsd } from "../core/money.ts";
 import { textArray } from "../db/array_literal.ts";
-import type { BatchConnection, BatchReader } from "../db/batch_transaction.ts";
+import { type BatchConnection, type BatchReader, commitWith } from "../db/batch_transaction.ts";
 import { keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import { entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { EntityRef, PaymentEvent } from "../fraud/features/event.ts";
@@ -124,8 +124,7 @@ export async function acceptPayments(
         sendChallenges(transaction, writes, nowMs, dependencies.challengeLifetimeMs);
       }
       const stored = storeAccepted(transaction ?? connection.alone, writes, states, nowMs, dependencies);
-      // A transaction's commit is sent with it, not after its answer.
-      [version] = await Promise.all([stored, transaction?.commit()]);
+      version = transaction === null ? await stored : await commitWith(transaction, stored);
     } else {
       await transaction?.commit();
     }

@@ -1,5 +1,5 @@
 import { formatAmount } from "../core/money.ts";
-import type { BatchConnection } from "../db/batch_transaction.ts";
+import { type BatchConnection, commitWith } from "../db/batch_transaction.ts";
 import { capturePostings, type Posting } from "../ledger/capture_postings.ts";
 import type { DeclineCode } from "../providers/decline_codes.ts";
 import type { ChargeReply } from "../providers/provider.ts";
@@ -114,8 +114,8 @@ export async function settlePayments(
     sendEndedHolds(transaction, writes, times.nowMs);
     if (opened.length > 0) sendAccounts(transaction, opened);
     sendChallenges(transaction, writes, times);
-    // The commit is sent with it, not after its answer.
-    await Promise.all([storeSettled(transaction, writes, times), transaction.commit()]);
+    const stored = storeSettled(transaction, writes, times);
+    await commitWith(transaction, stored);
     knownAccounts.add(opened);
     return writes.map((write) => write.answer);
   } catch (error) {
