@@ -107,7 +107,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
 async function readLeftOpen(sql: Sql, charges: ChargeLog): Promise<{ open: number; charged: number }> {
   const rows = await sql<{ provider: string | null; key: string }[]>`
     select provider, tenant_id || '/' || payment_id || case when charge_number > 1 then '/' || charge_number else '' end as key
-      from payments where status in ('processing', 'in_doubt')`;
+      from payments where status in ('processing', 'requires_action', 'in_doubt')`;
   const charged = rows.filter(({ provider, key }) =>
     provider !== null && charges.find(provider, key)?.outcome === "approved"
   );
@@ -117,7 +117,7 @@ async function readLeftOpen(sql: Sql, charges: ChargeLog): Promise<{ open: numbe
 async function waitUntilSettled(sql: Sql, untilMs: number): Promise<number> {
   for (;;) {
     const [{ open }] = await sql<{ open: number }[]>`
-      select count(*)::int as open from payments where status in ('processing', 'in_doubt')`;
+      select count(*)::int as open from payments where status in ('processing', 'requires_action', 'in_doubt')`;
     if (open === 0 || performance.now() >= untilMs) return open;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

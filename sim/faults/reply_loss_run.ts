@@ -173,7 +173,7 @@ async function readCharges(url: string): Promise<ChargeRecord[]> {
 async function waitUntilSettled(sql: Sql, untilMs: number): Promise<void> {
   for (;;) {
     const [{ open }] = await sql<{ open: number }[]>`
-      select count(*)::int as open from payments where status in ('processing', 'in_doubt')`;
+      select count(*)::int as open from payments where status in ('processing', 'requires_action', 'in_doubt')`;
     if (open === 0 || performance.now() >= untilMs) return;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

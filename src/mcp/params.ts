@@ -107,6 +107,11 @@ export const approvalToken = line(200).meta({
     "The approval_token of a pending_approval answer, once a person has approved; all else as in the first call.",
   examples: ["tr_01m83wkb84kbh7we4qc2mtnnyx.1767614400000.kFz0Y2nPq8u3VtqkYxX0bq2l5n8cQeWvJ1rT7uA9d4E"],
 });
+export const refundReason = line(200).meta({
+  description:
+    "changed_mind, not_as_described, not_received or duplicate; any other text counts as an average reason.",
+  examples: ["changed_mind", "not_received"],
+});
 export const approved = z.boolean().meta({
   description: "With approval_token: false where the person said no, which ends it at once. Left out: true.",
   examples: [true, false],

@@ -6,6 +6,7 @@ import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import { againAfterLostRace, isKnownKey, isLostRace } from "../db/lost_race.ts";
 import type { PoolOptions, Sql } from "../db/pool.ts";
+import type { RefundModel } from "../fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Random } from "../core/random.ts";
@@ -23,6 +24,7 @@ import { RecentKeys } from "./recent_keys.ts";
 import { References } from "./references.ts";
 import { RememberedStates } from "./remembered_states.ts";
 import { warmUp } from "./warm_up.ts";
+import type { RefundAnswer } from "./refunds/refund.ts";
 import { type SettleItem, settlePayments } from "./settle_payments.ts";
 import { KnownAccounts } from "./store_settled.ts";
 
@@ -67,6 +69,9 @@ export class PaymentService {
   readonly references: References;
   /** The first call for a key, while it runs in this process: later ones wait for it. */
   readonly firstCalls = new FirstCalls<PaymentAnswer>();
+  readonly firstRefunds = new FirstCalls<RefundAnswer>();
+  /** Judges who asks for money back. */
+  readonly refundModel: RefundModel;
   readonly #accept: GroupCommit<AcceptItem, AcceptResult>;
   readonly #settle: GroupCommit<SettleItem, PaymentAnswer>;
   readonly #connections: BatchConnection[] = [];
@@ -83,6 +88,7 @@ export class PaymentService {
     clock: Clock;
     ids: Ids;
     model: FraudModelPort;
+    refundModel: RefundModel;
     providers: readonly Provider[];
     routing: RoutingStore;
     /** What routing explores by. */
@@ -96,6 +102,7 @@ export class PaymentService {
     this.clock = clock;
     this.ids = options.ids;
     this.model = options.model;
+    this.refundModel = options.refundModel;
     this.providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.routing = options.routing;
     this.#random = options.random;

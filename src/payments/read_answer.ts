@@ -99,12 +99,7 @@ export async function readPayment(
              where e.tenant_id = p.tenant_id and e.audit_id = 'aud_' || substr(p.payment_id, 5) || '_1') as decision
       from payments p
      where p.tenant_id = ${tenantId} and p.payment_id = ${paymentId}`;
-  if (row === undefined) {
-    throw new DomainError("unknown_payment", `There is no payment "${paymentId}".`, {
-      field: "payment_id",
-      nextMove: "Use the payment_id that create_payment answered.",
-    });
-  }
+  if (row === undefined) throw unknownPayment(paymentId);
   return {
     ...row,
     amountMinor: BigInt(row.amountMinor as string),
@@ -118,6 +113,13 @@ export async function readPayment(
         : formatAmount(BigInt(attempt.expected_fee_minor), row.currency as string),
     })),
   } as unknown as PaymentRow;
+}
+
+export function unknownPayment(paymentId: string): DomainError {
+  return new DomainError("unknown_payment", `There is no payment "${paymentId}".`, {
+    field: "payment_id",
+    nextMove: "Use the payment_id that create_payment answered.",
+  });
 }
 
 /** The stored answer of a finished payment; for an open one, its state now. */

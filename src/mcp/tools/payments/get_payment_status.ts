@@ -2,7 +2,7 @@ import { z } from "zod";
 import { getPaymentStatus } from "../../../payments/get_payment_status.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amountMinor, paymentFields, time } from "./payment_output.ts";
+import { amountMinor, paymentFields, refunds, time } from "./payment_output.ts";
 
 export const getPaymentStatusTool = defineTool({
   name: "get_payment_status",
@@ -17,6 +17,7 @@ export const getPaymentStatusTool = defineTool({
     ...paymentFields,
     captured_minor: amountMinor,
     refunded_minor: amountMinor,
+    refunds,
     timeline: z.array(
       z.object({ at: time, action: z.string(), details: z.record(z.string(), z.unknown()) }),
     ),
