@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { OperatorError } from "./core/run_command.ts";
 
 /** A wrong setting: names the variable, shows the value, says what is allowed. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override name = "ConfigError";
 }
 

@@ -25,6 +25,8 @@ export interface PaymentStack {
   /** The providers' own memory and the faults ordered from them; null when they run in a process of their own. */
   readonly charges: ChargeLog | null;
   readonly faults: FaultPlan;
+  /** Resolves when this process remembers what payments will need; it serves before that too. */
+  readonly warm: Promise<void>;
   end(): Promise<void>;
 }
 
@@ -102,13 +104,18 @@ export async function openPaymentStack(options: {
     },
     events: options.events,
   });
+  const warm = payments.warmUp();
+  // Without it payments read what they need.
+  warm.catch((error) => options.onError?.(error));
   return {
     sql,
     payments,
     charges,
     faults,
+    warm,
     end: async () => {
       await payments.end();
+      await warm.catch(() => {});
       await routing.stop();
       await sql.end({ timeout: CLOSE_TIMEOUT_S });
       charges?.close();

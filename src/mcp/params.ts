@@ -77,11 +77,21 @@ export const ipAddress = z.string()
     examples: ["203.0.113.7", "2001:db8::1"],
   });
 export const country = z.string()
-  .regex(/^[A-Z]{2}$/, { error: "must be an ISO 3166 alpha-2 code such as US" })
+  .refine(isAssignedCountry, { error: "must be the ISO 3166 alpha-2 code of a country, such as US" })
   .meta({
     description: "Where the customer is now, ISO 3166 alpha-2. Left out: the customer's home country.",
     examples: ["US"],
   });
+
+const REGION_NAMES = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+/** Codes with a name that no country has: unknown, made up for tests, or of a union. */
+const NOT_COUNTRIES = new Set(["ZZ", "XA", "XB", "EU", "EZ", "UN", "QO"]);
+
+/** Of a country that there is: "UK" and "AN" are old names of others. */
+function isAssignedCountry(code: string): boolean {
+  return /^[A-Z]{2}$/.test(code) && !NOT_COUNTRIES.has(code) && REGION_NAMES.of(code) !== undefined &&
+    new Intl.Locale(`und-${code}`).region === code;
+}
 
 const METADATA_MAX_ENTRIES = 20;
 export const metadata = z.record(line(40), line(500))
