@@ -6,6 +6,7 @@ import { Random } from "./core/random.ts";
 import type { Database } from "./db/open_database.ts";
 import { openPool, type Sql } from "./db/pool.ts";
 import { signingSecret } from "./db/signing_secret.ts";
+import { DisputeModel } from "./fraud/disputes/dispute_model.ts";
 import { RefundModel } from "./fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "./fraud/screen_payment.ts";
 import { type PaymentEvents, PaymentService } from "./payments/payment_service.ts";
@@ -36,6 +37,7 @@ const CLOSE_TIMEOUT_S = 5;
 const CHALLENGE_LIFETIME_MS = 600_000;
 const APPROVAL_LIFETIME_MS = 3_600_000;
 
+const DISPUTE_MODEL = new URL("../fixtures/disputes/model.json", import.meta.url);
 const REFUND_MODEL = new URL("../fixtures/refunds/model.json", import.meta.url);
 
 /** The payments domain over a database, with its providers: what the server, the tests and the benchmarks share. */
@@ -85,6 +87,7 @@ export async function openPaymentStack(options: {
     ids: options.ids,
     model: options.model,
     refundModel: await RefundModel.load(REFUND_MODEL),
+    disputeModel: await DisputeModel.load(DISPUTE_MODEL),
     providers,
     routing,
     approvalSecret: await signingSecret(sql, "payment_approvals"),

@@ -2,6 +2,7 @@ import { toRfc3339 } from "../core/clock.ts";
 import { formatAmount } from "../core/money.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
+import { type DisputePrediction, predictDispute } from "./predict_dispute.ts";
 import { answerOf, readPayment, readStoredAnswer } from "./read_answer.ts";
 import { readRefunds, type RefundLine } from "./refunds/read_refunds.ts";
 
@@ -18,6 +19,7 @@ export interface PaymentStatusAnswer extends PaymentAnswer {
     currency: string;
   }[];
   time_to_settle: TimeToSettle;
+  dispute: DisputePrediction | null;
 }
 
 type TimeToSettle =
@@ -36,7 +38,7 @@ export async function getPaymentStatus(
   paymentId: string,
 ): Promise<PaymentStatusAnswer> {
   const row = await readPayment(service, tenantId, paymentId);
-  const [answered, refunds, events, postings, timeToSettle] = await Promise.all([
+  const [answered, refunds, events, postings, timeToSettle, dispute] = await Promise.all([
     readStoredAnswer(service, row),
     readRefunds(service, tenantId, paymentId),
     service.sql<{ at: Date; action: string; details: Record<string, unknown> }[]>`
@@ -57,6 +59,7 @@ export async function getPaymentStatus(
                                   where tenant_id = ${tenantId} and payment_id = ${paymentId}))
        order by transfer_id <> ${`tr_${paymentId.slice(4)}`}, transfer_id, leg`,
     readTimeToSettle(service, tenantId, row.provider, row.method),
+    predictDispute(service, row),
   ]);
   const known = answerOf(service, row);
   return {
@@ -79,6 +82,7 @@ export async function getPaymentStatus(
       currency,
     })),
     time_to_settle: timeToSettle,
+    dispute,
   };
 }
 

@@ -6,6 +6,7 @@ import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import { againAfterLostRace, isKnownKey, isLostRace } from "../db/lost_race.ts";
 import type { PoolOptions, Sql } from "../db/pool.ts";
+import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
 import type { RefundModel } from "../fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -72,6 +73,7 @@ export class PaymentService {
   readonly firstRefunds = new FirstCalls<RefundAnswer>();
   /** Judges who asks for money back. */
   readonly refundModel: RefundModel;
+  readonly disputeModel: DisputeModel;
   readonly #accept: GroupCommit<AcceptItem, AcceptResult>;
   readonly #settle: GroupCommit<SettleItem, PaymentAnswer>;
   readonly #connections: BatchConnection[] = [];
@@ -89,6 +91,7 @@ export class PaymentService {
     ids: Ids;
     model: FraudModelPort;
     refundModel: RefundModel;
+    disputeModel: DisputeModel;
     providers: readonly Provider[];
     routing: RoutingStore;
     /** What routing explores by. */
@@ -103,6 +106,7 @@ export class PaymentService {
     this.ids = options.ids;
     this.model = options.model;
     this.refundModel = options.refundModel;
+    this.disputeModel = options.disputeModel;
     this.providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.routing = options.routing;
     this.#random = options.random;

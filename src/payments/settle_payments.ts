@@ -207,6 +207,11 @@ function settledAnswer(
     status,
     routing: answer.routing && {
       ...answer.routing,
+      // Whoever takes a payment over reads its route back, and works its fee out again.
+      ...(attempts.length === 0 || answer.routing.expected_fee !== null ? {} : {
+        expected_fee: attempts[0].expected_fee,
+        expected_fee_minor: attempts[0].expected_fee_minor,
+      }),
       ...(next === null ? {} : routeAnswer(next, payment.currency)),
       attempts: [...answer.routing.attempts, ...attempts],
     },
