@@ -15,6 +15,7 @@ import { createApp } from "./http/app.ts";
 import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
 import { explainListenError, requireFreePort } from "./http/listen.ts";
 import { Metrics } from "./http/metrics.ts";
+import { openTokenKeys, type TokenKeys } from "./http/token_keys.ts";
 import { loadFraudModel } from "./load_fraud_model.ts";
 import type { CallToolDependencies } from "./mcp/call_tool.ts";
 import { createMcpServer } from "./mcp/mcp_server.ts";
@@ -43,20 +44,23 @@ async function main(args: readonly string[]): Promise<number> {
   const stop = stopSignal();
   const startedMs = performance.now();
   if (!stdio) requireFreePort(config);
+  // Whoever starts this process over standard input is its only caller.
+  const tokenKeys = stdio ? null : await openTokenKeys(config);
 
   const database = await openDatabase(config, (line) => log.info("database", { line }));
   try {
-    return await run({ config, log, database, stop, stdio, startedMs });
+    return await run({ config, log, database, tokenKeys, stop, stdio, startedMs });
   } finally {
     await database.stop();
     log.info("stopped");
   }
 }
 
-async function run({ config, log, database, stop, stdio, startedMs }: {
+async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }: {
   config: Config;
   log: Log;
   database: Database;
+  tokenKeys: TokenKeys | null;
   stop: Promise<string>;
   stdio: boolean;
   startedMs: number;
@@ -115,7 +119,7 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
   try {
     const ended = stdio
       ? serveStandardStreams(ids, calls, log, stop, startedMs)
-      : serveOnHttp({ config, log, metrics, ids, calls, stack, completer, stop, startedMs });
+      : serveOnHttp({ config, log, metrics, ids, calls, tokenKeys, stack, completer, stop, startedMs });
     return await Promise.race([
       ended,
       database.failed.then((reason) => {
@@ -133,17 +137,20 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
   }
 }
 
-async function serveOnHttp({ config, log, metrics, ids, calls, stack, completer, stop, startedMs }: {
-  config: Config;
-  log: Log;
-  metrics: Metrics;
-  ids: RandomIds;
-  calls: CallToolDependencies;
-  stack: PaymentStack;
-  completer: Completer;
-  stop: Promise<string>;
-  startedMs: number;
-}): Promise<number> {
+async function serveOnHttp(
+  { config, log, metrics, ids, calls, tokenKeys, stack, completer, stop, startedMs }: {
+    config: Config;
+    log: Log;
+    metrics: Metrics;
+    ids: RandomIds;
+    calls: CallToolDependencies;
+    tokenKeys: TokenKeys | null;
+    stack: PaymentStack;
+    completer: Completer;
+    stop: Promise<string>;
+    startedMs: number;
+  },
+): Promise<number> {
   let draining = false;
   const app = createApp({
     config,
@@ -152,6 +159,7 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, completer,
     log,
     metrics,
     calls,
+    tokenKeys,
     ready: async () => void await stack.sql`select 1`,
     isDraining: () => draining,
     webhooks: config.webhookSecret === null
@@ -167,7 +175,7 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, completer,
         log.info("listening", {
           url: `http://${urlHost(hostname)}:${port}/mcp`,
           version: VERSION,
-          auth: config.jwtSecretKey === null ? "none: loopback only" : "bearer tokens",
+          auth: tokenKeys === null ? "none: loopback only" : "bearer tokens",
           readyMs: Math.round(performance.now() - startedMs),
         }),
     }, app.fetch);

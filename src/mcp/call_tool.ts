@@ -1,6 +1,7 @@
 import type { InputRequiredResult } from "@modelcontextprotocol/server";
 import { DomainError, ERROR_CATALOGUE, type ErrorCode, showValue } from "../core/errors.ts";
-import { TOOL_BY_NAME, TOOLS } from "./catalog.ts";
+import { allowedTools, forbiddenError } from "./allowed_tools.ts";
+import { TOOL_BY_NAME } from "./catalog.ts";
 import { askPerson, type Round, withPersonsWord } from "./ask_person.ts";
 import type { Caller, ToolContext } from "./define_tool.ts";
 
@@ -49,14 +50,10 @@ export async function callTool(
   try {
     if (tool === undefined) {
       throw new DomainError("unknown_tool", `There is no tool ${showValue(params.name)}.`, {
-        nextMove: `Use one of ${TOOLS.map(({ name }) => name).join(", ")}.`,
+        nextMove: `Use one of ${allowedTools(caller).map(({ name }) => name).join(", ")}.`,
       });
     }
-    if (!caller.scopes.has(tool.scope)) {
-      throw new DomainError("forbidden", `The token's scopes do not allow ${tool.name}.`, {
-        nextMove: `Ask for a token with the scope "${tool.scope}".`,
-      });
-    }
+    if (!caller.scopes.has(tool.scope)) throw forbiddenError(tool);
     const simulatedAtMs = simulatedTimeOf(params._meta, caller, simulatedTime);
     const raw = withPersonsWord(tool.name, tool.waiting, params.arguments, round);
     const { answer, timingsMs } = await tool.call(raw, { caller, payments, wallets, simulatedAtMs });
