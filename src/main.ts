@@ -160,7 +160,7 @@ async function serveOnHttp(
     metrics,
     calls,
     tokenKeys,
-    ready: async () => void await stack.sql`select 1`,
+    ready: async () => void await stack.pool.of([])`select 1`,
     isDraining: () => draining,
     webhooks: config.webhookSecret === null
       ? null

@@ -5,7 +5,8 @@ import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import { againAfterLostRace, isKnownKey, isLostRace } from "../db/lost_race.ts";
-import type { PoolOptions, Sql } from "../db/pool.ts";
+import type { PoolOptions } from "../db/pool.ts";
+import type { TenantPool } from "../db/tenant_pool.ts";
 import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
 import type { RefundModel } from "../fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
@@ -57,7 +58,7 @@ export interface PaymentEvents {
  * functions (createPayment, completeOpenPayments, getPaymentStatus) take it as their first argument.
  */
 export class PaymentService {
-  readonly sql: Sql;
+  readonly pool: TenantPool;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly model: FraudModelPort;
@@ -85,8 +86,8 @@ export class PaymentService {
   readonly #recentKeys = new RecentKeys(RECENT_KEYS_MAX);
 
   constructor(options: {
-    sql: Sql;
-    pool: Omit<PoolOptions, "max">;
+    pool: TenantPool;
+    connection: Omit<PoolOptions, "max">;
     clock: Clock;
     ids: Ids;
     model: FraudModelPort;
@@ -101,7 +102,7 @@ export class PaymentService {
     events: PaymentEvents;
   }) {
     const { settings, clock, events } = options;
-    this.sql = options.sql;
+    this.pool = options.pool;
     this.clock = clock;
     this.ids = options.ids;
     this.model = options.model;
@@ -116,8 +117,8 @@ export class PaymentService {
     const open = (phase: string, count: number) =>
       Array.from({ length: count }, (_, lane) => {
         const connection = new BatchConnection({
-          ...options.pool,
-          applicationName: `${options.pool.applicationName} ${phase} ${lane}`,
+          ...options.connection,
+          applicationName: `${options.connection.applicationName} ${phase} ${lane}`,
         });
         this.#connections.push(connection);
         return connection;
@@ -227,7 +228,7 @@ export class PaymentService {
 
   /** Resolves when this process remembers what payments will need; until then they read it. */
   async warmUp(): Promise<void> {
-    await warmUp(this.sql, this.#rememberedStates, () => this.#isEnded);
+    await warmUp(this.pool, this.#rememberedStates, () => this.#isEnded);
   }
 
   async end(): Promise<void> {

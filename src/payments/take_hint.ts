@@ -15,12 +15,12 @@ export interface WebhookHint {
  * forged ones cannot book anything. A payment that a call is still working on is left to the call.
  */
 export async function takeHint(
-  { sql, clock }: PaymentService,
+  { pool, clock }: PaymentService,
   { provider, eventId, type, key }: WebhookHint,
 ): Promise<{ duplicate: boolean; woken: boolean }> {
   const now = new Date(clock.nowMs());
   const { tenantId, paymentId } = paymentOfKey(key) ?? { tenantId: null, paymentId: null };
-  const [taken] = await sql<{ fresh: boolean; woken: boolean }[]>`
+  const [taken] = await pool.of(tenantId ?? [])<{ fresh: boolean; woken: boolean }[]>`
     with event as (
       insert into webhook_events (provider, event_id, type, charge_key, received_at)
       values (${provider}, ${eventId}, ${type}, ${key}, ${now})

@@ -78,7 +78,7 @@ export function serveApp(
     tokenKeys: tokenKeys ??
       (fullConfig.jwtSecretKey === null ? null : secretKeys(fullConfig.jwtSecretKey)),
     ready: async () => {
-      if (payments !== undefined) await payments.sql`select 1`;
+      if (payments !== undefined) await payments.pool.of([])`select 1`;
     },
     isDraining,
     webhooks: fullConfig.webhookSecret === null
