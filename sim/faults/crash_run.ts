@@ -47,7 +47,13 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
   const { payments, seed, log } = options;
   await using folder = await temporaryDataDirectory();
   await Deno.mkdir(folder.path, { recursive: true });
-  const environment = { PROVIDER_LATENCY_SCALE: LATENCY_SCALE, LOG_LEVEL: "warn", ...options.environment };
+  const environment = {
+    PROVIDER_LATENCY_SCALE: LATENCY_SCALE,
+    LOG_LEVEL: "warn",
+    // Nobody answers a challenge here: it would stay open for longer than the run.
+    STEP_UP_AT: "off",
+    ...options.environment,
+  };
   const signal = new AbortController().signal;
 
   const first = await startServer(folder.path, signal, environment);
