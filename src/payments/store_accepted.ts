@@ -68,11 +68,13 @@ export function sendWrites(
       (version === null ? fresh : changed).push({ tenantId, ref, state: encodeState(state), version });
     }
   }
+  // In one order for everybody: two servers that write the same states, or one and who brings labels, must not wait
+  // for each other in a circle.
+  const keyOf = ({ tenantId, ref }: StateWrite) => `${tenantId}/${ref.kind}/${ref.id}`;
+  fresh.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
+  changed.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
   // A state that a concurrent batch has just created makes this insert fail; the batch is then run again.
   if (fresh.length > 0) {
-    // In one order for everybody: two servers that create the same states must not wait for each other in a circle.
-    const keyOf = ({ tenantId, ref }: StateWrite) => `${tenantId}/${ref.kind}/${ref.id}`;
-    fresh.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
     transaction.send(sql`
       insert into feature_states (tenant_id, kind, entity_id, state)
       select tenant_id, kind, entity_id, state from ${stateRows(sql, fresh)} where assert_batch(${batchId})`);

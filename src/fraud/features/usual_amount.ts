@@ -14,6 +14,14 @@ export function ordinariness(ratio: number): number {
   return Math.min(1, Math.max(0, (UNUSUAL_RATIO - ratio) / (UNUSUAL_RATIO - 1)));
 }
 
+/** From this ratio on an amount is counted as unusual: one in a hundred and twenty of those that scatter by half their mean. */
+const COUNTED_FROM_RATIO = 2.2;
+
+/** 1 for an amount far above the customer's usual. */
+export function isUnusual(customer: Float64Array, amountUsd: number): number {
+  return ratioToUsual(customer, amountUsd) >= COUNTED_FROM_RATIO ? 1 : 0;
+}
+
 /** The amount against the customer's usual; 1 for a customer without history. */
 export function ratioToUsual(customer: Float64Array, amountUsd: number): number {
   return customer[CUSTOMER.usualWeight] > 0 ? amountUsd / customer[CUSTOMER.usualUsd] : 1;
