@@ -376,6 +376,7 @@ create table webhook_events (
   constraint webhook_events_pkey PRIMARY KEY (provider, event_id)
 );
 CREATE INDEX webhook_events_by_age ON public.webhook_events USING brin (received_at);
+CREATE INDEX webhook_events_of_disputes ON public.webhook_events USING btree (provider, charge_key) WHERE (type = 'charge.disputed'::text);
 
 create table worlds (
   tenant_id text not null,

@@ -237,7 +237,7 @@ function usualUsd(payments: readonly PaymentEvent[]): number {
   let [usual, weight] = [0, 0];
   for (const { amountUsd } of payments) {
     const first = weight < 5;
-    const counts = first ? 1 : Math.max(0.1, ordinary(amountUsd / usual));
+    const counts = first || amountUsd <= 2 * usual ? 1 : 0.1;
     weight = Math.min(USUAL_WEIGHT_MAX, weight + counts);
     usual += counts * ((first ? amountUsd : Math.min(amountUsd, 3 * usual)) - usual) / weight;
   }
