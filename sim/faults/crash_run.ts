@@ -47,13 +47,19 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
   const { payments, seed, log } = options;
   await using folder = await temporaryDataDirectory();
   await Deno.mkdir(folder.path, { recursive: true });
-  const environment = { PROVIDER_LATENCY_SCALE: LATENCY_SCALE, LOG_LEVEL: "warn", ...options.environment };
+  const environment = {
+    PROVIDER_LATENCY_SCALE: LATENCY_SCALE,
+    LOG_LEVEL: "warn",
+    // Nobody here answers a challenge, and a payment that waits for its customer is not one in doubt.
+    STEP_UP_AT: "off",
+    ...options.environment,
+  };
   const signal = new AbortController().signal;
 
   const first = await startServer(folder.path, signal, environment);
   const clients = new PayingClients(first.baseUrl, payments, seed);
-  // At a moment of the seed's choosing: when some calls have been answered and their clients are in the next one.
-  await clients.answered(1 + new Random(seed).fork("kill").integer(0, payments));
+  // At a moment of the seed's choosing, when calls of every age are in flight.
+  await clients.answered(payments + new Random(seed).fork("kill").integer(0, payments));
   const inFlight = clients.unanswered.size;
   await first.kill();
   await clients.stop();
