@@ -182,13 +182,14 @@ async function runApprovals(
         deviceId: call.device_id ?? null,
         ipAddress: call.ip_address,
         country: call.country,
+        addressId: call.address_id ?? null,
         metadata: null,
         confirmation: null,
         mayChallenge: true,
         idempotencyKey: `${call.idempotency_key}-${run}`,
         simulatedAtMs: Date.parse(next.value.simulated_at),
       });
-      if (answer.status !== "succeeded" && answer.status !== "declined") {
+      if (!["succeeded", "declined", "requires_action"].includes(answer.status)) {
         throw new Error(`A payment is ${answer.status}`);
       }
       latencies.push(performance.now() - callMs);
