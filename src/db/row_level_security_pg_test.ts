@@ -200,9 +200,12 @@ Deno.test("after the connections were cut, statements are for their tenants agai
     return row.count;
   };
   expect(await count()).toBe(1);
-  await lab.owner`
+  const cutter = openPool({ url: lab.database.appUrl, max: 1, applicationName: "cutter" });
+  const cut = await cutter`
     select pg_terminate_backend(pid, 10000) from pg_stat_activity
-     where datname = current_database() and usename = 'mcp_payments_app'`;
+     where datname = current_database() and usename = current_user and pid <> pg_backend_pid()`;
+  expect(cut.length).toBeGreaterThan(3);
+  await cutter.end();
   // The first one may still meet the dead connection; none may find nothing.
   const counts = await Promise.all(Array.from({ length: 20 }, () => count().catch(() => null)));
   expect(counts.filter((found) => found !== null && found !== 1)).toEqual([]);

@@ -25,7 +25,8 @@ export async function takeHint(
 ): Promise<{ duplicate: boolean; woken: boolean }> {
   const now = new Date(clock.nowMs());
   const { tenantId, paymentId } = paymentOfKey(key) ?? { tenantId: null, paymentId: null };
-  const [taken] = await pool.of(tenantId ?? [])<{ fresh: boolean; woken: boolean }[]>`
+  const sql = pool.of(tenantId ?? []);
+  const [taken] = await sql<{ fresh: boolean; woken: boolean }[]>`
     with event as (
       insert into webhook_events (provider, event_id, type, charge_key, received_at)
       values (${provider}, ${eventId}, ${type}, ${key}, ${now})
