@@ -109,11 +109,20 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
       fault: (tool, requestId, error) => log.error("call_failed", { tool, requestId, ...errorFields(error) }),
     },
   };
+  metrics.watchEventLoop();
   metrics.gauge("payments_queued", "Payments waiting for a group commit", () => {
     const { accept, settle } = stack.payments.queued;
     return accept + settle;
   });
   metrics.gauge("transfers_queued", "Wallet transfers waiting for a group commit", () => wallets.queued);
+  const { pool } = stack;
+  metrics.gauge("database_connections_in_use", "Pool connections at work", () => pool.load.inUse);
+  metrics.gauge(
+    "database_statements_waiting",
+    "Statements and transactions that wait for a pool connection",
+    () => pool.load.waiting,
+  );
+  metrics.gauge("database_connections_max", "POOL_SIZE, as it is used", () => pool.max);
   log.info("model", { version: model.modelVersion, directory: model.directory });
 
   try {

@@ -54,6 +54,11 @@ export class TenantPool {
     return Object.assign(this.#statements(scope), { begin });
   }
 
+  /** Connections at most. */
+  get max(): number {
+    return this.#lanes.length + this.#transactionsMax;
+  }
+
   /** Connections at work, and what waits for one. */
   get load(): { inUse: number; waiting: number } {
     const busy = this.#lanes.filter((lane) => lane.underWay > 0);

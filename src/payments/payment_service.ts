@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
+import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
@@ -194,7 +195,11 @@ export class PaymentService {
 
   async accept(item: AcceptItem): Promise<AcceptResult> {
     try {
-      return await againAfterLostRace(() => this.#accept.submit(item));
+      return await inSpan(
+        "accept",
+        { "payment.id": item.paymentId },
+        () => againAfterLostRace(() => this.#accept.submit(item)),
+      );
     } catch (error) {
       if (!(error instanceof GroupCommitFull)) throw error;
       throw new DomainError(
@@ -208,7 +213,11 @@ export class PaymentService {
   }
 
   settle(item: SettleItem): Promise<PaymentAnswer> {
-    return againAfterLostRace(() => this.#settle.submit(item));
+    return inSpan("settle", { "payment.id": item.payment.paymentId }, async (note) => {
+      const answer = await againAfterLostRace(() => this.#settle.submit(item));
+      note({ "payment.status": answer.status });
+      return answer;
+    });
   }
 
   provider(name: string): Provider {

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
+import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
@@ -94,7 +95,11 @@ export class WalletService {
   /** Books one transfer with whatever else waits. */
   async book(item: BookItem): Promise<BookResult> {
     try {
-      return await againAfterLostRace(() => this.#book.submit(item));
+      return await inSpan(
+        "transfer",
+        { "transfer.id": item.plan.transferId },
+        () => againAfterLostRace(() => this.#book.submit(item)),
+      );
     } catch (error) {
       if (error instanceof GroupCommitFull) {
         throw new DomainError(
