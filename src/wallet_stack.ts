@@ -56,6 +56,7 @@ function chargerOf(payments: PaymentService): TopUpCharger {
         deviceId: null,
         ipAddress: null,
         country: null,
+        addressId: null,
         metadata: null,
         confirmation: null,
         // Whoever fills a wallet cannot pass a challenge on: a risky top-up is approved or declined.

@@ -7,8 +7,7 @@
  * since, and both are judged on the last 14 days, each at a threshold that declines 0.5% of genuine payments there.
  */
 import { parseFlags, wholeNumber } from "../parse_flags.ts";
-import { observe, readFeatures } from "../../src/fraud/features/engine.ts";
-import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import { FeatureStream } from "../../src/fraud/features/feature_stream.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { Random } from "../../src/core/random.ts";
 import { Adaptation, tacticName } from "../fraud/adaptation.ts";
@@ -49,7 +48,7 @@ export async function adaptationRun(customers: number, seed: number, labelDays =
   const config = { seed, days: LAST_DAY, customers, startMs: Date.UTC(2026, 0, 5) };
   const world = generateWorld(config, adaptation);
   const events = new EventReader(world.society);
-  const states = new FeatureStates();
+  const stream = new FeatureStream({ idsAreUnique: true });
   const sample = new Random(seed).fork("adaptation sample");
   const parts = { early: new Rows(), earlyCheck: new Rows(), late: new Rows(), lateCheck: new Rows() };
   const [first, last] = [new Rows(), new Rows()];
@@ -81,8 +80,11 @@ export async function adaptationRun(customers: number, seed: number, labelDays =
       : null;
     for (let row = 0; row < columns.length; row++) {
       const event = events.read(columns, row, day);
-      const vector = readFeatures(event, states);
-      observe(event, states);
+      const reportedAtMs = columns.labelKnownAtMs[row];
+      const report = reportedAtMs === NO_REPORT
+        ? null
+        : { knownAtMs: reportedAtMs, fraud: columns.labelFraud[row] === 1 };
+      const vector = stream.next(event, report)!;
       const fraud = columns.fraud[row] === 1;
       const story = columns.story[row];
       if (frozen !== null && story > 0) {
@@ -93,7 +95,6 @@ export async function adaptationRun(customers: number, seed: number, labelDays =
           fraud,
         }, frozen.network.logit(vector) >= frozen.threshold);
       }
-      const reportedAtMs = columns.labelKnownAtMs[row];
       const label = columns.labelFraud[row] === 1 && reportedAtMs !== NO_REPORT && reportedAtMs <= cutOffMs;
       const add = (rows: Rows) =>
         rows.add(

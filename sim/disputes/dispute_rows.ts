@@ -1,9 +1,9 @@
 import { startProgress } from "../../src/core/progress.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
-import { observe, readFeatures } from "../../src/fraud/features/engine.ts";
-import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import { FeatureStream } from "../../src/fraud/features/feature_stream.ts";
 import type { FraudModelPort } from "../../src/fraud/screen_payment.ts";
 import type { DisputedPayment } from "../../src/fraud/disputes/dispute_model.ts";
+import { CATEGORIES } from "../world/categories.ts";
 import { NO_REPORT } from "../world/payment_columns.ts";
 import { EventReader } from "../world/to_payment_event.ts";
 import type { World } from "../world/world.ts";
@@ -20,21 +20,23 @@ export interface DisputeRow extends DisputedPayment {
 /** A world's payments from `fromDay` on, each scored by the fraud model on what was known just before it. */
 export function disputeRows(world: World, model: FraudModelPort, fromDay: number): DisputeRow[] {
   const events = new EventReader(world.society);
-  const states = new FeatureStates();
+  const stream = new FeatureStream({ idsAreUnique: true });
   const rows: DisputeRow[] = [];
   const progress = startProgress("features", world.config.days, "days");
   for (const { day, columns } of world.columns()) {
     for (let row = 0; row < columns.length; row++) {
       const event = events.read(columns, row, day);
-      const vector = readFeatures(event, states);
-      observe(event, states);
+      const reportedAtMs = columns.labelKnownAtMs[row];
+      const report = reportedAtMs === NO_REPORT
+        ? null
+        : { knownAtMs: reportedAtMs, fraud: columns.labelFraud[row] === 1 };
+      const vector = stream.next(event, report)!;
       if (day < fromDay) continue;
       const { probability, riskScore } = model.score(vector);
-      const reportedAtMs = columns.labelKnownAtMs[row];
       rows.push({
         fraudProbability: probability,
         amountUsd: event.amountUsd,
-        category: event.merchantCategory,
+        category: CATEGORIES[world.society.merchants.category[columns.merchant[row]]].name,
         hasDevice: event.deviceId !== null,
         day,
         customer: columns.customer[row],

@@ -4,8 +4,9 @@ import { CURRENCIES } from "../../src/core/money.ts";
 import { startProgress } from "../../src/core/progress.ts";
 import { Random } from "../../src/core/random.ts";
 import { openPool, type PoolOptions, type Sql } from "../../src/db/pool.ts";
-import { observe } from "../../src/fraud/features/engine.ts";
-import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import { FeatureStream } from "../../src/fraud/features/feature_stream.ts";
+import type { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import type { LabelEvent } from "../../src/fraud/features/event.ts";
 import { encodeState } from "../../src/fraud/features/state.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { type Account, accountOf, MAY_GO_NEGATIVE } from "../../src/ledger/accounts.ts";
@@ -61,7 +62,16 @@ export async function loadWorld(
                            ${world.config.startMs}, ${toRfc3339(options.nowMs)})`;
       await inside`insert into tenants (tenant_id) values (${tenantId}) on conflict do nothing`;
       await copyReferences(inside, world, tenantId);
-      const states = new FeatureStates();
+      const known: { label: LabelEvent; reportedAtMs: number }[] = [];
+      const reportedAtMs = new Map<string, number>();
+      const stream = new FeatureStream({
+        idsAreUnique: true,
+        onLabel: (label) => {
+          const { paymentId } = label.payment;
+          known.push({ label, reportedAtMs: reportedAtMs.get(paymentId)! });
+          reportedAtMs.delete(paymentId);
+        },
+      });
       const routing = new RoutingStatistics();
       const accounts = new Set<string>();
       // Known beforehand, so that each payment's row is written once, as it is at the end of the history.
@@ -75,7 +85,8 @@ export async function loadWorld(
         const chunk = await copyDays(inside, world, tenantId, {
           fromDay,
           toDay,
-          states,
+          stream,
+          reportedAtMs,
           routing,
           accounts,
           charges,
@@ -88,7 +99,9 @@ export async function loadWorld(
       }
       progress.stop();
       postings += await openWallets(inside, world, tenantId);
-      await copyStates(inside, tenantId, states);
+      stream.applyLabels(world.config.startMs + world.config.days * DAY_MS);
+      await copyLabels(inside, tenantId, known);
+      await copyStates(inside, tenantId, stream.states);
       await copyRouting(inside, tenantId, routing);
       return {
         customers: world.customers.length,
@@ -179,10 +192,12 @@ async function copyDays(
   sql: Sql,
   world: World,
   tenantId: string,
-  { fromDay, toDay, states, routing, accounts, charges, requests }: {
+  { fromDay, toDay, stream, reportedAtMs, routing, accounts, charges, requests }: {
     fromDay: number;
     toDay: number;
-    states: FeatureStates;
+    stream: FeatureStream;
+    /** When those payments are reported that ever are. */
+    reportedAtMs: Map<string, number>;
     routing: RoutingStatistics;
     accounts: Set<string>;
     charges: ChargeLog;
@@ -195,7 +210,12 @@ async function copyDays(
   let records: ChargeRecord[] = [];
   for (const payment of world.payments(fromDay, toDay)) {
     const booking = bookPayment(payment, world, tenantId);
-    observe(toPaymentEvent(payment, world), states);
+    const knownAtMs = payment.labelKnownAtMs;
+    if (knownAtMs !== null) reportedAtMs.set(booking.paymentId, knownAtMs);
+    stream.skip(
+      { ...toPaymentEvent(payment, world), paymentId: booking.paymentId },
+      knownAtMs === null ? null : { knownAtMs, fraud: payment.labelFraud },
+    );
     routing.learn({
       provider: booking.provider,
       context: booking.context,
@@ -205,7 +225,7 @@ async function copyDays(
     const asked = booking.approved ? requests.get(payment.index) : undefined;
     const refund = asked === undefined ? null : bookRefund(asked, payment, booking, tenantId);
     if (refund !== null) refunds.push(refund);
-    const row = toRow(payment, booking, refund, tenantId);
+    const row = toRow(payment, booking, refund, tenantId, stream.occurredAtMs);
     await rows.add(row.cells);
     booked.push({ payment: row, booking });
     records.push({
@@ -327,6 +347,7 @@ const PAYMENT_COLUMNS = [
   "device_id",
   "ip_address",
   "country",
+  "address_id",
   "occurred_at_ms",
   "provider",
   "provider_charge_id",
@@ -344,11 +365,13 @@ const POSTING_COLUMNS = [
   "amount_minor",
 ] as const;
 
+/** @param occurredAtMs the payment's instant for the features: moved on where two reports meet in one millisecond */
 function toRow(
   payment: Parameters<typeof bookPayment>[0],
   booking: BookedPayment,
   refund: BookedRefund | null,
   tenantId: string,
+  occurredAtMs: number,
 ) {
   const createdAt = toRfc3339(payment.occurredAtMs);
   return {
@@ -370,7 +393,8 @@ function toRow(
       payment.deviceId,
       payment.ipAddress,
       payment.country,
-      payment.occurredAtMs,
+      payment.addressId,
+      occurredAtMs,
       booking.provider,
       booking.chargeId,
       booking.approved ? null : "issuer",
@@ -443,6 +467,26 @@ async function openWallets(sql: Sql, world: World, tenantId: string): Promise<nu
   }
   await postings.end();
   return postings.rows;
+}
+
+/** What had been reported by the end of the history. */
+async function copyLabels(
+  sql: Sql,
+  tenantId: string,
+  known: readonly { label: LabelEvent; reportedAtMs: number }[],
+): Promise<void> {
+  const rows = await CopyRows.start(sql, "payment_labels", [
+    "tenant_id",
+    "payment_id",
+    "fraud",
+    "source",
+    "reported_at_ms",
+    "known_at_ms",
+  ]);
+  for (const { label: { payment, fraud, knownAtMs }, reportedAtMs } of known) {
+    await rows.add([tenantId, payment.paymentId, fraud ? "t" : "f", "simulation", reportedAtMs, knownAtMs]);
+  }
+  await rows.end();
 }
 
 async function copyStates(sql: Sql, tenantId: string, states: FeatureStates): Promise<void> {

@@ -1,57 +1,45 @@
 import { expect } from "expect";
-import { openPool } from "../../src/db/pool.ts";
 import { freshDatabase } from "../../src/db/testing/fresh_database.ts";
-import { checkLedger } from "../../src/ledger/check_ledger.ts";
-import { compareCharges } from "../../src/payments/compare_charges.ts";
-import { readRefundHistory } from "../../src/payments/refunds/refund_history.ts";
-import { lockPayment } from "../../src/payments/refunds/store_refund.ts";
-import { ChargeLog, chargeLogPath } from "../../src/providers/charge_log.ts";
-import { refundRequests } from "../world/refunds.ts";
+import { openPool } from "../../src/db/pool.ts";
+import { DAY_MS } from "../../src/fraud/features/windows.ts";
+import { checkFeatures } from "../../src/payments/check_features.ts";
 import { generateWorld } from "../world/world.ts";
 import { loadWorld } from "./load_world.ts";
 
-const world = generateWorld({ seed: 7, days: 40, customers: 400, startMs: Date.UTC(2026, 0, 5) });
-
-Deno.test("a loaded history holds the world's refunds, booked, and what is known of them only from when it was", async () => {
+Deno.test("a loaded history holds the reports that had arrived by its end, and states that equal rebuilt ones", async () => {
   const database = await freshDatabase();
-  const dataDirectory = await Deno.makeTempDir();
-  const sql = openPool({ url: database.ownerUrl, max: 2, applicationName: "history test" });
+  const dataDirectory = await Deno.makeTempDir({ prefix: "mcp-payments-lab-" });
+  const owner = openPool({ url: database.ownerUrl, max: 1, applicationName: "test" });
   try {
-    const loaded = await loadWorld(world, {
-      pool: { url: database.ownerUrl },
-      tenantId: "default",
+    const config = { seed: 7, days: 30, customers: 150, startMs: Date.UTC(2026, 0, 5) };
+    const world = generateWorld(config);
+    const endMs = config.startMs + config.days * DAY_MS;
+    await loadWorld(world, {
+      pool: { url: database.appUrl },
+      tenantId: "lab",
       dataDirectory,
-      nowMs: Date.UTC(2026, 5, 1),
+      nowMs: endMs,
     });
-    const requests = [...refundRequests(world)];
-    const [{ count, full }] = await sql<{ count: number; full: number }[]>`
-      select count(*)::int as count, count(*) filter (where p.status = 'refunded')::int as full
-        from refunds r join payments p using (tenant_id, payment_id)
-       where p.refunded_minor = r.amount_minor and r.status = 'succeeded'`;
-    expect(loaded.refunds).toBe(count);
-    // All but those of payments that an issuer declined, some one in twelve.
-    expect(count).toBeLessThan(requests.length);
-    expect(count).toBeGreaterThan(0.8 * requests.length);
-    expect(full / count).toBeGreaterThan(0.7);
-    expect((await checkLedger(sql)).filter(({ violations }) => violations > 0)).toEqual([]);
-    const log = new ChargeLog(chargeLogPath(dataDirectory));
-    expect((await compareCharges(sql, log)).map(({ violations }) => violations)).toEqual([0, 0]);
-    log.close();
-
-    // Somebody who was found out: before that nobody may know it.
-    const [liar] = await sql<{ payment_id: string; asked: number; found: Date }[]>`
-      select p.payment_id, r.requested_at_ms::float8 as asked, r.found_untrue_at as found
-        from refunds r join payments p using (tenant_id, customer_id)
-       where r.found_untrue_at is not null and p.payment_id <> r.payment_id and p.captured_minor > 0 limit 1`;
-    const untrueAt = (atMs: number) =>
-      sql.begin(async (transaction) => {
-        const payment = await lockPayment(transaction, "default", liar.payment_id);
-        return (await readRefundHistory(transaction, payment, atMs)).foundUntrue;
-      }) as Promise<number>;
-    const foundMs = liar.found.getTime();
-    expect(await untrueAt(foundMs)).toBe(await untrueAt(foundMs - 1) + 1);
+    const reports = Array.from(world.payments()).filter(({ labelKnownAtMs }) => labelKnownAtMs !== null);
+    const arrived = reports.filter(({ labelKnownAtMs }) => labelKnownAtMs! <= endMs);
+    expect(arrived.length).toBeGreaterThan(5);
+    expect(arrived.length).toBeLessThan(reports.length);
+    const labels = await owner<{ fraud: boolean; reported: string; late: string }[]>`
+      select fraud, reported_at_ms::text as reported, (known_at_ms - reported_at_ms)::text as late
+        from payment_labels order by reported_at_ms, fraud`;
+    const byTime = arrived.map(({ labelFraud, labelKnownAtMs }) => `${labelKnownAtMs} ${labelFraud}`).sort();
+    expect(labels.map(({ reported, fraud }) => `${reported} ${fraud}`).sort()).toEqual(byTime);
+    for (const { late } of labels) expect(Number(late)).toBeLessThan(10);
+    const check = await checkFeatures(owner);
+    expect(check).toMatchObject({
+      labels: arrived.length,
+      differingVectors: 0,
+      differingStates: 0,
+      examples: [],
+    });
+    expect(check.states).toBeGreaterThan(400);
   } finally {
-    await sql.end();
+    await owner.end();
     await database.drop();
     await Deno.remove(dataDirectory, { recursive: true });
   }

@@ -181,6 +181,7 @@ async function runApprovals(
         deviceId: call.device_id ?? null,
         ipAddress: call.ip_address,
         country: call.country,
+        addressId: call.address_id ?? null,
         metadata: null,
         confirmation: null,
         mayChallenge: true,

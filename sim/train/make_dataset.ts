@@ -1,7 +1,6 @@
 import { startProgress } from "../../src/core/progress.ts";
 import { Random } from "../../src/core/random.ts";
-import { observe, readFeatures } from "../../src/fraud/features/engine.ts";
-import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import { FeatureStream } from "../../src/fraud/features/feature_stream.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { STORY_NAMES } from "../fraud/story_names.ts";
 import { NO_REPORT } from "../world/payment_columns.ts";
@@ -28,7 +27,7 @@ export function makeDataset(world: World, split: Split, genuineSampleRate: numbe
   const cutOffMs = config.startMs + split.cutOffDay * DAY_MS;
   const chance = new Random(config.seed).fork("training sample");
   const events = new EventReader(world.society);
-  const states = new FeatureStates();
+  const stream = new FeatureStream({ idsAreUnique: true });
   const [train, validation, test] = [new Rows(), new Rows(), new Rows()];
   const progress = startProgress("features", config.days, "days");
   let payments = 0;
@@ -43,11 +42,13 @@ export function makeDataset(world: World, split: Split, genuineSampleRate: numbe
       : null;
     for (let row = 0; row < columns.length; row++) {
       const event = events.read(columns, row, day);
-      const vector = readFeatures(event, states);
-      observe(event, states);
+      const reportedAtMs = columns.labelKnownAtMs[row];
+      const report = reportedAtMs === NO_REPORT
+        ? null
+        : { knownAtMs: reportedAtMs, fraud: columns.labelFraud[row] === 1 };
+      const vector = stream.next(event, report)!;
       payments++;
       if (rows === null) continue;
-      const reportedAtMs = columns.labelKnownAtMs[row];
       const label = columns.labelFraud[row] === 1 && reportedAtMs !== NO_REPORT && reportedAtMs <= cutOffMs;
       if (rows === train && !label && !chance.chance(genuineSampleRate)) continue;
       const story = columns.fraud[row] === 1 ? STORY_NAMES[columns.story[row] - 1] : null;

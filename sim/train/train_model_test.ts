@@ -13,8 +13,8 @@ Deno.test("the default model beats rules, matches logistic regressions, and is n
   expect(model.averagePrecision).toBeLessThan(0.5);
   expect(lift.length).toBe(lines.length - 2);
   for (const { over, difference95 } of lift) {
-    // 600 frauds do not tell the network and a logistic regression on all features apart; it must not be worse.
-    if (over === "logistic regression") expect(difference95[1]).toBeGreaterThan(0);
+    // 600 frauds do not tell the network and logistic regressions on all features apart; it must not be worse.
+    if (over.startsWith("logistic regression")) expect(difference95[1]).toBeGreaterThan(0);
     else expect(difference95[0]).toBeGreaterThan(0);
   }
 });

@@ -4,10 +4,10 @@ import { toReferenceUsd } from "../core/money.ts";
 import { textArray } from "../db/array_literal.ts";
 import { type BatchConnection, type BatchReader, commitWith } from "../db/batch_transaction.ts";
 import { keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
-import { entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
+import { earliestMs, entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { EntityRef, PaymentEvent } from "../fraud/features/event.ts";
 import { FeatureStates } from "../fraud/features/feature_states.ts";
-import { decodeState, lastEventAtMs } from "../fraud/features/state.ts";
+import { decodeState } from "../fraud/features/state.ts";
 import { type FraudModelPort, type RiskAssessment, screenPayment } from "../fraud/screen_payment.ts";
 import { accountOf } from "../ledger/accounts.ts";
 import type { Route } from "../routing/route_payment.ts";
@@ -156,6 +156,7 @@ export function requestHashOf(request: PaymentRequest): string {
     deviceId: request.deviceId,
     ipAddress: request.ipAddress,
     country: request.country,
+    addressId: request.addressId,
     metadata: metadata === null ? null : Object.entries(metadata).sort(([a], [b]) => a < b ? -1 : 1),
   } satisfies Record<
     Exclude<
@@ -327,8 +328,11 @@ function screen(
   dependencies: AcceptDependencies,
 ): AcceptedWrite {
   const states = byTenant.get(item.request.tenantId)!;
-  const occurredAtMs = eventTimeMs(item, states, nowMs);
-  const event = toPaymentEvent(item, occurredAtMs);
+  const asked = toPaymentEvent(item, item.request.simulatedAtMs ?? nowMs);
+  // Moved on where an entity's history is already later. So each entity's payments and labels have one order, and a
+  // rebuild in order of time meets the same states.
+  const occurredAtMs = earliestMs(asked, states);
+  const event = occurredAtMs === asked.occurredAtMs ? asked : { ...asked, occurredAtMs };
   const vector = readFeatures(event, states);
   observe(event, states);
   const stepUpAt = item.request.mayChallenge ? dependencies.stepUpAt : null;
@@ -366,19 +370,6 @@ function screen(
   return { accepted, vector, answer };
 }
 
-/**
- * The asked-for or present time, moved on where an entity's history is already later. So each entity's payments
- * have one order, and a rebuild in order of `occurred_at_ms` meets the same states.
- */
-function eventTimeMs(item: AcceptItem, states: FeatureStates, nowMs: number): number {
-  let atMs = item.request.simulatedAtMs ?? nowMs;
-  for (const ref of entitiesOf(toPaymentEvent(item, 0))) {
-    const state = states.get(ref);
-    if (state !== undefined) atMs = Math.max(atMs, lastEventAtMs(state) + 1);
-  }
-  return atMs;
-}
-
 function toPaymentEvent(item: AcceptItem, occurredAtMs: number): PaymentEvent {
   const { request, references } = item;
   const { customer, merchant, paymentMethod } = references;
@@ -388,10 +379,9 @@ function toPaymentEvent(item: AcceptItem, occurredAtMs: number): PaymentEvent {
     customerId: customer.customerId,
     cardId: paymentMethod === null ? null : cardIdOf(customer.customerId, paymentMethod.paymentMethodId),
     deviceId: request.deviceId,
+    addressId: request.addressId,
     merchantId: merchant.merchantId,
     amountUsd: toReferenceUsd(request.amountMinor, request.currency),
-    currency: request.currency,
-    method: request.method,
     merchantCategory: merchant.category,
     merchantCountry: merchant.country,
     country: request.country ?? customer.country,

@@ -101,6 +101,8 @@ export interface PaymentRequest {
   readonly deviceId: string | null;
   readonly ipAddress: string | null;
   readonly country: string | null;
+  /** Where the goods go; null when nothing is sent. */
+  readonly addressId: string | null;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly idempotencyKey: string | null;
   /** The customer's answer to the challenge that an earlier call of this payment led to. */

@@ -95,8 +95,10 @@ export async function storeAccepted(
       (version === null ? fresh : changed).push({ tenantId, ref, state: encodeState(state), version });
     }
   }
-  // In one order for everybody: two servers that create the same states must not wait for each other in a circle.
+  // In one order for everybody: two servers that write the same states, or one and who brings labels, must not wait
+  // for each other in a circle.
   fresh.sort((a, b) => stateKey(a.tenantId, a.ref) < stateKey(b.tenantId, b.ref) ? -1 : 1);
+  changed.sort((a, b) => stateKey(a.tenantId, a.ref) < stateKey(b.tenantId, b.ref) ? -1 : 1);
   const [{ version }] = await writer.send(sql<{ version: string }[]>`
     with fresh as (
       insert into feature_states (tenant_id, kind, entity_id, state)
@@ -119,6 +121,7 @@ export async function storeAccepted(
         ${text((w) => request(w).description)}::text[], ${text((w) => request(w).deviceId)}::text[],
         ${text((w) => request(w).ipAddress)}::text[],
         ${text((w) => request(w).country ?? w.accepted.item.references.customer.country)}::text[],
+        ${text((w) => request(w).addressId)}::text[],
         ${text((w) => request(w).metadata === null ? null : JSON.stringify(request(w).metadata))}::jsonb[],
         ${scalar((w) => w.accepted.occurredAtMs)}::bigint[],
         ${byteaArray(writes.map((w) => vectorBytes(w.vector)))}::bytea[],
@@ -134,17 +137,17 @@ export async function storeAccepted(
         ${text((w) => w.accepted.status === "declined" ? JSON.stringify(w.answer) : null)}::text[],
         ${text((w) => JSON.stringify(auditDetails(w)))}::jsonb[]
       ) u (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, metadata,
+           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
            decline_by, decline_code, request_hash, response, audit_details)
       where ${guard}
     ), payment as (
       insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, metadata,
+           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
            decline_by, decline_code, created_at, finished_at)
       select tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, metadata,
+           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
            decline_by, decline_code, ${now}::timestamptz,
            case when status = 'declined' then ${now}::timestamptz end

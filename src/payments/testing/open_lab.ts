@@ -189,7 +189,14 @@ export class Lab implements AsyncDisposable {
   }
 
   async count(
-    table: "payments" | "payment_attempts" | "idempotency_keys" | "open_payments" | "holds" | "refunds",
+    table:
+      | "payments"
+      | "payment_attempts"
+      | "idempotency_keys"
+      | "open_payments"
+      | "holds"
+      | "payment_labels"
+      | "refunds",
   ): Promise<number> {
     const [{ count }] = await this.owner<{ count: number }[]>`
       select count(*)::int as count from ${this.owner(table)}`;
@@ -225,6 +232,7 @@ export function requestOf(asked: Partial<PaymentRequest> = {}): PaymentRequest {
     deviceId: null,
     ipAddress: null,
     country: null,
+    addressId: null,
     metadata: null,
     idempotencyKey: null,
     confirmation: null,
