@@ -126,9 +126,11 @@ Deno.test("the score follows the customer: few requests are approved, a habit of
     lab.clock.advance(3 * 86_400_000);
     return (await refund(lab, { paymentId, reason })).answer;
   };
-  const first = (await ask("changed_mind"))!;
+  // Her own card's issuer declines one payment in some ten.
+  let first: Awaited<ReturnType<typeof ask>> = null;
+  for (let tries = 0; first === null && tries < 20; tries++) first = await ask("changed_mind");
   expect(first).toMatchObject({ status: "succeeded", risk: { decided_by: "model", decision: "approve" } });
-  const answers = [first];
+  const answers = [first!];
   for (let i = 0; i < 12; i++) {
     const answer = await ask("not_received");
     if (answer !== null) answers.push(answer);
