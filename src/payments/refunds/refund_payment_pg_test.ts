@@ -63,7 +63,7 @@ Deno.test("partial refunds, then the rest: money goes back the way it came, and 
     "refund.succeeded",
     "refund.processing",
     "refund.succeeded",
-  ].sort((a, b) => a < b ? -1 : 1));
+  ]);
   expect(status.ledger.reduce((sum, { amount_minor }) => sum + amount_minor, 0)).toBe(0);
   const [view] = await lab.owner`select status, refunded_minor::int as refunded from v_payments`;
   expect(view).toEqual({ status: "refunded", refunded: 10_000 });
