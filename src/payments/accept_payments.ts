@@ -90,8 +90,9 @@ export async function acceptPayments(
   // What is not remembered is read, and without locks outside the transaction: a key taken or a state changed since
   // then makes the statement that writes fail. That one is then all there is, and a transaction by itself.
   const locks = dependencies.lockStates || items.some((item) => item.request.method === "wallet");
-  const transaction = locks ? connection.begin() : null;
-  const reader: BatchReader = transaction ?? connection;
+  const tenants = items.map((item) => item.request.tenantId);
+  const transaction = locks ? connection.begin(tenants) : null;
+  const reader: BatchReader = transaction ?? connection.reader(tenants);
   try {
     const results: (AcceptResult | undefined)[] = new Array(items.length);
     const [knownKeys, states, funds] = await Promise.all([
@@ -123,7 +124,13 @@ export async function acceptPayments(
         sendHolds(transaction, writes, nowMs);
         sendChallenges(transaction, writes, nowMs, dependencies.challengeLifetimeMs);
       }
-      const stored = storeAccepted(transaction ?? connection.alone, writes, states, nowMs, dependencies);
+      const stored = storeAccepted(
+        transaction ?? connection.alone(tenants),
+        writes,
+        states,
+        nowMs,
+        dependencies,
+      );
       version = transaction === null ? await stored : await commitWith(transaction, stored);
     } else {
       await transaction?.commit();

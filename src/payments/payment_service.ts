@@ -1,11 +1,13 @@
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
+import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import { againAfterLostRace, isKnownKey, isLostRace } from "../db/lost_race.ts";
-import type { PoolOptions, Sql } from "../db/pool.ts";
+import type { PoolOptions } from "../db/pool.ts";
+import type { TenantPool } from "../db/tenant_pool.ts";
 import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
 import type { RefundModel } from "../fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
@@ -57,7 +59,7 @@ export interface PaymentEvents {
  * functions (createPayment, completeOpenPayments, getPaymentStatus) take it as their first argument.
  */
 export class PaymentService {
-  readonly sql: Sql;
+  readonly pool: TenantPool;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly model: FraudModelPort;
@@ -85,8 +87,8 @@ export class PaymentService {
   readonly #recentKeys = new RecentKeys(RECENT_KEYS_MAX);
 
   constructor(options: {
-    sql: Sql;
-    pool: Omit<PoolOptions, "max">;
+    pool: TenantPool;
+    connection: Omit<PoolOptions, "max">;
     clock: Clock;
     ids: Ids;
     model: FraudModelPort;
@@ -101,7 +103,7 @@ export class PaymentService {
     events: PaymentEvents;
   }) {
     const { settings, clock, events } = options;
-    this.sql = options.sql;
+    this.pool = options.pool;
     this.clock = clock;
     this.ids = options.ids;
     this.model = options.model;
@@ -116,8 +118,8 @@ export class PaymentService {
     const open = (phase: string, count: number) =>
       Array.from({ length: count }, (_, lane) => {
         const connection = new BatchConnection({
-          ...options.pool,
-          applicationName: `${options.pool.applicationName} ${phase} ${lane}`,
+          ...options.connection,
+          applicationName: `${options.connection.applicationName} ${phase} ${lane}`,
         });
         this.#connections.push(connection);
         return connection;
@@ -193,7 +195,11 @@ export class PaymentService {
 
   async accept(item: AcceptItem): Promise<AcceptResult> {
     try {
-      return await againAfterLostRace(() => this.#accept.submit(item));
+      return await inSpan(
+        "accept",
+        { "payment.id": item.paymentId },
+        () => againAfterLostRace(() => this.#accept.submit(item)),
+      );
     } catch (error) {
       if (!(error instanceof GroupCommitFull)) throw error;
       throw new DomainError(
@@ -207,7 +213,11 @@ export class PaymentService {
   }
 
   settle(item: SettleItem): Promise<PaymentAnswer> {
-    return againAfterLostRace(() => this.#settle.submit(item));
+    return inSpan("settle", { "payment.id": item.payment.paymentId }, async (note) => {
+      const answer = await againAfterLostRace(() => this.#settle.submit(item));
+      note({ "payment.status": answer.status });
+      return answer;
+    });
   }
 
   provider(name: string): Provider {
@@ -227,7 +237,7 @@ export class PaymentService {
 
   /** Resolves when this process remembers what payments will need; until then they read it. */
   async warmUp(): Promise<void> {
-    await warmUp(this.sql, this.#rememberedStates, () => this.#isEnded);
+    await warmUp(this.pool, this.#rememberedStates, () => this.#isEnded);
   }
 
   async end(): Promise<void> {

@@ -64,7 +64,7 @@ export async function bookTransfers(
   connection: BatchConnection,
   dependencies: BookDependencies,
 ): Promise<BookResult[]> {
-  const transaction = connection.begin();
+  const transaction = connection.begin(items.map(({ plan }) => plan.request.tenantId));
   try {
     const nowMs = dependencies.nowMs();
     const plans = items.map(({ plan }) => plan);
