@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { TenantConnection } from "./tenant_connection.ts";
 import { TenantPool } from "./tenant_pool.ts";
 import { freshDatabase } from "./testing/fresh_database.ts";
 
@@ -76,4 +77,22 @@ Deno.test("load tells connections in use and what waits behind them", async () =
   release();
   await Promise.all([...transactions, ...statements]);
   expect(pool.load).toEqual({ inUse: 0, waiting: 0 });
+});
+
+Deno.test("the setting is sent only when it differs from the one that stands", async () => {
+  const database = await freshDatabase();
+  const connection = new TenantConnection({ url: database.appUrl, applicationName: "tenant connection" });
+  const seen = async (scope: string | string[]) => {
+    const query = connection.sql<{ tenants: string }[]>`select current_setting('app.tenants') as tenants`;
+    const [{ tenants }] = await connection.read(scope, query);
+    return tenants;
+  };
+  expect(await seen(["a", "b"])).toBe("a,b");
+  // Changed behind its back: whoever sends nothing does not notice.
+  await connection.sql.unsafe("set app.tenants = 'unnoticed'");
+  expect(await seen(["b", "a"])).toBe("unnoticed");
+  expect(await seen("c")).toBe("c");
+  expect(await seen(["a", "b"])).toBe("a,b");
+  await connection.end();
+  await database.drop();
 });
