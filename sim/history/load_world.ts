@@ -43,6 +43,7 @@ const CHARGES_PER_COMMIT = 20_000;
 export async function loadWorld(
   world: World,
   options: {
+    /** As the owner: PostgreSQL copies into no table that is under row-level security for whoever copies. */
     pool: Pick<PoolOptions, "url" | "role">;
     tenantId: string;
     dataDirectory: string;
