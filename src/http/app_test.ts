@@ -13,6 +13,7 @@ import {
   type ServedApp,
   type ToolResult,
 } from "./testing/serve_lab.ts";
+import { Metrics } from "./metrics.ts";
 import { rawRequest } from "./testing/raw_request.ts";
 
 const PING = { jsonrpc: "2.0", id: 1, method: "ping" };
@@ -402,6 +403,21 @@ Deno.test("/metrics counts by closed lists of labels, never by a caller's text",
   expect(text).toContain('http_requests_total{route="other",code="404"} 1');
   expect(text).not.toContain("of_a_caller");
   expect(text).not.toContain("of-a-caller");
+});
+
+Deno.test("a busy event loop shows in event_loop_lag_seconds", async () => {
+  const metrics = new Metrics();
+  const stop = metrics.watchEventLoop();
+  const untilMs = performance.now() + 700;
+  while (performance.now() < untilMs);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  stop();
+  const text = await metrics.registry.metrics();
+  const count = (le: string) => {
+    const start = `event_loop_lag_seconds_bucket{le="${le}"} `;
+    return Number(text.split("\n").find((line) => line.startsWith(start))!.slice(start.length));
+  };
+  expect(count("+Inf")).toBeGreaterThan(count("0.5"));
 });
 
 Deno.test("a fault of the server is logged in full and answered without detail", async () => {

@@ -69,8 +69,8 @@ export class Metrics {
     });
   }
 
-  /** What the event loop is behind is watched until the process ends. */
-  watchEventLoop(): void {
+  /** Measures how far the event loop is behind until the answer is called, or the process ends. */
+  watchEventLoop(): () => void {
     const lag = new Histogram({
       name: "event_loop_lag_seconds",
       help: "How much later than it was due a timer of the server ran",
@@ -78,11 +78,13 @@ export class Metrics {
       registers: [this.registry],
     });
     let dueMs = performance.now() + LAG_INTERVAL_MS;
-    Deno.unrefTimer(setInterval(() => {
+    const timer = setInterval(() => {
       const nowMs = performance.now();
       lag.observe(Math.max(0, nowMs - dueMs) / 1000);
       dueMs = nowMs + LAG_INTERVAL_MS;
-    }, LAG_INTERVAL_MS));
+    }, LAG_INTERVAL_MS);
+    Deno.unrefTimer(timer);
+    return () => clearInterval(timer);
   }
 
   request(route: string, code: number): void {
