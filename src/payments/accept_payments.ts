@@ -13,9 +13,9 @@ import { challengedAnswer, declinedAnswer, type PaymentAnswer } from "./payment_
 import { type BatchStates, findStates, rememberStates } from "./batch_states.ts";
 import { sendChallenges, sendHolds, storeAccepted } from "./store_accepted.ts";
 import type { PaymentRequest } from "./payment.ts";
-import type { RecentKeys } from "./recent_keys.ts";
 import { cardIdOf, type PaymentReferences } from "./references.ts";
 import type { RememberedStates } from "./remembered_states.ts";
+import type { RecentKeys } from "../db/recent_keys.ts";
 
 export interface AcceptItem {
   readonly request: PaymentRequest;
@@ -58,12 +58,8 @@ export interface AcceptDependencies {
    * (`serialization_failure`) and stores nothing.
    */
   readonly lockStates: boolean;
-  /**
-   * Whether every key is looked up. Without, a key that {@link recentKeys} does not know is taken for new, and a batch
-   * in which one is not fails as a lost race on `idempotency_keys_pkey` and stores nothing.
-   */
-  readonly lookUpKeys: boolean;
   readonly rememberedStates: RememberedStates;
+  /** A key that is not among them is taken for new; see {@link RecentKeys}. */
   readonly recentKeys: RecentKeys;
   /** How long the completer leaves a new payment to the call that made it. */
   readonly graceMs: number;
@@ -95,7 +91,7 @@ export async function acceptPayments(
   try {
     const results: (AcceptResult | undefined)[] = new Array(items.length);
     const [knownKeys, states, funds] = await Promise.all([
-      readKnownKeys(reader, items.map((item) => keyToLookUp(item, dependencies))),
+      readKnownKeys(reader, items.map((item) => dependencies.recentKeys.toLookUp(keyOf(item)))),
       findStates(
         reader,
         items.map((item) => ({
@@ -197,12 +193,6 @@ interface WalletFunds {
 
 function keyOf({ request: { tenantId, principal, idempotencyKey } }: AcceptItem) {
   return { tenantId, principal, key: idempotencyKey };
-}
-
-/** The key as it is to be looked up; null when it is taken for new without a look. */
-function keyToLookUp(item: AcceptItem, { lookUpKeys, recentKeys }: AcceptDependencies) {
-  const key = keyOf(item);
-  return lookUpKeys || recentKeys.has(key) ? key : { ...key, key: null };
 }
 
 async function readFunds(
