@@ -26,7 +26,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     webhookSecret: null,
     webhookUrl: null,
     failover: true,
-    stepUpAt: 67,
+    stepUpAt: 66,
     simulatedTime: "on",
     logLevel: "info",
     modelDirectory: null,

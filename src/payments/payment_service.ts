@@ -5,7 +5,7 @@ import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
-import { againAfterLostRace, isKnownKey, isLostRace } from "../db/lost_race.ts";
+import { againAfterLostRace, isLostRace } from "../db/lost_race.ts";
 import type { PoolOptions } from "../db/pool.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
 import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
@@ -23,7 +23,7 @@ import {
 } from "./accept_payments.ts";
 import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
-import { RecentKeys } from "./recent_keys.ts";
+import { RecentKeys } from "../db/recent_keys.ts";
 import { References } from "./references.ts";
 import { RememberedStates } from "./remembered_states.ts";
 import { warmUp } from "./warm_up.ts";
@@ -81,10 +81,9 @@ export class PaymentService {
   readonly #connections: BatchConnection[] = [];
   readonly #random: Random;
   #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
-  #lookUpKeysUntilMs = Number.NEGATIVE_INFINITY;
   readonly #rememberedStates = new RememberedStates(REMEMBERED_STATES_MAX);
   #isEnded = false;
-  readonly #recentKeys = new RecentKeys(RECENT_KEYS_MAX);
+  readonly #recentKeys: RecentKeys;
 
   constructor(options: {
     pool: TenantPool;
@@ -105,6 +104,7 @@ export class PaymentService {
     const { settings, clock, events } = options;
     this.pool = options.pool;
     this.clock = clock;
+    this.#recentKeys = new RecentKeys(RECENT_KEYS_MAX, () => clock.monotonicMs());
     this.ids = options.ids;
     this.model = options.model;
     this.refundModel = options.refundModel;
@@ -167,7 +167,6 @@ export class PaymentService {
             references,
           ))!,
         lockStates: this.clock.monotonicMs() < this.#lockStatesUntilMs,
-        lookUpKeys: this.clock.monotonicMs() < this.#lookUpKeysUntilMs,
         rememberedStates: this.#rememberedStates,
         recentKeys: this.#recentKeys,
         graceMs: this.graceMs,
@@ -175,12 +174,11 @@ export class PaymentService {
         challengeLifetimeMs: this.settings.challengeLifetimeMs,
       });
     try {
-      return await run();
+      return await this.#recentKeys.run(run);
     } catch (error) {
-      if (isKnownKey(error)) this.#lookUpKeysUntilMs = this.clock.monotonicMs() + LOOK_UP_KEYS_FOR_MS;
-      else if (isLostRace(error)) this.#lockStatesUntilMs = this.clock.monotonicMs() + LOCK_STATES_FOR_MS;
-      else throw error;
-      return await run();
+      if (!isLostRace(error)) throw error;
+      this.#lockStatesUntilMs = this.clock.monotonicMs() + LOCK_STATES_FOR_MS;
+      return await this.#recentKeys.run(run);
     }
   }
 
@@ -248,8 +246,6 @@ export class PaymentService {
 
 /** After another server was met at the same states, how long batches lock what they read. */
 const LOCK_STATES_FOR_MS = 30_000;
-/** After a call came again that this process had not met, as after a restart, how long batches look keys up first. */
-const LOOK_UP_KEYS_FOR_MS = 5_000;
 /** Of a world of 25,000 customers; some 100 MB when full. */
 const REMEMBERED_STATES_MAX = 100_000;
 const RECENT_KEYS_MAX = 100_000;

@@ -10,7 +10,8 @@ import {
   type Transaction,
   voidHold,
 } from "../ledger/transfers.ts";
-import { conversionAccount, holdIdOf } from "./book_transfers.ts";
+import { holdIdOf } from "./store_transfers.ts";
+import { conversionAccount } from "./transfer_postings.ts";
 import type { TransferredFunds } from "./transfer_funds.ts";
 import { moneyAnswer, type PlannedTransfer, TRANSFER_STATUSES, type TransferAnswer } from "./transfer.ts";
 import type { WalletService } from "./wallet_service.ts";

@@ -5,7 +5,7 @@ import { KEY_LIFETIME_MS, keyReusedError } from "../db/idempotency_keys.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
 import { type Account, accountOf } from "../ledger/accounts.ts";
 import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
-import { storedError } from "./book_transfers.ts";
+import { storedError } from "./store_transfers.ts";
 import { readFlows, type WalletFlows } from "./read_flows.ts";
 import {
   recommend,

@@ -14,6 +14,7 @@ import type { TopUpAnswer } from "./top_up.ts";
 import type { TopUpCharger } from "./top_up_charger.ts";
 import type { TransferAnswer } from "./transfer.ts";
 import { WalletReferences } from "./wallet_references.ts";
+import { RecentKeys } from "../db/recent_keys.ts";
 
 export interface WalletSettings {
   readonly maxBatch: number;
@@ -73,17 +74,21 @@ export class WalletService {
           applicationName: `${connection.applicationName} transfer ${lane}`,
         }),
     );
+    const recentKeys = new RecentKeys(RECENT_KEYS_MAX, () => clock.monotonicMs());
     this.#book = new GroupCommit<BookItem, BookResult>({
       name: "transfer",
       lanes: settings.lanes,
       maxBatch: settings.maxBatch,
       maxQueue: settings.maxQueue,
       run: (items, lane) =>
-        bookTransfers(items, this.#connections[lane], {
-          nowMs: () => clock.nowMs(),
-          approvalSecret: this.approvalSecret,
-          approvalLifetimeMs: settings.approvalLifetimeMs,
-        }),
+        recentKeys.run(() =>
+          bookTransfers(items, this.#connections[lane], {
+            nowMs: () => clock.nowMs(),
+            recentKeys,
+            approvalSecret: this.approvalSecret,
+            approvalLifetimeMs: settings.approvalLifetimeMs,
+          })
+        ),
       onBatch: (size, durationMs) => events.batch("transfer", size, durationMs),
     });
   }
@@ -126,6 +131,8 @@ export class WalletService {
     return tries.find(({ atMs }) => atMs === row?.at.getTime())?.result;
   }
 }
+
+const RECENT_KEYS_MAX = 100_000;
 
 function isOwnIdTaken(error: unknown): boolean {
   const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
