@@ -56,6 +56,7 @@ function chargerOf(payments: PaymentService): TopUpCharger {
         deviceId: null,
         ipAddress: null,
         country: null,
+        addressId: null,
         metadata: null,
       });
       return {

@@ -17,6 +17,7 @@ export interface FutureCall {
     readonly device_id?: string;
     readonly ip_address: string;
     readonly country: string;
+    readonly address_id?: string;
     readonly idempotency_key: string;
   };
   readonly simulated_at: string;
@@ -61,6 +62,7 @@ function callOf(payment: SimPayment, seed: number): FutureCall {
       ...(payment.deviceId === null ? {} : { device_id: payment.deviceId }),
       ip_address: payment.ipAddress,
       country: payment.country,
+      ...(payment.addressId === null ? {} : { address_id: payment.addressId }),
       idempotency_key: `sim-${seed}-${payment.index}`,
     },
     simulated_at: toRfc3339(payment.occurredAtMs),

@@ -179,6 +179,7 @@ async function runApprovals(
         deviceId: call.device_id ?? null,
         ipAddress: call.ip_address,
         country: call.country,
+        addressId: call.address_id ?? null,
         metadata: null,
         idempotencyKey: `${call.idempotency_key}-${run}`,
         simulatedAtMs: Date.parse(next.value.simulated_at),

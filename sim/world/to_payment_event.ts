@@ -2,7 +2,7 @@ import { toReferenceUsd } from "../../src/core/money.ts";
 import type { PaymentEvent } from "../../src/fraud/features/event.ts";
 import { CATEGORIES } from "./categories.ts";
 import { COUNTRIES, CURRENCY_CODES } from "./countries.ts";
-import { cardIdOf, customerIdOf, deviceIdOf, merchantIdOf } from "./ids.ts";
+import { addressIdOf, cardIdOf, customerIdOf, deviceIdOf, merchantIdOf } from "./ids.ts";
 import type { PaymentColumns } from "./payment_columns.ts";
 import { INDEX_STEP_PER_DAY } from "./world.ts";
 import type { Society } from "./society.ts";
@@ -21,10 +21,9 @@ export function toPaymentEvent(payment: SimPayment, world: World): PaymentEvent 
     customerId: payment.customerId,
     cardId: payment.paymentMethodId,
     deviceId: payment.deviceId,
+    addressId: payment.addressId,
     merchantId: payment.merchantId,
     amountUsd: toReferenceUsd(payment.amountMinor, payment.currency),
-    currency: payment.currency,
-    method: payment.method,
     merchantCategory: merchant.category,
     merchantCountry: merchant.country,
     country: payment.country,
@@ -57,10 +56,9 @@ export class EventReader {
       customerId: this.#customerIds[customer] ??= customerIdOf(customer),
       cardId: this.#cardIds[card] ??= cardIdOf(customer, card - cards.first[customer]),
       deviceId: deviceIdOf(columns.device[row]),
+      addressId: addressIdOf(columns.address[row]),
       merchantId: this.#merchantIds[merchant] ??= merchantIdOf(merchant),
       amountUsd: toReferenceUsd(columns.amountMinor[row], currency),
-      currency,
-      method: "card",
       merchantCategory: CATEGORIES[merchants.category[merchant]].name,
       merchantCountry: COUNTRIES[merchants.country[merchant]].code,
       country: COUNTRIES[columns.country[row]].code,

@@ -68,6 +68,10 @@ export const deviceId = id.meta({
   description: "The device the customer uses, for the fraud screen.",
   examples: ["dev_7f3a"],
 });
+export const addressId = id.meta({
+  description: "Your name for the address that the goods go to, the same each time, for the fraud screen.",
+  examples: ["addr_3c1f"],
+});
 export const ipAddress = z.string()
   .refine((text) => z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success, {
     error: "must be an IPv4 or IPv6 address",

@@ -6,10 +6,10 @@ import { byteaArray, scalarArray, textArray } from "../db/array_literal.ts";
 import type { BatchConnection, BatchReader, BatchTransaction } from "../db/batch_transaction.ts";
 import { KEY_LIFETIME_MS, keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import type { Sql } from "../db/pool.ts";
-import { entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
+import { earliestMs, entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { EntityRef, PaymentEvent } from "../fraud/features/event.ts";
 import { FeatureStates } from "../fraud/features/feature_states.ts";
-import { decodeState, encodeState, lastEventAtMs } from "../fraud/features/state.ts";
+import { decodeState, encodeState } from "../fraud/features/state.ts";
 import { type FraudModelPort, type RiskAssessment, screenPayment } from "../fraud/screen_payment.ts";
 import { accountOf } from "../ledger/accounts.ts";
 import type { Route } from "../routing/route_payment.ts";
@@ -130,6 +130,7 @@ export function requestHashOf(request: PaymentRequest): string {
     deviceId: request.deviceId,
     ipAddress: request.ipAddress,
     country: request.country,
+    addressId: request.addressId,
     metadata: metadata === null ? null : Object.entries(metadata).sort(([a], [b]) => a < b ? -1 : 1),
   } satisfies Record<
     Exclude<keyof PaymentRequest, "tenantId" | "principal" | "idempotencyKey" | "simulatedAtMs">,
@@ -257,8 +258,11 @@ function screen(
   dependencies: AcceptDependencies,
 ): Write {
   const states = byTenant.get(item.request.tenantId)!;
-  const occurredAtMs = eventTimeMs(item, states, nowMs);
-  const event = toPaymentEvent(item, occurredAtMs);
+  const asked = toPaymentEvent(item, item.request.simulatedAtMs ?? nowMs);
+  // Moved on where an entity's history is already later. So each entity's payments and labels have one order, and a
+  // rebuild in order of time meets the same states.
+  const occurredAtMs = earliestMs(asked, states);
+  const event = occurredAtMs === asked.occurredAtMs ? asked : { ...asked, occurredAtMs };
   const vector = readFeatures(event, states);
   observe(event, states);
   const risk = screenPayment(vector, dependencies.model, {
@@ -283,19 +287,6 @@ function screen(
   return { accepted, vector, answer: declined === null ? null : declinedAnswer(accepted, declined) };
 }
 
-/**
- * The asked-for or present time, moved on where an entity's history is already later. So each entity's payments
- * have one order, and a rebuild in order of `occurred_at_ms` meets the same states.
- */
-function eventTimeMs(item: AcceptItem, states: FeatureStates, nowMs: number): number {
-  let atMs = item.request.simulatedAtMs ?? nowMs;
-  for (const ref of entitiesOf(toPaymentEvent(item, 0))) {
-    const state = states.get(ref);
-    if (state !== undefined) atMs = Math.max(atMs, lastEventAtMs(state) + 1);
-  }
-  return atMs;
-}
-
 function toPaymentEvent(item: AcceptItem, occurredAtMs: number): PaymentEvent {
   const { request, references } = item;
   const { customer, merchant, paymentMethod } = references;
@@ -305,10 +296,9 @@ function toPaymentEvent(item: AcceptItem, occurredAtMs: number): PaymentEvent {
     customerId: customer.customerId,
     cardId: paymentMethod === null ? null : cardIdOf(customer.customerId, paymentMethod.paymentMethodId),
     deviceId: request.deviceId,
+    addressId: request.addressId,
     merchantId: merchant.merchantId,
     amountUsd: toReferenceUsd(request.amountMinor, request.currency),
-    currency: request.currency,
-    method: request.method,
     merchantCategory: merchant.category,
     merchantCountry: merchant.country,
     country: request.country ?? customer.country,
@@ -399,6 +389,7 @@ function sendWrites(
         ${text((w) => request(w).description)}::text[], ${text((w) => request(w).deviceId)}::text[],
         ${text((w) => request(w).ipAddress)}::text[],
         ${text((w) => request(w).country ?? w.accepted.item.references.customer.country)}::text[],
+        ${text((w) => request(w).addressId)}::text[],
         ${text((w) => request(w).metadata === null ? null : JSON.stringify(request(w).metadata))}::jsonb[],
         ${scalar((w) => w.accepted.occurredAtMs)}::bigint[],
         ${byteaArray(writes.map((w) => vectorBytes(w.vector)))}::bytea[],
@@ -414,17 +405,17 @@ function sendWrites(
         ${text((w) => w.answer === null ? null : JSON.stringify(w.answer))}::text[],
         ${text((w) => JSON.stringify(auditDetails(w)))}::jsonb[]
       ) u (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, metadata,
+           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
            decline_by, decline_code, request_hash, response, audit_details)
       where assert_batch(${batchId})
     ), payment as (
       insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, metadata,
+           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
            decline_by, decline_code, created_at, finished_at)
       select tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, metadata,
+           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
            decline_by, decline_code, ${now}::timestamptz,
            case when status = 'declined' then ${now}::timestamptz end

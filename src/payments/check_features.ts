@@ -60,6 +60,7 @@ interface Row {
   merchant_id: string;
   payment_method_id: string | null;
   device_id: string | null;
+  address_id: string | null;
   amount_minor: string;
   currency: string;
   method: string;
@@ -76,7 +77,7 @@ interface Row {
 function paymentsInOrder(snapshot: TransactionSql): AsyncIterable<Row[]> {
   return snapshot<Row[]>`
     select p.tenant_id, p.payment_id, p.occurred_at_ms::float8 as occurred_at_ms, p.customer_id, p.merchant_id,
-           p.payment_method_id, p.device_id, p.amount_minor::text as amount_minor, p.currency, p.method, p.country,
+           p.payment_method_id, p.device_id, p.address_id, p.amount_minor::text as amount_minor, p.currency, p.method, p.country,
            p.principal, p.feature_vector, h.category as merchant_category, h.country as merchant_country,
            c.country as customer_country, c.since_ms::float8 as customer_since_ms, m.issuer_country
       from payments p
@@ -129,10 +130,9 @@ function eventOf(row: Row): PaymentEvent | null {
     customerId: row.customer_id,
     cardId: paymentMethodId === null ? null : cardIdOf(row.customer_id, paymentMethodId),
     deviceId: row.device_id,
+    addressId: row.address_id,
     merchantId: row.merchant_id,
     amountUsd: toReferenceUsd(BigInt(row.amount_minor), row.currency),
-    currency: row.currency,
-    method: row.method,
     merchantCategory: category,
     merchantCountry: row.merchant_country,
     country: row.country,

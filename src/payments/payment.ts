@@ -58,6 +58,8 @@ export interface PaymentRequest {
   readonly deviceId: string | null;
   readonly ipAddress: string | null;
   readonly country: string | null;
+  /** Where the goods go; null when nothing is sent. */
+  readonly addressId: string | null;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly idempotencyKey: string | null;
   /** The event's own time in a simulated world; null for now. */

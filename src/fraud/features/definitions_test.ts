@@ -125,7 +125,7 @@ Deno.test("a stored state has its kind's size and is refused when cut off or of 
   const sizes = { customer: 288, card: 164, device: 152, merchant: 184 };
   for (const kind of ["customer", "card", "device", "merchant"] as const) {
     const state = newState(kind, 1_767_571_200_000);
-    expect(state.length).toBe(LAYOUTS[kind].numbers + LAYOUTS[kind].hashes);
+    expect(state.length).toBe(LAYOUTS[kind].numbers + LAYOUTS[kind].integers);
     const bytes = encodeState(state);
     expect(bytes.length).toBe(sizes[kind]);
     expect(() => decodeState(bytes.subarray(0, 100))).toThrow("bytes");

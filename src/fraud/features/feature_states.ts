@@ -1,4 +1,4 @@
-import type { EntityKind, EntityRef } from "./event.ts";
+import { ENTITY_KINDS, type EntityKind, type EntityRef } from "./event.ts";
 
 /**
  * The states that one batch or one simulation works on, by entity. The server fills it from PostgreSQL before a
@@ -9,6 +9,7 @@ export class FeatureStates {
     customer: new Map(),
     card: new Map(),
     device: new Map(),
+    address: new Map(),
     merchant: new Map(),
   };
 
@@ -21,18 +22,17 @@ export class FeatureStates {
     this.#byKind[ref.kind].set(ref.id, state);
   }
 
-  /** As {@link get} without a reference object: it is called four times a payment. */
+  /** As {@link get} without a reference object: it is called five times a payment. */
   find(kind: EntityKind, id: string | null): Float64Array | undefined {
     return id === null ? undefined : this.#byKind[kind].get(id);
   }
 
   get size(): number {
-    const { customer, card, device, merchant } = this.#byKind;
-    return customer.size + card.size + device.size + merchant.size;
+    return ENTITY_KINDS.reduce((size, kind) => size + this.#byKind[kind].size, 0);
   }
 
   *entries(): IterableIterator<[EntityRef, Float64Array]> {
-    for (const kind of ["customer", "card", "device", "merchant"] as const) {
+    for (const kind of ENTITY_KINDS) {
       for (const [id, state] of this.#byKind[kind]) yield [{ kind, id }, state];
     }
   }

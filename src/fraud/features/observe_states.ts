@@ -1,12 +1,13 @@
 import type { EventFacts } from "./event_facts.ts";
-import { CAPACITY, CARD, COMMON, CUSTOMER, DEVICE, MERCHANT } from "./layout.ts";
+import { ADDRESS, CAPACITY, CARD, COMMON, CUSTOMER, DEVICE, MERCHANT } from "./layout.ts";
 import { recentSetAdd } from "./recent_set.ts";
+import { observeUsual, ordinariness, ratioToUsual } from "./usual_amount.ts";
 import { decay } from "./windows.ts";
 
 /*
  * How each kind of entity remembers a payment. Each function reads and writes the entity's own state and the
  * payment, nothing else: so the order of payments that share no entity cannot matter, and a rebuild that keeps
- * only each entity's own order gives the same bits.
+ * only each entity's own order gives the same bits. Labels are in known_fraud.ts.
  */
 
 export function observeCustomer(state: Float64Array, facts: EventFacts): void {
@@ -17,8 +18,16 @@ export function observeCustomer(state: Float64Array, facts: EventFacts): void {
   const newDevice = facts.deviceHash !== 0 &&
     recentSetAdd(state, CUSTOMER.devices, CAPACITY.customerDevices, facts.deviceHash);
   const newMerchant = recentSetAdd(state, CUSTOMER.merchants, CAPACITY.customerMerchants, facts.merchantHash);
-  recentSetAdd(state, CUSTOMER.countries, CAPACITY.customerCountries, facts.countryHash);
-  recentSetAdd(state, CUSTOMER.categories, CAPACITY.customerCategories, facts.categoryHash);
+  if (facts.countryHash !== 0) {
+    recentSetAdd(state, CUSTOMER.countries, CAPACITY.customerCountries, facts.countryHash);
+  }
+  if (facts.categoryHash !== 0) {
+    recentSetAdd(state, CUSTOMER.categories, CAPACITY.customerCategories, facts.categoryHash);
+  }
+  if (facts.addressHash !== 0) {
+    recentSetAdd(state, CUSTOMER.addresses, CAPACITY.customerAddresses, facts.addressHash);
+  }
+  const unusual = 1 - ordinariness(ratioToUsual(state, facts.amountUsd));
 
   state[CUSTOMER.count10m] = state[CUSTOMER.count10m] * decay(elapsedMs, "10m") + 1;
   state[CUSTOMER.count1h] = state[CUSTOMER.count1h] * decay(elapsedMs, "1h") + 1;
@@ -35,6 +44,10 @@ export function observeCustomer(state: Float64Array, facts: EventFacts): void {
   state[CUSTOMER.foreign30d] = state[CUSTOMER.foreign30d] * d30d + facts.foreign;
   state[CUSTOMER.newDevices7d] = state[CUSTOMER.newDevices7d] * d7d + (newDevice ? 1 : 0);
   state[CUSTOMER.newMerchants24h] = state[CUSTOMER.newMerchants24h] * d24h + (newMerchant ? 1 : 0);
+  state[CUSTOMER.unusual24h] = state[CUSTOMER.unusual24h] * d24h + unusual;
+  state[CUSTOMER.unusual7d] = state[CUSTOMER.unusual7d] * d7d + unusual;
+  state[CUSTOMER.unusual14d] = state[CUSTOMER.unusual14d] * decay(elapsedMs, "14d") + unusual;
+  observeUsual(state, facts.amountUsd);
   state[COMMON.lastEventAtMs] = facts.atMs;
 }
 
@@ -72,7 +85,6 @@ export function observeDevice(state: Float64Array, facts: EventFacts): void {
 
   state[DEVICE.count1h] = state[DEVICE.count1h] * d1h + 1;
   state[DEVICE.count24h] = state[DEVICE.count24h] * d24h + 1;
-  state[DEVICE.count30d] = state[DEVICE.count30d] * decay(elapsedMs, "30d") + 1;
   state[DEVICE.usd24h] = state[DEVICE.usd24h] * d24h + facts.amountUsd;
   state[DEVICE.small1h] = state[DEVICE.small1h] * d1h + facts.small;
   state[DEVICE.newCustomers24h] = state[DEVICE.newCustomers24h] * d24h + (newCustomer ? 1 : 0);
@@ -82,15 +94,24 @@ export function observeDevice(state: Float64Array, facts: EventFacts): void {
   state[COMMON.lastEventAtMs] = facts.atMs;
 }
 
+export function observeAddress(state: Float64Array, facts: EventFacts): void {
+  const elapsedMs = facts.atMs - state[COMMON.lastEventAtMs];
+  const newCustomer = recentSetAdd(state, ADDRESS.customers, CAPACITY.addressCustomers, facts.customerHash);
+  state[ADDRESS.count24h] = state[ADDRESS.count24h] * decay(elapsedMs, "24h") + 1;
+  state[ADDRESS.newCustomers7d] = state[ADDRESS.newCustomers7d] * decay(elapsedMs, "7d") +
+    (newCustomer ? 1 : 0);
+  state[COMMON.lastEventAtMs] = facts.atMs;
+}
+
 export function observeMerchant(state: Float64Array, facts: EventFacts): void {
   const elapsedMs = facts.atMs - state[COMMON.lastEventAtMs];
   const d1h = decay(elapsedMs, "1h");
   const d30d = decay(elapsedMs, "30d");
   const newCustomer = recentSetAdd(state, MERCHANT.customers, CAPACITY.merchantCustomers, facts.customerHash);
 
-  state[MERCHANT.count10m] = state[MERCHANT.count10m] * decay(elapsedMs, "10m") + 1;
   state[MERCHANT.count1h] = state[MERCHANT.count1h] * d1h + 1;
   state[MERCHANT.count24h] = state[MERCHANT.count24h] * decay(elapsedMs, "24h") + 1;
+  state[MERCHANT.count7d] = state[MERCHANT.count7d] * decay(elapsedMs, "7d") + 1;
   state[MERCHANT.count30d] = state[MERCHANT.count30d] * d30d + 1;
   state[MERCHANT.ln30d] = state[MERCHANT.ln30d] * d30d + facts.amountLn;
   state[MERCHANT.lnSquared30d] = state[MERCHANT.lnSquared30d] * d30d + facts.amountLn * facts.amountLn;

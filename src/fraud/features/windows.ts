@@ -8,7 +8,9 @@ export const WINDOW_MS = {
   "1h": 3_600_000,
   "24h": 86_400_000,
   "7d": 604_800_000,
+  "14d": 1_209_600_000,
   "30d": 2_592_000_000,
+  "90d": 7_776_000_000,
 } as const;
 
 export type Window = keyof typeof WINDOW_MS;

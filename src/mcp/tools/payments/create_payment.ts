@@ -28,6 +28,7 @@ export const createPaymentTool = defineTool({
     device_id: params.deviceId.optional(),
     ip_address: params.ipAddress.optional(),
     country: params.country.optional(),
+    address_id: params.addressId.optional(),
     metadata: params.metadata.optional(),
   }),
   output: z.object({
@@ -51,6 +52,7 @@ export const createPaymentTool = defineTool({
       deviceId: input.device_id ?? null,
       ipAddress: input.ip_address ?? null,
       country: input.country ?? null,
+      addressId: input.address_id ?? null,
       metadata: input.metadata ?? null,
       idempotencyKey: input.idempotency_key ?? null,
       simulatedAtMs,
