@@ -44,7 +44,9 @@ export function benchOptions(args: readonly string[]): BenchOptions {
   }
   if (dataset !== undefined) {
     for (const name of ["preset", "days", "customers", "start"] as const) {
-      if (values[name] !== undefined) throw new FlagError(`--${name} says nothing about a file: leave it out with --dataset.`);
+      if (values[name] !== undefined) {
+        throw new FlagError(`--${name} says nothing about a file: leave it out with --dataset.`);
+      }
     }
   }
   if (preset === "handbook") {

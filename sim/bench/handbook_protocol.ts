@@ -17,8 +17,8 @@ const TRAIN_DAYS = 7;
 const DELAY_DAYS = 7;
 const TEST_DAYS = 7;
 const FOLDS = 4;
-/** 25 July 2018, the 115th day of the book's half year: the first day of the first fold's training. */
-const FIRST_TRAIN_DAY = 115;
+/** 25 July 2018, the 115th day of the book's half year: the last fold's training begins; the others a week earlier each. */
+const LAST_TRAIN_DAY = 115;
 
 /** How many days before {@link Fold.madeAtMs} − delay a model of the preset is trained on; the book's is 7. */
 export const TRAINING_WINDOWS_DAYS = [7, 28, 91] as const;
@@ -28,7 +28,7 @@ export const TRAINING_WINDOWS_DAYS = [7, 28, 91] as const;
  * on the last week of their window, which they leave out of the training.
  */
 export function handbookFold(startMs: number, fold: number, windowDays: number): Fold {
-  const trainFrom = FIRST_TRAIN_DAY + fold * TEST_DAYS;
+  const trainFrom = LAST_TRAIN_DAY - (FOLDS - 1 - fold) * TEST_DAYS;
   const at = (day: number) => startMs + day * DAY_MS;
   const until = trainFrom + TRAIN_DAYS;
   const isBooks = windowDays === TRAIN_DAYS;

@@ -116,13 +116,20 @@ async function rollingRuns(
 }
 
 /** Fewer than two frauds are nothing to learn from, or to judge by. */
-function refuseWithoutFraud(payments: LabelledPayments, period: Period, knownAtMs: number, what: string): void {
+function refuseWithoutFraud(
+  payments: LabelledPayments,
+  period: Period,
+  knownAtMs: number,
+  what: string,
+): void {
   let frauds = 0;
   for (const row of rowsOf(payments, period)) frauds += payments.labelAt(row, knownAtMs);
   if (frauds >= 2) return;
   const day = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
   throw new CsvError(
-    `The ${what}, ${day(period[0])} to ${day(period[1])}, has ${frauds} known frauds; 2 are needed at least. ` +
+    `The ${what}, ${day(period[0])} to ${
+      day(period[1])
+    }, has ${frauds} known frauds; 2 are needed at least. ` +
       `Give fewer --folds, or data with more fraud.`,
   );
 }

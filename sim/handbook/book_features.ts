@@ -74,7 +74,9 @@ class SlidingWindow {
   /** The rows from after `untilS` − length to `untilS`, which never goes back. */
   upTo(untilS: number): { payments: number; sum: number } {
     const { rows, atS, value, lengthS } = this;
-    while (this.#next < rows.length && atS[rows[this.#next]] <= untilS) this.#sum += value(rows[this.#next++]);
+    while (this.#next < rows.length && atS[rows[this.#next]] <= untilS) {
+      this.#sum += value(rows[this.#next++]);
+    }
     while (this.#oldest < this.#next && atS[rows[this.#oldest]] <= untilS - lengthS) {
       this.#sum -= value(rows[this.#oldest++]);
     }

@@ -1,12 +1,10 @@
-import { DAY_MS } from "../../src/fraud/features/windows.ts";
+import { outsideEvent, outsideLabel } from "../../src/fraud/features/outside_payment.ts";
 import type { LabelledPayment, PaymentSource } from "../train/labelled_payment.ts";
-import { handbookPosterior, LABEL_DELAY_DAYS } from "./handbook_posterior.ts";
+import { handbookPosterior } from "./handbook_posterior.ts";
 import { type HandbookConfig, handbookWorld } from "./handbook_world.ts";
 
-/** What the preset's payments do not have: everybody is in one place and shops at one kind of shop. */
-export const UNKNOWN_COUNTRY = "ZZ";
 const SCENARIO_NAMES = ["", "large_amount", "terminal", "customer"];
-const LEAST_AMOUNT_USD = 0.01;
+const DAY_S = 86_400;
 
 /** The book's world as training data: every label is right and known after seven days. */
 export function handbookSource(config: HandbookConfig): PaymentSource {
@@ -18,34 +16,21 @@ export function handbookSource(config: HandbookConfig): PaymentSource {
     description: { seed, days, customers, terminals },
     *payments(): Iterable<LabelledPayment> {
       const posterior = handbookPosterior(world);
-      const sinceMs = new Float64Array(customers);
-      let lastMs = -Infinity;
       for (let row = 0; row < world.count; row++) {
-        const atMs = config.startMs + world.day[row] * DAY_MS + world.second[row] * 1000;
         const scenario = world.scenario[row];
-        const customerId = String(world.customer[row]);
-        // Payments of one second follow each other by a millisecond: the engine wants an order.
-        lastMs = Math.max(atMs, lastMs + 1);
-        yield {
-          event: {
-            paymentId: String(row),
-            occurredAtMs: lastMs,
-            customerId,
-            cardId: null,
-            deviceId: null,
-            merchantId: String(world.terminal[row]),
-            amountUsd: Math.max(LEAST_AMOUNT_USD, world.amountCents[row] / 100),
-            currency: "USD",
-            method: "card",
-            merchantCategory: "unknown",
-            merchantCountry: UNKNOWN_COUNTRY,
-            country: UNKNOWN_COUNTRY,
-            customerCountry: UNKNOWN_COUNTRY,
-            cardCountry: null,
-            customerSinceMs: sinceMs[world.customer[row]] ||= lastMs,
-          },
+        // As whoever reads the preset's CSV has it.
+        const payment = {
+          txId: String(row),
+          epochS: config.startMs / 1000 + world.day[row] * DAY_S + world.second[row],
+          customerId: String(world.customer[row]),
+          terminalId: String(world.terminal[row]),
+          amount: world.amountCents[row] / 100,
           fraud: scenario > 0,
-          label: { knownAtMs: lastMs + LABEL_DELAY_DAYS * DAY_MS, fraud: scenario > 0 },
+        };
+        yield {
+          event: outsideEvent(payment),
+          fraud: payment.fraud,
+          label: outsideLabel(payment),
           posterior: posterior[row],
           story: scenario === 0 ? null : SCENARIO_NAMES[scenario],
         };

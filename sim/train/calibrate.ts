@@ -1,4 +1,4 @@
-import { type Calibration, calibratedProbability } from "../../src/fraud/model/calibration.ts";
+import { calibratedProbability, type Calibration } from "../../src/fraud/model/calibration.ts";
 import { sigmoid } from "../../src/fraud/model/fraud_model.ts";
 
 const MOST_STEPS = 50;

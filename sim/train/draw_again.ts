@@ -50,4 +50,55 @@ export class RankedRows {
     }
     return frauds === 0 ? NaN : sum / frauds;
   }
+
+  /** The precision at the first score that reaches each recall; recalls rise. */
+  precisionAt(recalls: readonly number[], weights: Uint8Array | null): number[] {
+    const weightOf = (i: number) => weights === null ? 1 : weights[this.#customer[i]];
+    let frauds = 0;
+    for (let i = 0; i < this.#fraud.length; i++) if (this.#fraud[i] === 1) frauds += weightOf(i);
+    const found: number[] = [];
+    let [seen, hits] = [0, 0];
+    for (let i = 0; i < this.#fraud.length && found.length < recalls.length; i++) {
+      seen += weightOf(i);
+      if (this.#fraud[i] === 1) hits += weightOf(i);
+      if (this.#stepEnds[i] === 0) continue;
+      while (found.length < recalls.length && hits > 0 && hits >= recalls[found.length] * frauds - 1e-9) {
+        found.push(hits / seen);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * What flagging would cost, in US dollars a payment, when at most each share of the genuine payments is flagged;
+   * shares rise. `costOf` says what each row costs, flagged or not.
+   */
+  costAt(
+    shares: readonly number[],
+    costOf: { readonly flagged: Float64Array; readonly passed: Float64Array },
+    weights: Uint8Array | null,
+  ): number[] {
+    const weightOf = (i: number) => weights === null ? 1 : weights[this.#customer[i]];
+    let [all, genuine, cost] = [0, 0, 0];
+    for (let i = 0; i < this.#fraud.length; i++) {
+      all += weightOf(i);
+      if (this.#fraud[i] === 0) genuine += weightOf(i);
+      cost += weightOf(i) * costOf.passed[i];
+    }
+    const costs: number[] = [];
+    let [alarms, stepAlarms, stepCost] = [0, 0, 0];
+    for (let i = 0; i < this.#fraud.length && costs.length < shares.length; i++) {
+      if (this.#fraud[i] === 0) stepAlarms += weightOf(i);
+      stepCost += weightOf(i) * (costOf.flagged[i] - costOf.passed[i]);
+      if (this.#stepEnds[i] === 0) continue;
+      while (costs.length < shares.length && alarms + stepAlarms > shares[costs.length] * genuine) {
+        costs.push(cost / all);
+      }
+      alarms += stepAlarms;
+      cost += stepCost;
+      [stepAlarms, stepCost] = [0, 0];
+    }
+    while (costs.length < shares.length) costs.push(cost / all);
+    return costs;
+  }
 }

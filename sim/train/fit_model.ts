@@ -1,7 +1,7 @@
-import { type Calibration, calibratedProbability } from "../../src/fraud/model/calibration.ts";
+import { calibratedProbability, type Calibration } from "../../src/fraud/model/calibration.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
-import { type ChosenCalibration, chooseCalibration } from "./calibrate.ts";
+import { chooseCalibration, type ChosenCalibration } from "./calibrate.ts";
 import { fitInputs } from "./fit_inputs.ts";
 import { joinMembers, linearMember, wholeFeatures } from "./join_members.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
@@ -27,7 +27,7 @@ const EPOCH_CHECK_ROWS = 25_000;
 const NETWORK: Pick<EnsembleOptions, "hiddenUnits" | "learningRate" | "weightDecay"> = {
   hiddenUnits: [32, 16],
   learningRate: 0.002,
-  weightDecay: 2e-4,
+  weightDecay: 1e-4,
 };
 
 export interface FittedModel {

@@ -48,7 +48,9 @@ function bestCut(
   fraud: Float64Array,
 ): Part {
   let [allGenuine, allFraud] = [0, 0];
-  for (let bin = from; bin < until; bin++) [allGenuine, allFraud] = [allGenuine + genuine[bin], allFraud + fraud[bin]];
+  for (let bin = from; bin < until; bin++) {
+    [allGenuine, allFraud] = [allGenuine + genuine[bin], allFraud + fraud[bin]];
+  }
   const whole = entropy(allGenuine, allFraud);
   let [leftGenuine, leftFraud, cut, gain] = [0, 0, from, 0];
   for (let bin = from; bin < until - 1; bin++) {
@@ -73,7 +75,7 @@ function candidates(values: Float64Array, label: Uint8Array): number[] {
   const sorted = values.slice().sort();
   const fraud = values.filter((_, row) => label[row] === 1).sort();
   const borders = new Set<number>();
-  for (const of of [sorted, fraud]) {
+  for (const  of of[sorted, fraud]) {
     for (let i = 1; i < CANDIDATES && of.length > 0; i++) {
       borders.add(of[Math.floor(i / CANDIDATES * of.length)]);
     }

@@ -65,9 +65,7 @@ export function makeScoreboard(
   seed: number,
 ): Judged {
   const names = contenders[0].map(({ name }) => name);
-  const judgements = names.map((_, c) =>
-    folds.map((fold, f) => judgeFold(payments, fold, contenders[f][c]))
-  );
+  const judgements = names.map((_, c) => folds.map((fold, f) => judgeFold(payments, fold, contenders[f][c])));
   const draws = drawAgain(
     payments.customers.size,
     new Random(seed).fork("bootstrap"),
@@ -91,9 +89,7 @@ export function makeScoreboard(
       recallWithin: byFold[0].recallWithin.map((_, i) => meanOf((fold) => fold.recallWithin[i])),
       cardPrecision100: meanOf((fold) => fold.cardPrecision),
       brier: byFold[0].brier === null ? null : meanOf((fold) => fold.brier!),
-      calibrationError: byFold[0].calibrationError === null
-        ? null
-        : meanOf((fold) => fold.calibrationError!),
+      calibrationError: byFold[0].calibrationError === null ? null : meanOf((fold) => fold.calibrationError!),
       at75: operatingFigures(byFold.map(({ flagged }) => flagged)),
       recall95: drawsOf(c, (draw) => draw.recall),
       precision95: drawsOf(c, (draw) => draw.precision),

@@ -2,25 +2,41 @@ import { COST_ABOUT } from "./cost.ts";
 import type { OperatingFigures } from "./judge.ts";
 import type { Scoreboard, ScoreboardLine } from "./scoreboard.ts";
 
+/** The cells of both tables, headers first: what happens at score ≥ 75, and what needs no threshold. */
+export function scoreboardTables(scoreboard: Scoreboard): { operating: string[][]; ranking: string[][] } {
+  return {
+    operating: [
+      [...OPERATING_HEADER],
+      operatingRow("doing nothing", scoreboard.doingNothing, null),
+      ...scoreboard.lines.map((line) => operatingRow(line.name, line.at75, line)),
+    ],
+    ranking: [[...RANKING_HEADER], ...scoreboard.lines.map(rankingRow)],
+  };
+}
+
 /** The scoreboard as two tables for the terminal. */
 export function scoreboardText(scoreboard: Scoreboard): string {
   const { testPayments, testFrauds, baseRate, falsePositiveBudget, folds } = scoreboard;
+  const { operating, ranking } = scoreboardTables(scoreboard);
   return [
-    `${testPayments} payments in ${folds} ${folds === 1 ? "period" : "periods"}, each later than all that its models ` +
+    `${testPayments} payments in ${folds} ${
+      folds === 1 ? "period" : "periods"
+    }, each later than all that its models ` +
     `learned from; ${testFrauds} of them fraud (${percent(baseRate, 2)}).`,
     "",
-    `At score >= 75: thresholds frozen on validation, where at most ${percent(falsePositiveBudget, 2)} of the ` +
+    `At score >= 75: thresholds frozen on validation, where at most ${
+      percent(falsePositiveBudget, 2)
+    } of the ` +
     `payments not reported as fraud reached them.`,
-    table(OPERATING_HEADER, [
-      operatingRow("doing nothing", scoreboard.doingNothing, null),
-      ...scoreboard.lines.map((line) => operatingRow(line.name, line.at75, line)),
-    ]),
+    table(operating),
     "",
     `Without any threshold (base rate ${baseRate.toFixed(4)}, which is also the AP of doing nothing):`,
-    table(RANKING_HEADER, scoreboard.lines.map(rankingRow)),
+    table(ranking),
     "",
     ...scoreboard.lift.map(({ over, difference, difference95 }) =>
-      `The model's AP is ${signed(difference)} against ${over} (95%: ${difference95.map(signed).join(" to ")}).`
+      `The model's AP is ${signed(difference)} against ${over} (95%: ${
+        difference95.map(signed).join(" to ")
+      }).`
     ),
     ...attainable(scoreboard),
     "AP: average precision, mean of the periods; 95%: when customers are drawn again, paired; acc.: accuracy, to be read",
@@ -103,9 +119,9 @@ function rankingRow(line: ScoreboardLine): string[] {
   ];
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c].length)));
-  return [header, ...rows].map((row) =>
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
+  return rows.map((row) =>
     row.map((cell, c) => c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c])).join("  ").trimEnd()
   ).join("\n");
 }

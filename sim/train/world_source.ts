@@ -5,7 +5,7 @@ import { generateWorld, type WorldConfig } from "../world/world.ts";
 import type { LabelledPayment, PaymentSource } from "./labelled_payment.ts";
 
 /** What a customer pays a day on average, for the progress bar alone. */
-const PAYMENTS_PER_CUSTOMER_DAY = 1.35;
+const PAYMENTS_PER_CUSTOMER_DAY = 1.25;
 
 /** The simulated world as training data: reports arrive as its labels say, the truth stands beside them. */
 export function worldSource(config: WorldConfig): PaymentSource {

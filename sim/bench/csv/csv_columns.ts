@@ -10,7 +10,11 @@ export interface CsvColumn {
  * is there. The order of columns does not matter, and columns that nobody knows are left alone.
  */
 export const CSV_COLUMNS = {
-  txId: { names: ["tx_id", "transaction_id", "payment_id"], isNeeded: true, about: "unique; later ones are refused" },
+  txId: {
+    names: ["tx_id", "transaction_id", "payment_id"],
+    isNeeded: true,
+    about: "unique; later ones are refused",
+  },
   epochS: {
     names: ["epoch_s", "unix_time", "timestamp"],
     isNeeded: true,
@@ -45,10 +49,15 @@ export const CSV_COLUMNS = {
   labelKnownAtS: {
     names: ["label_known_at_s"],
     isNeeded: false,
-    about: "when the label became known, empty for never; without it all labels are right and known after the delay",
+    about:
+      "when the label became known, empty for never; without it all labels are right and known after the delay",
   },
   story: { names: ["story", "scenario_name"], isNeeded: false, about: "kind of fraud, for recall by kind" },
-  posterior: { names: ["posterior"], isNeeded: false, about: "attainable probability of fraud, for the oracle" },
+  posterior: {
+    names: ["posterior"],
+    isNeeded: false,
+    about: "attainable probability of fraud, for the oracle",
+  },
 } as const satisfies Record<string, CsvColumn>;
 
 export type CsvField = keyof typeof CSV_COLUMNS;
@@ -72,7 +81,9 @@ export function placesOf(header: readonly string[], path: string): Record<CsvFie
     );
   }
   if (places.labelFraud >= 0 && places.labelKnownAtS < 0) {
-    throw new CsvError(`${path}, line 1: label_fraud needs label_known_at_s beside it. Add it, or rename label_fraud.`);
+    throw new CsvError(
+      `${path}, line 1: label_fraud needs label_known_at_s beside it. Add it, or rename label_fraud.`,
+    );
   }
   return places;
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+// @ts-types="npm:@types/papaparse@5.5.2"
 import Papa from "papaparse";
 import { startProgress } from "../../../src/core/progress.ts";
 import { Names } from "../../train/labelled_payments.ts";
@@ -68,7 +69,10 @@ class RowReader {
     const atMs = Math.round(this.#number(cells, "epochS", line) * 1000);
     const amount = this.#number(cells, "amount", line);
     if (amount < 0) {
-      throw this.#bad(line, `amount is "${this.#cell(cells, "amount")}"; it must not be negative. Leave refunds out`);
+      throw this.#bad(
+        line,
+        `amount is "${this.#cell(cells, "amount")}"; it must not be negative. Leave refunds out`,
+      );
     }
     const knownAt = this.#optionalNumber(cells, "labelKnownAtS", line);
     payments.add({

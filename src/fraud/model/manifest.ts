@@ -22,6 +22,8 @@ export interface Manifest {
     readonly genuineSampleRate: number;
     /** Networks in the ensemble; `model.json` holds them as one (sim/train/join_members.ts). */
     readonly members: number;
+    /** How much the networks count together; the rest is a logistic regression's (sim/train/fit_model.ts). */
+    readonly networkShare: number;
   };
   /** One for each feature, in the vector's order. */
   readonly inputs: readonly InputSpec[];
