@@ -37,6 +37,8 @@ export interface Config {
   readonly webhookUrl: string | null;
   /** Whether a payment that the first provider is known not to have charged goes to a second one. */
   readonly failover: boolean;
+  /** The risk score from which a customer has to pass a challenge; null for never. */
+  readonly stepUpAt: number | null;
   /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
   readonly simulatedTime: "on" | "off" | "token";
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -132,6 +134,11 @@ const VARIABLES = {
   },
   WEBHOOK_URL: { schema: httpUrl, fallback: null, expected: "a URL such as http://127.0.0.1:8000/webhooks" },
   FAILOVER: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
+  STEP_UP_AT: {
+    schema: z.union([z.literal("off"), decimal(0, 74.9)]),
+    fallback: "70",
+    expected: "off, or a risk score from 0 to 74.9",
+  },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
   LOG_LEVEL: {
     schema: z.enum(["debug", "info", "warn", "error"]),
@@ -191,6 +198,7 @@ export function readConfig(environment: (name: string) => string | undefined): C
     webhookSecret: read("PROVIDER_WEBHOOK_SECRET"),
     webhookUrl: read("WEBHOOK_URL"),
     failover: read("FAILOVER") === "on",
+    stepUpAt: stepUpAtOf(read("STEP_UP_AT")!),
     simulatedTime: read("SIMULATED_TIME") ?? (environment("JWT_SECRET_KEY") ? "token" : "on"),
     logLevel: read("LOG_LEVEL")!,
     modelDirectory: read("MODEL_DIR"),
@@ -203,6 +211,10 @@ export function readConfig(environment: (name: string) => string | undefined): C
     );
   }
   return config;
+}
+
+function stepUpAtOf(setting: "off" | number): number | null {
+  return setting === "off" ? null : setting;
 }
 
 function rateLimitOf(text: string): RateLimit | null {

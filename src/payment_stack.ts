@@ -5,6 +5,7 @@ import type { Ids } from "./core/ids.ts";
 import { Random } from "./core/random.ts";
 import type { Database } from "./db/open_database.ts";
 import { openPool, type Sql } from "./db/pool.ts";
+import { signingSecret } from "./db/signing_secret.ts";
 import type { FraudModelPort } from "./fraud/screen_payment.ts";
 import { type PaymentEvents, PaymentService } from "./payments/payment_service.ts";
 import { ACQUIRER_PROFILES } from "./providers/acquirer_profiles.ts";
@@ -29,12 +30,20 @@ const MAX_BATCH = 128;
 const MAX_QUEUE = 5_000;
 const LANES = 1;
 const CLOSE_TIMEOUT_S = 5;
+const CHALLENGE_LIFETIME_MS = 600_000;
+const APPROVAL_LIFETIME_MS = 3_600_000;
 
 /** The payments domain over a database, with its providers: what the server, the tests and the benchmarks share. */
 export async function openPaymentStack(options: {
   config: Pick<
     Config,
-    "dataDirectory" | "poolSize" | "providerTimeoutMs" | "providerLatencyScale" | "providersUrl" | "failover"
+    | "dataDirectory"
+    | "poolSize"
+    | "providerTimeoutMs"
+    | "providerLatencyScale"
+    | "providersUrl"
+    | "failover"
+    | "stepUpAt"
   >;
   database: Pick<Database, "pool">;
   clock: Clock;
@@ -72,6 +81,7 @@ export async function openPaymentStack(options: {
     model: options.model,
     providers,
     routing,
+    approvalSecret: await signingSecret(sql, "payment_approvals"),
     random: options.random ?? new Random(crypto.getRandomValues(new Uint32Array(1))[0]),
     settings: {
       providerTimeoutMs: config.providerTimeoutMs,
@@ -79,6 +89,9 @@ export async function openPaymentStack(options: {
       maxQueue: MAX_QUEUE,
       lanes: LANES,
       failover: config.failover,
+      stepUpAt: config.stepUpAt,
+      challengeLifetimeMs: CHALLENGE_LIFETIME_MS,
+      approvalLifetimeMs: APPROVAL_LIFETIME_MS,
     },
     events: options.events,
   });

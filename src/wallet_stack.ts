@@ -58,6 +58,9 @@ function chargerOf(payments: PaymentService): TopUpCharger {
         country: null,
         addressId: null,
         metadata: null,
+        confirmation: null,
+        // Whoever fills a wallet cannot pass a challenge on: a risky top-up is approved or declined.
+        mayChallenge: false,
       });
       return {
         paymentId: answer.payment_id,

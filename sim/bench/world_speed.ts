@@ -2,9 +2,9 @@
  * `deno task bench:world [--customers 20000] [--days 60]`: payments a second on one core, as columns alone, with their
  * features, and as objects. Each figure is the best of three runs: others use the machine too.
  */
-import { observe, readFeatures } from "../../src/fraud/features/engine.ts";
-import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import { FeatureStream } from "../../src/fraud/features/feature_stream.ts";
 import { parseFlags, wholeNumber } from "../parse_flags.ts";
+import { NO_REPORT } from "../world/payment_columns.ts";
 import { EventReader } from "../world/to_payment_event.ts";
 import { generateWorld, type World } from "../world/world.ts";
 
@@ -42,13 +42,14 @@ function columns(world: World): number {
 }
 
 function features(world: World): number {
-  const [reader, states] = [new EventReader(world.society), new FeatureStates()];
+  const [reader, stream] = [new EventReader(world.society), new FeatureStream({ idsAreUnique: true })];
   let payments = 0;
   for (const { day, columns } of world.columns()) {
     for (let row = 0; row < columns.length; row++) {
       const event = reader.read(columns, row, day);
-      readFeatures(event, states);
-      observe(event, states);
+      const knownAtMs = columns.labelKnownAtMs[row];
+      const label = knownAtMs === NO_REPORT ? null : { knownAtMs, fraud: columns.labelFraud[row] === 1 };
+      stream.next(event, label);
       payments++;
     }
   }

@@ -57,6 +57,7 @@ export function bookPayment(payment: SimPayment, world: World, tenantId: string)
     issuerCountry: card.issuerCountry,
     merchantCountry: merchant.country,
     chargeNumber: 1,
+    mandateChallenge: false,
     occurredAtMs: payment.occurredAtMs,
   };
   const decision = decideCharge(profile, request);

@@ -4,8 +4,9 @@ import { CURRENCIES } from "../../src/core/money.ts";
 import { startProgress } from "../../src/core/progress.ts";
 import { Random } from "../../src/core/random.ts";
 import { openPool, type PoolOptions, type Sql } from "../../src/db/pool.ts";
-import { observe } from "../../src/fraud/features/engine.ts";
-import { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import { FeatureStream } from "../../src/fraud/features/feature_stream.ts";
+import type { FeatureStates } from "../../src/fraud/features/feature_states.ts";
+import type { LabelEvent } from "../../src/fraud/features/event.ts";
 import { encodeState } from "../../src/fraud/features/state.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { type Account, accountOf, MAY_GO_NEGATIVE } from "../../src/ledger/accounts.ts";
@@ -57,7 +58,16 @@ export async function loadWorld(
                            ${world.config.startMs}, ${toRfc3339(options.nowMs)})`;
       await inside`insert into tenants (tenant_id) values (${tenantId}) on conflict do nothing`;
       await copyReferences(inside, world, tenantId);
-      const states = new FeatureStates();
+      const known: { label: LabelEvent; reportedAtMs: number }[] = [];
+      const reportedAtMs = new Map<string, number>();
+      const stream = new FeatureStream({
+        idsAreUnique: true,
+        onLabel: (label) => {
+          const { paymentId } = label.payment;
+          known.push({ label, reportedAtMs: reportedAtMs.get(paymentId)! });
+          reportedAtMs.delete(paymentId);
+        },
+      });
       const routing = new RoutingStatistics();
       const accounts = new Set<string>();
       let payments = 0;
@@ -68,7 +78,8 @@ export async function loadWorld(
         const chunk = await copyDays(inside, world, tenantId, {
           fromDay,
           toDay,
-          states,
+          stream,
+          reportedAtMs,
           routing,
           accounts,
           charges,
@@ -79,7 +90,9 @@ export async function loadWorld(
       }
       progress.stop();
       postings += await openWallets(inside, world, tenantId);
-      await copyStates(inside, tenantId, states);
+      stream.applyLabels(world.config.startMs + world.config.days * DAY_MS);
+      await copyLabels(inside, tenantId, known);
+      await copyStates(inside, tenantId, stream.states);
       await copyRouting(inside, tenantId, routing);
       return {
         customers: world.customers.length,
@@ -169,10 +182,12 @@ async function copyDays(
   sql: Sql,
   world: World,
   tenantId: string,
-  { fromDay, toDay, states, routing, accounts, charges }: {
+  { fromDay, toDay, stream, reportedAtMs, routing, accounts, charges }: {
     fromDay: number;
     toDay: number;
-    states: FeatureStates;
+    stream: FeatureStream;
+    /** When those payments are reported that ever are. */
+    reportedAtMs: Map<string, number>;
     routing: RoutingStatistics;
     accounts: Set<string>;
     charges: ChargeLog;
@@ -183,14 +198,19 @@ async function copyDays(
   let records: ChargeRecord[] = [];
   for (const payment of world.payments(fromDay, toDay)) {
     const booking = bookPayment(payment, world, tenantId);
-    observe(toPaymentEvent(payment, world), states);
+    const knownAtMs = payment.labelKnownAtMs;
+    if (knownAtMs !== null) reportedAtMs.set(booking.paymentId, knownAtMs);
+    stream.skip(
+      { ...toPaymentEvent(payment, world), paymentId: booking.paymentId },
+      knownAtMs === null ? null : { knownAtMs, fraud: payment.labelFraud },
+    );
     routing.learn({
       provider: booking.provider,
       context: booking.context,
       answered: true,
       approved: booking.approved,
     });
-    const row = toRow(payment, booking, tenantId);
+    const row = toRow(payment, booking, tenantId, stream.occurredAtMs);
     await rows.add(row.cells);
     booked.push({ payment: row, booking });
     records.push({
@@ -315,7 +335,13 @@ const POSTING_COLUMNS = [
   "amount_minor",
 ] as const;
 
-function toRow(payment: Parameters<typeof bookPayment>[0], booking: BookedPayment, tenantId: string) {
+/** @param occurredAtMs the payment's instant for the features: moved on where two reports meet in one millisecond */
+function toRow(
+  payment: Parameters<typeof bookPayment>[0],
+  booking: BookedPayment,
+  tenantId: string,
+  occurredAtMs: number,
+) {
   const createdAt = toRfc3339(payment.occurredAtMs);
   return {
     createdAt,
@@ -336,7 +362,7 @@ function toRow(payment: Parameters<typeof bookPayment>[0], booking: BookedPaymen
       payment.ipAddress,
       payment.country,
       payment.addressId,
-      payment.occurredAtMs,
+      occurredAtMs,
       booking.provider,
       booking.chargeId,
       booking.approved ? null : "issuer",
@@ -409,6 +435,26 @@ async function openWallets(sql: Sql, world: World, tenantId: string): Promise<nu
   }
   await postings.end();
   return postings.rows;
+}
+
+/** What had been reported by the end of the history. */
+async function copyLabels(
+  sql: Sql,
+  tenantId: string,
+  known: readonly { label: LabelEvent; reportedAtMs: number }[],
+): Promise<void> {
+  const rows = await CopyRows.start(sql, "payment_labels", [
+    "tenant_id",
+    "payment_id",
+    "fraud",
+    "source",
+    "reported_at_ms",
+    "known_at_ms",
+  ]);
+  for (const { label: { payment, fraud, knownAtMs }, reportedAtMs } of known) {
+    await rows.add([tenantId, payment.paymentId, fraud ? "t" : "f", "simulation", reportedAtMs, knownAtMs]);
+  }
+  await rows.end();
 }
 
 async function copyStates(sql: Sql, tenantId: string, states: FeatureStates): Promise<void> {

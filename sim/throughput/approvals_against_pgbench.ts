@@ -181,6 +181,8 @@ async function runApprovals(
         country: call.country,
         addressId: call.address_id ?? null,
         metadata: null,
+        confirmation: null,
+        mayChallenge: true,
         idempotencyKey: `${call.idempotency_key}-${run}`,
         simulatedAtMs: Date.parse(next.value.simulated_at),
       });

@@ -207,6 +207,7 @@ async function runTransfers(
           memo: null,
           idempotencyKey: `${run}-${number}`,
           approvalToken: null,
+          approved: true,
           simulatedAtMs: null,
         });
         outcome = answer.status;

@@ -20,6 +20,14 @@ export const ERROR_CATALOGUE = {
     retriable: false,
     about: "The token approves no call of this caller with these arguments.",
   },
+  unanswered: {
+    retriable: true,
+    about: "The person who was asked gave no answer; what was asked still waits.",
+  },
+  refund_exceeds_captured: {
+    retriable: false,
+    about: "More would be given back than was captured, less what was or is being refunded.",
+  },
   idempotency_key_reused: { retriable: false, about: "The key was used with other arguments." },
   idempotency_key_in_flight: { retriable: true, about: "The first call with this key has not finished yet." },
   invalid_state: { retriable: false, about: "The action is not allowed in the present state." },

@@ -122,7 +122,18 @@ create table payment_attempts (
   expected_fee_minor bigint,
   reason text,
   constraint payment_attempts_pkey PRIMARY KEY (tenant_id, payment_id, attempt),
-  constraint payment_attempts_outcome_check CHECK (outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'refused'::text, 'unknown'::text, 'voided'::text]))
+  constraint payment_attempts_outcome_check CHECK (outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'refused'::text, 'unknown'::text, 'voided'::text, 'requires_action'::text]))
+);
+
+create table payment_challenges (
+  tenant_id text not null,
+  payment_id text not null,
+  asked_by text not null,
+  challenge_id text,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint payment_challenges_pkey PRIMARY KEY (tenant_id, payment_id),
+  constraint payment_challenges_asked_by_check CHECK (asked_by = ANY (ARRAY['issuer'::text, 'risk'::text]))
 );
 
 create table payment_methods (
@@ -172,7 +183,7 @@ create table payments (
   charge_number smallint default 1 not null,
   constraint payments_pkey PRIMARY KEY (tenant_id, payment_id),
   constraint payments_amount_minor_check CHECK (amount_minor > 0),
-  constraint payments_capture_means_success CHECK ((captured_minor > 0) = (status = 'succeeded'::text)),
+  constraint payments_capture_means_success CHECK ((captured_minor > 0) = (status = ANY (ARRAY['succeeded'::text, 'partially_refunded'::text, 'refunded'::text]))),
   constraint payments_capture_within_amount CHECK (captured_minor >= 0 AND captured_minor <= amount_minor),
   constraint payments_charge_number_check CHECK (charge_number >= 1),
   constraint payments_decline_by_check CHECK (decline_by = ANY (ARRAY['risk'::text, 'issuer'::text, 'wallet'::text])),
@@ -180,7 +191,13 @@ create table payments (
   constraint payments_fee_minor_check CHECK (fee_minor >= 0),
   constraint payments_method_check CHECK (method = ANY (ARRAY['card'::text, 'wallet'::text])),
   constraint payments_refund_within_capture CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
-  constraint payments_status_check CHECK (status = ANY (ARRAY['processing'::text, 'in_doubt'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
+  constraint payments_status_check CHECK (status = ANY (ARRAY['processing'::text, 'requires_action'::text, 'in_doubt'::text, 'succeeded'::text, 'partially_refunded'::text, 'refunded'::text, 'declined'::text, 'failed'::text])),
+  constraint payments_status_tells_refunds CHECK (
+CASE
+    WHEN refunded_minor = 0 THEN status <> ALL (ARRAY['partially_refunded'::text, 'refunded'::text])
+    WHEN refunded_minor < captured_minor THEN status = 'partially_refunded'::text
+    ELSE status = 'refunded'::text
+END)
 ) with (fillfactor=45);
 CREATE INDEX payments_by_customer ON public.payments USING btree (tenant_id, customer_id, occurred_at_ms);
 
@@ -195,6 +212,49 @@ create table postings (
   constraint postings_amount_minor_check CHECK (amount_minor <> 0)
 );
 CREATE INDEX postings_of_wallets ON public.postings USING btree (tenant_id, account_id) WHERE (account_id ~~ 'wallet:%'::text);
+
+create table refunds (
+  tenant_id text not null,
+  refund_id text not null,
+  payment_id text not null,
+  customer_id text not null,
+  status text not null,
+  currency text not null,
+  amount_minor bigint not null,
+  fee_returned_minor bigint default 0 not null,
+  amount_usd double precision not null,
+  reason text not null,
+  note text,
+  provider text,
+  provider_refund_id text,
+  failure_code text,
+  principal text not null,
+  idempotency_key text,
+  request_hash text not null,
+  requested_at_ms bigint not null,
+  risk_score real,
+  abuse_probability double precision,
+  decision text,
+  model_version text,
+  found_untrue_at timestamp with time zone,
+  answer text,
+  expires_at timestamp with time zone,
+  checks integer default 0 not null,
+  next_check_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint refunds_pkey PRIMARY KEY (tenant_id, refund_id),
+  constraint refunds_amount_minor_check CHECK (amount_minor > 0),
+  constraint refunds_check CHECK (fee_returned_minor >= 0 AND fee_returned_minor <= amount_minor),
+  constraint refunds_decision_check CHECK (decision = ANY (ARRAY['approve'::text, 'review'::text, 'refuse'::text])),
+  constraint refunds_open_are_due CHECK ((status = ANY (ARRAY['processing'::text, 'in_doubt'::text])) = (next_check_at IS NOT NULL)),
+  constraint refunds_pending_expire CHECK (status <> 'pending_approval'::text OR answer IS NOT NULL AND expires_at IS NOT NULL),
+  constraint refunds_status_check CHECK (status = ANY (ARRAY['pending_approval'::text, 'processing'::text, 'in_doubt'::text, 'succeeded'::text, 'refused'::text, 'rejected'::text, 'expired'::text, 'failed'::text]))
+);
+CREATE INDEX refunds_by_customer ON public.refunds USING btree (tenant_id, customer_id, requested_at_ms);
+CREATE INDEX refunds_by_payment ON public.refunds USING btree (tenant_id, payment_id);
+CREATE INDEX refunds_open ON public.refunds USING btree (next_check_at) WHERE (status = ANY (ARRAY['processing'::text, 'in_doubt'::text]));
+CREATE INDEX refunds_pending ON public.refunds USING btree (expires_at) WHERE (status = 'pending_approval'::text);
 
 create table routing_clocks (
   tenant_id text not null,
@@ -536,6 +596,15 @@ begin
     using errcode = 'check_violation', constraint = 'payments_final_is_final';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_refund_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'Refund % is % and cannot become %, nor change its amount', old.refund_id, old.status, new.status
+    using errcode = 'check_violation', constraint = 'refunds_final_is_final';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_wallet_transfer_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -553,11 +622,13 @@ CREATE TRIGGER holds_apply_ended AFTER UPDATE ON holds REFERENCING OLD TABLE AS 
 
 CREATE TRIGGER holds_apply_new AFTER INSERT ON holds REFERENCING NEW TABLE AS new_holds FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_new_holds();
 
-CREATE TRIGGER payments_final_is_final BEFORE UPDATE ON payments FOR EACH ROW WHEN (old.status <> new.status AND ((old.status = ANY (ARRAY['succeeded'::text, 'declined'::text, 'failed'::text])) OR new.status = 'processing'::text) OR old.amount_minor <> new.amount_minor OR old.currency <> new.currency) EXECUTE FUNCTION refuse_payment_change();
+CREATE TRIGGER payments_final_is_final BEFORE UPDATE ON payments FOR EACH ROW WHEN (old.status <> new.status AND ((old.status = ANY (ARRAY['declined'::text, 'failed'::text, 'refunded'::text])) OR new.status = 'processing'::text OR (old.status = ANY (ARRAY['succeeded'::text, 'partially_refunded'::text])) AND (new.status <> ALL (ARRAY['partially_refunded'::text, 'refunded'::text])) OR old.status = 'in_doubt'::text AND new.status = 'requires_action'::text) OR old.amount_minor <> new.amount_minor OR old.currency <> new.currency OR new.refunded_minor < old.refunded_minor) EXECUTE FUNCTION refuse_payment_change();
 
 CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER postings_apply AFTER INSERT ON postings REFERENCING NEW TABLE AS new_postings FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_postings();
+
+CREATE TRIGGER refunds_final_is_final BEFORE UPDATE ON refunds FOR EACH ROW WHEN (old.status <> new.status AND (old.status <> ALL (ARRAY['pending_approval'::text, 'processing'::text, 'in_doubt'::text])) OR old.status <> new.status AND new.status = 'pending_approval'::text OR old.status = 'in_doubt'::text AND new.status = 'processing'::text OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.payment_id <> old.payment_id) EXECUTE FUNCTION refuse_refund_change();
 
 CREATE TRIGGER wallet_transfers_final_is_final BEFORE UPDATE ON wallet_transfers FOR EACH ROW WHEN (old.status <> 'pending_approval'::text OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.to_amount_minor <> old.to_amount_minor OR new.to_currency <> old.to_currency) EXECUTE FUNCTION refuse_wallet_transfer_change();
 
@@ -576,9 +647,11 @@ grant execute on function ledger_lock_accounts(text[],text[]) to mcp_payments_ap
 grant insert, select on merchants to mcp_payments_app;
 grant delete, insert, select, update on open_payments to mcp_payments_app;
 grant insert, select on payment_attempts to mcp_payments_app;
+grant insert, select on payment_challenges to mcp_payments_app;
 grant insert, select on payment_methods to mcp_payments_app;
 grant insert, select, update on payments to mcp_payments_app;
 grant insert, select on postings to mcp_payments_app;
+grant insert, select, update (answer, checks, failure_code, fee_returned_minor, finished_at, next_check_at, provider_refund_id, status) on refunds to mcp_payments_app;
 grant insert, select, update on routing_clocks to mcp_payments_app;
 grant insert, select, update on routing_statistics to mcp_payments_app;
 grant select on schema_migrations to mcp_payments_app;

@@ -16,7 +16,7 @@ export interface RiskAssessment {
   readonly score: number;
   /** Calibrated probability of fraud, the model's own, before any rule. */
   readonly probability: number;
-  readonly decision: "approve" | "decline";
+  readonly decision: "approve" | "step_up" | "decline";
   /** What the decision rests on. */
   readonly decidedBy: "model" | "rule" | "test_payment_method";
   readonly rules: readonly string[];
@@ -25,20 +25,29 @@ export interface RiskAssessment {
   readonly modelVersion: string;
 }
 
-/** Scores a feature vector and decides. A test payment method is scored like any other, but orders its outcome. */
+/**
+ * Scores a feature vector and decides. From `stepUpAt` to {@link DECLINE_AT_SCORE} the customer has to prove who pays;
+ * null where nobody could be asked. A test payment method is scored like any other, but orders its outcome.
+ */
 export function screenPayment(
   vector: Float64Array,
   model: FraudModelPort,
-  options: { isTestMethod: boolean },
+  options: { isTestMethod: boolean; stepUpAt: number | null },
 ): RiskAssessment {
   const { probability, riskScore } = model.score(vector);
   const rules = brokenRules(vector).map((rule) => rule.name);
   const score = rules.length > 0 ? Math.max(riskScore, RULE_SCORE) : riskScore;
-  const declines = score >= DECLINE_AT_SCORE;
+  const decision = options.isTestMethod
+    ? "approve"
+    : score >= DECLINE_AT_SCORE
+    ? "decline"
+    : options.stepUpAt !== null && score >= options.stepUpAt
+    ? "step_up"
+    : "approve";
   return {
     score,
     probability,
-    decision: declines && !options.isTestMethod ? "decline" : "approve",
+    decision,
     decidedBy: options.isTestMethod ? "test_payment_method" : rules.length > 0 ? "rule" : "model",
     rules,
     reasons: model.explain(vector, REASONS_SHOWN),

@@ -90,21 +90,21 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
   {
     name: "captured_payments_are_posted_once",
     about:
-      "Each succeeded payment has exactly one transfer, which takes exactly the captured amount; no other has any",
+      "Each captured payment has exactly one transfer, which takes exactly the captured amount; no other has any",
     query: `select p.tenant_id || '/' || p.payment_id || ' ' || p.status as example
               from payments p
               left join (select t.tenant_id, t.payment_id, count(distinct t.transfer_id) as transfers,
                                 -sum(least(o.amount_minor, 0)) as taken_minor
                            from transfers t join postings o using (tenant_id, transfer_id)
                           where t.payment_id is not null group by 1, 2) t using (tenant_id, payment_id)
-             where coalesce(t.transfers, 0) <> (case when p.status = 'succeeded' then 1 else 0 end)
+             where coalesce(t.transfers, 0) <> (case when p.captured_minor > 0 then 1 else 0 end)
                 or coalesce(t.taken_minor, 0) <> p.captured_minor`,
   },
   {
     name: "open_payments_are_listed",
-    about: "Exactly the payments that are processing or in doubt are on the completer's list",
+    about: "Exactly the payments that are processing, challenged or in doubt are on the completer's list",
     query: `select coalesce(p.tenant_id || '/' || p.payment_id, o.tenant_id || '/' || o.payment_id) as example
-              from (select tenant_id, payment_id from payments where status in ('processing', 'in_doubt')) p
+              from (select tenant_id, payment_id from payments where status in ('processing', 'requires_action', 'in_doubt')) p
               full join open_payments o using (tenant_id, payment_id)
              where p.payment_id is null or o.payment_id is null`,
   },
@@ -115,7 +115,7 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
               from holds h
               join transfers t on t.tenant_id = h.tenant_id and t.transfer_id = h.hold_id
               join payments p on p.tenant_id = t.tenant_id and p.payment_id = t.payment_id
-             where h.state = 'pending' and p.status not in ('processing', 'in_doubt')`,
+             where h.state = 'pending' and p.status not in ('processing', 'requires_action', 'in_doubt')`,
   },
   {
     name: "one_charge_for_one_payment",

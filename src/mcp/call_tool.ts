@@ -1,5 +1,7 @@
+import type { InputRequiredResult } from "@modelcontextprotocol/server";
 import { DomainError, ERROR_CATALOGUE, type ErrorCode, showValue } from "../core/errors.ts";
 import { TOOL_BY_NAME, TOOLS } from "./catalog.ts";
+import { askPerson, type Round, withPersonsWord } from "./ask_person.ts";
 import type { Caller, ToolContext } from "./define_tool.ts";
 
 export interface CallToolResult {
@@ -11,7 +13,7 @@ export interface CallToolResult {
 }
 
 export interface CallEvents {
-  /** A call ended; `status` is `success`, or the error's code. */
+  /** A call ended; `status` is `success`, `input_required`, or the error's code. */
   call(tool: string, status: string, durationMs: number): void;
   /** A fault of the server: logged in full, answered without detail. */
   fault(tool: string, requestId: string, error: unknown): void;
@@ -34,10 +36,11 @@ export const TIMINGS_META = "mcp-payments-lab/timings-ms";
  */
 export async function callTool(
   params: { name: string; arguments?: unknown; _meta?: Readonly<Record<string, unknown>> },
+  round: Round,
   caller: Caller,
   requestId: string,
   { payments, wallets, simulatedTime, events }: CallToolDependencies,
-): Promise<CallToolResult> {
+): Promise<CallToolResult | InputRequiredResult> {
   const startedMs = performance.now();
   const tool = TOOL_BY_NAME.get(params.name);
   // An unknown name is the caller's text: it must not become a metric's label.
@@ -55,12 +58,13 @@ export async function callTool(
       });
     }
     const simulatedAtMs = simulatedTimeOf(params._meta, caller, simulatedTime);
-    const { answer, timingsMs } = await tool.call(params.arguments, {
-      caller,
-      payments,
-      wallets,
-      simulatedAtMs,
-    });
+    const raw = withPersonsWord(tool.name, tool.waiting, params.arguments, round);
+    const { answer, timingsMs } = await tool.call(raw, { caller, payments, wallets, simulatedAtMs });
+    const question = round.mayAsk ? askPerson(tool.waiting, answer) : null;
+    if (question !== null) {
+      ended("input_required");
+      return question;
+    }
     ended("success");
     return {
       content: [{ type: "text", text: JSON.stringify(answer) }],

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DomainError, ERROR_CATALOGUE, type ErrorCode, showValue } from "../core/errors.ts";
 import type { PaymentService } from "../payments/payment_service.ts";
 import type { WalletService } from "../wallets/wallet_service.ts";
+import type { Waiting } from "./ask_person.ts";
 
 /** Who calls, established by the transport. */
 export interface Caller {
@@ -30,6 +31,8 @@ export interface Tool {
   readonly scope: "payments" | "wallets" | "analytics" | "monitoring" | "compliance";
   /** As listed: converted once, when the module is loaded, not once for each request. */
   readonly listing: ToolListing;
+  /** How its answer asks a person; null when it never waits for one. */
+  readonly waiting: Waiting | null;
   call(input: unknown, context: ToolContext): Promise<ToolOutput>;
 }
 
@@ -58,12 +61,14 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   input: Input;
   output: Output;
   annotations: ToolListing["annotations"];
+  waiting?: Waiting;
   handle: (input: z.infer<Input>, context: ToolContext) => Promise<ToolOutput>;
 }): Tool {
-  const { name, title, description, scope, input, output, annotations, handle } = definition;
+  const { name, title, description, scope, input, output, annotations, waiting, handle } = definition;
   return {
     name,
     scope,
+    waiting: waiting ?? null,
     listing: {
       name,
       title,

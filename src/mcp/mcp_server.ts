@@ -1,5 +1,6 @@
 import { Server } from "@modelcontextprotocol/server";
 import { VERSION } from "../version.ts";
+import { roundOf } from "./ask_person.ts";
 import { callTool, type CallToolDependencies } from "./call_tool.ts";
 import { TOOLS } from "./catalog.ts";
 import type { Caller } from "./define_tool.ts";
@@ -30,6 +31,7 @@ export function createMcpServer(
     (request, context) =>
       callTool(
         { name: request.params.name, arguments: request.params.arguments, _meta: context.mcpReq._meta },
+        roundOf(context.mcpReq),
         caller,
         requestId(),
         dependencies,

@@ -52,7 +52,7 @@ export const paymentMethodId = id.meta({
   description:
     'Left out: the customer\'s own card. Test methods order the outcome: "pm_card_visa" is approved, ' +
     '"pm_card_declined" and "pm_card_insufficient_funds" are declined, "pm_card_timeout" stays in doubt, ' +
-    '"pm_card_charged_reply_lost" is charged although its reply is lost.',
+    '"pm_card_charged_reply_lost" is charged although its reply is lost, "pm_card_3ds_challenge" asks for a challenge.',
   examples: ["pm_card_visa", "pm_card_declined"],
 });
 export const idempotencyKey = line(255).meta({
@@ -110,6 +110,19 @@ export const approvalToken = line(200).meta({
   description:
     "The approval_token of a pending_approval answer, once a person has approved; all else as in the first call.",
   examples: ["tr_01m83wkb84kbh7we4qc2mtnnyx.1767614400000.kFz0Y2nPq8u3VtqkYxX0bq2l5n8cQeWvJ1rT7uA9d4E"],
+});
+export const approved = z.boolean().meta({
+  description: "With approval_token: false where the person said no, which ends it at once. Left out: true.",
+  examples: [true, false],
+});
+export const confirmToken = line(200).meta({
+  description:
+    "The challenge.confirm_token of a requires_action answer, with challenge_answer; all else as in the first call.",
+  examples: ["pay_01m83wkb84kbh7we4qc2mtnnyx.1767614400000.kFz0Y2nPq8u3VtqkYxX0bq2l5n8cQeWvJ1rT7uA9d4E"],
+});
+export const challengeAnswer = line(40).meta({
+  description: "What the customer answered to the challenge; the simulated banks' code is 123456.",
+  examples: ["123456"],
 });
 export const counterparty = id.meta({
   description: "Only entries with this merchant, wallet or account.",

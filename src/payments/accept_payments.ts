@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
-import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { toReferenceUsd } from "../core/money.ts";
-import { byteaArray, scalarArray, textArray } from "../db/array_literal.ts";
-import type { BatchConnection, BatchReader, BatchTransaction } from "../db/batch_transaction.ts";
-import { KEY_LIFETIME_MS, keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
-import type { Sql } from "../db/pool.ts";
+import { textArray } from "../db/array_literal.ts";
+import type { BatchConnection, BatchReader } from "../db/batch_transaction.ts";
+import { keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import { earliestMs, entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { EntityRef, PaymentEvent } from "../fraud/features/event.ts";
 import { FeatureStates } from "../fraud/features/feature_states.ts";
-import { decodeState, encodeState } from "../fraud/features/state.ts";
+import { decodeState } from "../fraud/features/state.ts";
 import { type FraudModelPort, type RiskAssessment, screenPayment } from "../fraud/screen_payment.ts";
 import { accountOf } from "../ledger/accounts.ts";
 import type { Route } from "../routing/route_payment.ts";
-import { declinedAnswer, type PaymentAnswer } from "./payment_answer.ts";
+import { challengedAnswer, declinedAnswer, type PaymentAnswer } from "./payment_answer.ts";
+import { sendHolds, sendWrites } from "./store_accepted.ts";
 import type { PaymentRequest } from "./payment.ts";
 import { cardIdOf, type PaymentReferences } from "./references.ts";
 
@@ -27,9 +26,12 @@ export interface AcceptItem {
 
 export interface AcceptedPayment {
   readonly item: AcceptItem;
+  readonly status: "processing" | "requires_action" | "declined";
   readonly occurredAtMs: number;
   readonly createdAtMs: number;
   readonly risk: RiskAssessment;
+  /** The score from which the screen asked for a challenge; null where it did not. */
+  readonly stepUpAt: number | null;
   /** Null when a wallet pays: then `holdId` names what is held. */
   readonly route: Route | null;
   readonly holdId: string | null;
@@ -39,6 +41,8 @@ export interface AcceptedPayment {
 export type AcceptResult =
   | { kind: "accepted"; payment: AcceptedPayment }
   | { kind: "declined"; answer: PaymentAnswer }
+  /** A wallet's payment that its owner has to confirm: the money is held. */
+  | { kind: "challenged"; answer: PaymentAnswer }
   | { kind: "replay"; response: string }
   | { kind: "in_flight"; paymentId: string }
   | { kind: "refused"; error: DomainError };
@@ -47,7 +51,7 @@ export interface AcceptDependencies {
   readonly model: FraudModelPort;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
-  readonly route: (item: AcceptItem, occurredAtMs: number) => Route;
+  readonly route: (item: AcceptItem, occurredAtMs: number, mandateChallenge: boolean) => Route;
   /**
    * Whether states are read under lock. Without, a batch that another server overtook fails as a lost race
    * (`serialization_failure`) and stores nothing.
@@ -55,6 +59,9 @@ export interface AcceptDependencies {
   readonly lockStates: boolean;
   /** How long the completer leaves a new payment to the call that made it. */
   readonly graceMs: number;
+  /** The score from which the customer has to prove who pays; null for never. */
+  readonly stepUpAt: number | null;
+  readonly challengeLifetimeMs: number;
 }
 
 /**
@@ -84,7 +91,7 @@ export async function acceptPayments(
       readFunds(reader, items),
     ]);
     const nowMs = dependencies.nowMs();
-    const writes: Write[] = [];
+    const writes: AcceptedWrite[] = [];
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
       const earlier = knownKeys.get(i);
@@ -99,14 +106,12 @@ export async function acceptPayments(
       }
       const write = screen(item, states, wallet, nowMs, startedMs, dependencies);
       writes.push(write);
-      results[i] = write.answer === null
-        ? { kind: "accepted", payment: write.accepted }
-        : { kind: "declined", answer: write.answer };
+      results[i] = resultOf(write);
     }
     if (writes.length > 0) {
       transaction ??= connection.begin();
       sendHolds(transaction, writes, nowMs);
-      sendWrites(transaction, writes, states, nowMs, dependencies.graceMs);
+      sendWrites(transaction, writes, states, nowMs, dependencies);
     }
     await transaction?.commit();
     return results as AcceptResult[];
@@ -116,7 +121,12 @@ export async function acceptPayments(
   }
 }
 
-/** What a repeated call must repeat: everything but the key itself and the simulated time. */
+function resultOf({ accepted, answer }: AcceptedWrite): AcceptResult {
+  if (accepted.status === "requires_action") return { kind: "challenged", answer: answer! };
+  return answer === null ? { kind: "accepted", payment: accepted } : { kind: "declined", answer };
+}
+
+/** What a repeated call must repeat: everything but the key itself, the challenge's answer and the simulated time. */
 export function requestHashOf(request: PaymentRequest): string {
   const { metadata } = request;
   const repeated = {
@@ -133,7 +143,10 @@ export function requestHashOf(request: PaymentRequest): string {
     addressId: request.addressId,
     metadata: metadata === null ? null : Object.entries(metadata).sort(([a], [b]) => a < b ? -1 : 1),
   } satisfies Record<
-    Exclude<keyof PaymentRequest, "tenantId" | "principal" | "idempotencyKey" | "simulatedAtMs">,
+    Exclude<
+      keyof PaymentRequest,
+      "tenantId" | "principal" | "idempotencyKey" | "confirmation" | "mayChallenge" | "simulatedAtMs"
+    >,
     unknown
   >;
   const canonical = JSON.stringify(repeated);
@@ -141,16 +154,17 @@ export function requestHashOf(request: PaymentRequest): string {
 }
 
 /** The feature states a batch works on: ids are unique within a tenant only. */
-interface BatchStates {
+export interface BatchStates {
   readonly byTenant: Map<string, FeatureStates>;
   /** `tenant/kind/id` of those that had a row when they were read, with the version of it. */
   readonly stored: Map<string, string>;
 }
 
-interface Write {
+/** What a batch stores of one payment. */
+export interface AcceptedWrite {
   accepted: AcceptedPayment;
   vector: Float64Array;
-  /** Set when the payment ends here. */
+  /** Set when the payment ends here, or waits for its customer. */
   answer: PaymentAnswer | null;
 }
 
@@ -227,7 +241,7 @@ async function readFunds(
   ]));
 }
 
-function walletAccountId(item: AcceptItem): string {
+export function walletAccountId(item: AcceptItem): string {
   return accountOf("wallet", item.request.customerId, item.request.currency).accountId;
 }
 
@@ -256,7 +270,7 @@ function screen(
   nowMs: number,
   startedMs: number,
   dependencies: AcceptDependencies,
-): Write {
+): AcceptedWrite {
   const states = byTenant.get(item.request.tenantId)!;
   const asked = toPaymentEvent(item, item.request.simulatedAtMs ?? nowMs);
   // Moved on where an entity's history is already later. So each entity's payments and labels have one order, and a
@@ -265,8 +279,10 @@ function screen(
   const event = occurredAtMs === asked.occurredAtMs ? asked : { ...asked, occurredAtMs };
   const vector = readFeatures(event, states);
   observe(event, states);
+  const stepUpAt = item.request.mayChallenge ? dependencies.stepUpAt : null;
   const risk = screenPayment(vector, dependencies.model, {
     isTestMethod: item.references.paymentMethod?.isTest ?? false,
+    stepUpAt,
   });
   const lacksFunds = wallet !== null && wallet.availableMinor < item.request.amountMinor;
   const declined = risk.decision === "decline"
@@ -275,16 +291,27 @@ function screen(
     ? { by: "wallet", code: "wallet_insufficient_funds" } as const
     : null;
   if (declined === null && wallet !== null) wallet.availableMinor -= item.request.amountMinor;
+  // A card's challenge is the issuer's: its provider asks for it. A wallet's is ours, and comes before the payment.
+  const isChallenged = declined === null && wallet !== null && risk.decision === "step_up";
   const accepted: AcceptedPayment = {
     item,
+    status: declined !== null ? "declined" : isChallenged ? "requires_action" : "processing",
     occurredAtMs,
     createdAtMs: nowMs,
     risk,
-    route: wallet === null && declined === null ? dependencies.route(item, occurredAtMs) : null,
+    stepUpAt,
+    route: wallet === null && declined === null
+      ? dependencies.route(item, occurredAtMs, risk.decision === "step_up")
+      : null,
     holdId: wallet !== null && declined === null ? `hold_${item.paymentId.slice(4)}` : null,
     timingsMs: { queue: startedMs - item.submittedMs, screen: dependencies.monotonicMs() - startedMs },
   };
-  return { accepted, vector, answer: declined === null ? null : declinedAnswer(accepted, declined) };
+  const answer = declined !== null
+    ? declinedAnswer(accepted, declined)
+    : isChallenged
+    ? challengedAnswer(accepted, nowMs + dependencies.challengeLifetimeMs)
+    : null;
+  return { accepted, vector, answer };
 }
 
 function toPaymentEvent(item: AcceptItem, occurredAtMs: number): PaymentEvent {
@@ -306,169 +333,4 @@ function toPaymentEvent(item: AcceptItem, occurredAtMs: number): PaymentEvent {
     cardCountry: paymentMethod?.issuerCountry ?? null,
     customerSinceMs: customer.sinceMs,
   };
-}
-
-function sendHolds(transaction: BatchTransaction, writes: readonly Write[], nowMs: number): void {
-  const held = writes.map((write) => write.accepted).filter((accepted) => accepted.holdId !== null);
-  if (held.length === 0) return;
-  const { sql, batchId } = transaction;
-  const column = (value: (accepted: AcceptedPayment) => string | null) => textArray(held.map(value));
-  transaction.send(sql`
-    with input as materialized (
-      select * from unnest(${column((a) => a.item.request.tenantId)}::text[], ${
-    column((a) => a.holdId)
-  }::text[],
-                           ${column((a) => a.item.paymentId)}::text[], ${
-    column((a) => walletAccountId(a.item))
-  }::text[],
-                           ${column((a) => a.item.request.currency)}::text[],
-                           ${scalarArray(held.map((a) => a.item.request.amountMinor))}::bigint[])
-                    u (tenant_id, hold_id, payment_id, account_id, currency, amount_minor)
-       where assert_batch(${batchId})
-    ), transfer as (
-      insert into transfers (tenant_id, transfer_id, kind, payment_id, created_at)
-      select tenant_id, hold_id, 'hold', payment_id, ${toRfc3339(nowMs)}::timestamptz from input
-    )
-    insert into holds (tenant_id, hold_id, account_id, currency, amount_minor, state, created_at)
-    select tenant_id, hold_id, account_id, currency, amount_minor, 'pending', ${toRfc3339(nowMs)}::timestamptz
-      from input`);
-}
-
-function sendWrites(
-  transaction: BatchTransaction,
-  writes: readonly Write[],
-  { byTenant, stored }: BatchStates,
-  nowMs: number,
-  graceMs: number,
-): void {
-  const { sql, batchId } = transaction;
-  const now = toRfc3339(nowMs);
-  const text = (value: (write: Write) => string | null | undefined) => textArray(writes.map(value));
-  const scalar = (value: (write: Write) => number | bigint | null) => scalarArray(writes.map(value));
-  const request = (write: Write) => write.accepted.item.request;
-
-  const fresh: StateWrite[] = [];
-  const changed: StateWrite[] = [];
-  for (const [tenantId, states] of byTenant) {
-    for (const [ref, state] of states.entries()) {
-      const version = stored.get(`${tenantId}/${ref.kind}/${ref.id}`) ?? null;
-      (version === null ? fresh : changed).push({ tenantId, ref, state: encodeState(state), version });
-    }
-  }
-  // A state that a concurrent batch has just created makes this insert fail; the batch is then run again.
-  if (fresh.length > 0) {
-    // In one order for everybody: two servers that create the same states must not wait for each other in a circle.
-    const keyOf = ({ tenantId, ref }: StateWrite) => `${tenantId}/${ref.kind}/${ref.id}`;
-    fresh.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
-    transaction.send(sql`
-      insert into feature_states (tenant_id, kind, entity_id, state)
-      select tenant_id, kind, entity_id, state from ${stateRows(sql, fresh)} where assert_batch(${batchId})`);
-  }
-  if (changed.length > 0) {
-    transaction.send(sql`
-      with written as (
-        update feature_states s set state = u.state
-          from ${stateRows(sql, changed)}
-         where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id
-           and s.xmin = u.version::xid and assert_batch(${batchId})
-        returning 1
-      )
-      select assert_versions_held((select count(*) from written), ${changed.length})`);
-  }
-
-  transaction.send(sql`
-    with input as materialized (
-      select * from unnest(
-        ${text((w) => request(w).tenantId)}::text[], ${text((w) => w.accepted.item.paymentId)}::text[],
-        ${text((w) => w.answer === null ? "processing" : "declined")}::text[],
-        ${text((w) => request(w).method)}::text[], ${text((w) => request(w).currency)}::text[],
-        ${scalar((w) => request(w).amountMinor)}::bigint[], ${text((w) => request(w).customerId)}::text[],
-        ${text((w) => w.accepted.item.references.merchant.merchantId)}::text[],
-        ${text((w) => w.accepted.item.references.paymentMethod?.paymentMethodId)}::text[],
-        ${text((w) => request(w).principal)}::text[], ${text((w) => request(w).idempotencyKey)}::text[],
-        ${text((w) => request(w).description)}::text[], ${text((w) => request(w).deviceId)}::text[],
-        ${text((w) => request(w).ipAddress)}::text[],
-        ${text((w) => request(w).country ?? w.accepted.item.references.customer.country)}::text[],
-        ${text((w) => request(w).addressId)}::text[],
-        ${text((w) => request(w).metadata === null ? null : JSON.stringify(request(w).metadata))}::jsonb[],
-        ${scalar((w) => w.accepted.occurredAtMs)}::bigint[],
-        ${byteaArray(writes.map((w) => vectorBytes(w.vector)))}::bytea[],
-        ${scalar((w) => w.accepted.risk.score)}::real[], ${
-    scalar((w) => w.accepted.risk.probability)
-  }::float8[],
-        ${text((w) => w.accepted.risk.decision)}::text[], ${
-    text((w) => w.accepted.risk.modelVersion)
-  }::text[],
-        ${text((w) => w.accepted.route?.provider)}::text[], ${text((w) => w.answer?.decline?.by)}::text[],
-        ${text((w) => w.answer?.decline?.code)}::text[],
-        ${text((w) => w.accepted.item.requestHash)}::text[],
-        ${text((w) => w.answer === null ? null : JSON.stringify(w.answer))}::text[],
-        ${text((w) => JSON.stringify(auditDetails(w)))}::jsonb[]
-      ) u (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
-           occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
-           decline_by, decline_code, request_hash, response, audit_details)
-      where assert_batch(${batchId})
-    ), payment as (
-      insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
-           occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
-           decline_by, decline_code, created_at, finished_at)
-      select tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
-           occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
-           decline_by, decline_code, ${now}::timestamptz,
-           case when status = 'declined' then ${now}::timestamptz end
-        from input
-    ), open as (
-      insert into open_payments (tenant_id, payment_id, next_check_at)
-      select tenant_id, payment_id, ${
-    toRfc3339(nowMs + graceMs)
-  }::timestamptz from input where status = 'processing'
-    ), key as (
-      insert into idempotency_keys (tenant_id, principal, key, tool, request_hash, resource_id, created_at, expires_at)
-      select tenant_id, principal, idempotency_key, 'create_payment', request_hash, payment_id,
-             ${now}::timestamptz, ${toRfc3339(nowMs + KEY_LIFETIME_MS)}::timestamptz
-        from input where idempotency_key is not null
-    ), answer as (
-      insert into idempotency_answers (tenant_id, resource_id, response)
-      select tenant_id, payment_id, response from input where idempotency_key is not null and response is not null
-    )
-    insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
-    select tenant_id, 'aud_' || substr(payment_id, 5) || '_1', ${now}::timestamptz, principal,
-           case when status = 'declined' then 'payment.declined' else 'payment.accepted' end, payment_id, audit_details
-      from input`);
-}
-
-interface StateWrite {
-  tenantId: string;
-  ref: EntityRef;
-  state: Uint8Array;
-  /** The version it was read at; null when it is new. */
-  version: string | null;
-}
-
-function stateRows(sql: Sql, states: readonly StateWrite[]) {
-  return sql`unnest(${textArray(states.map((entry) => entry.tenantId))}::text[],
-                    ${textArray(states.map((entry) => entry.ref.kind))}::text[],
-                    ${textArray(states.map((entry) => entry.ref.id))}::text[],
-                    ${byteaArray(states.map((entry) => entry.state))}::bytea[], ${
-    textArray(states.map((entry) => entry.version))
-  }::text[])
-                    u (tenant_id, kind, entity_id, state, version)`;
-}
-
-function auditDetails({ accepted, answer }: Write) {
-  return {
-    risk_score: accepted.risk.score,
-    decided_by: accepted.risk.decidedBy,
-    model_version: accepted.risk.modelVersion,
-    ...(accepted.route === null ? {} : { provider: accepted.route.provider }),
-    ...(answer?.decline ? { decline: answer.decline.code } : {}),
-  };
-}
-
-/** The vector as stored: float64, little endian, so that it can be compared to the bit later. */
-function vectorBytes(vector: Float64Array): Uint8Array {
-  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 }

@@ -1,3 +1,4 @@
+import type { RiskAssessment } from "../fraud/screen_payment.ts";
 import type { ChargeRequest, ChargeTerms } from "../providers/provider.ts";
 import { providerKeyOf } from "./payment.ts";
 import type { PaymentReferences } from "./references.ts";
@@ -9,6 +10,8 @@ export interface ChargeFacts extends ChargeTerms {
   readonly paymentMethodId: string;
   readonly occurredAtMs: number;
   readonly method: "card";
+  /** Whether the fraud screen wants the customer to be challenged. */
+  readonly mandateChallenge: boolean;
 }
 
 export function chargeFactsOf(
@@ -18,6 +21,7 @@ export function chargeFactsOf(
     amountMinor: bigint;
     currency: string;
     occurredAtMs: number;
+    riskDecision: RiskAssessment["decision"] | null;
   },
   references: PaymentReferences,
 ): ChargeFacts {
@@ -33,6 +37,7 @@ export function chargeFactsOf(
     network,
     issuerCountry,
     merchantCountry: references.merchant.country,
+    mandateChallenge: payment.riskDecision === "step_up",
   };
 }
 

@@ -1,11 +1,5 @@
-import { assert } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
-import {
-  type ChargeReply,
-  type ChargeRequest,
-  type Provider,
-  ProviderTimeout,
-} from "../providers/provider.ts";
+import { type ChargeRequest, type Provider, ProviderTimeout } from "../providers/provider.ts";
 import type { ChargeOutcome } from "./settle_payments.ts";
 
 export interface ChargeResult {
@@ -35,7 +29,7 @@ export async function chargePayment(
     note,
   });
   try {
-    return result(ended(await provider.charge(request, timeoutMs)), null);
+    return result(await provider.charge(request, timeoutMs), null);
   } catch (error) {
     if (!(error instanceof ProviderTimeout)) throw error;
   }
@@ -43,15 +37,9 @@ export async function chargePayment(
     const found = await provider.findCharge(request.key, timeoutMs);
     return found === null
       ? result({ outcome: "unknown" }, "no_reply")
-      : result(ended(found), "reply_lost_found_by_key");
+      : result(found, "reply_lost_found_by_key");
   } catch (error) {
     if (!(error instanceof ProviderTimeout)) throw error;
     return result({ outcome: "unknown" }, "no_reply_to_look_up");
   }
-}
-
-/** The reply of a charge that has come to its end; methods that ask for a challenge are not taken for payments. */
-export function ended(reply: ChargeReply): Exclude<ChargeReply, { outcome: "requires_action" }> {
-  assert(reply.outcome !== "requires_action", "A charge waits for a challenge that no payment can answer");
-  return reply;
 }

@@ -1,18 +1,18 @@
 import { Buffer } from "node:buffer";
 import type { TransactionSql } from "postgres";
-import { toReferenceUsd } from "../core/money.ts";
 import type { Sql } from "../db/pool.ts";
 import { FEATURES } from "../fraud/features/catalogue.ts";
-import { observe, readFeatures } from "../fraud/features/engine.ts";
-import type { EntityKind, PaymentEvent } from "../fraud/features/event.ts";
+import { observe, observeLabel, readFeatures } from "../fraud/features/engine.ts";
+import type { EntityKind } from "../fraud/features/event.ts";
 import { FeatureStates } from "../fraud/features/feature_states.ts";
 import { encodeState } from "../fraud/features/state.ts";
-import { testPaymentMethod } from "../providers/test_payment_methods.ts";
-import { cardIdOf } from "./references.ts";
+import { storedEvent, storedEventColumns, type StoredEventRow, storedEventTables } from "./stored_event.ts";
 
 export interface FeatureCheck {
   /** All payments, in the order in which they occurred. */
   payments: number;
+  /** What became known of them, in the same order. */
+  labels: number;
   /** Those that the server screened: their stored vectors were compared. */
   vectors: number;
   differingVectors: number;
@@ -27,7 +27,7 @@ const CURSOR_ROWS = 2_000;
 const EXAMPLES_MAX = 10;
 
 /**
- * Rebuilds every fraud feature from the payments' table alone, through the same engine but offline and from
+ * Rebuilds every fraud feature from the payments and their labels alone, through the same engine but offline and from
  * nothing, and compares each stored vector and each stored state with the rebuilt one, bit for bit. One snapshot:
  * a running server does not look inconsistent.
  */
@@ -36,7 +36,7 @@ export async function checkFeatures(sql: Sql): Promise<FeatureCheck> {
     const check = new Check();
     let tenantId: string | null = null;
     let states = new FeatureStates();
-    for await (const rows of paymentsInOrder(snapshot)) {
+    for await (const rows of historyInOrder(snapshot)) {
       for (const row of rows) {
         if (row.tenant_id !== tenantId) {
           if (tenantId !== null) await compareStates(snapshot, tenantId, states, check);
@@ -52,39 +52,32 @@ export async function checkFeatures(sql: Sql): Promise<FeatureCheck> {
   }) as FeatureCheck;
 }
 
-interface Row {
-  tenant_id: string;
-  payment_id: string;
-  occurred_at_ms: number;
-  customer_id: string;
-  merchant_id: string;
-  payment_method_id: string | null;
-  device_id: string | null;
-  address_id: string | null;
-  amount_minor: string;
-  currency: string;
-  method: string;
-  country: string;
-  principal: string;
-  feature_vector: Uint8Array | null;
-  merchant_category: string | null;
-  merchant_country: string | null;
-  customer_country: string | null;
-  customer_since_ms: number | null;
-  issuer_country: string | null;
+/** A payment, or a label of it: then `at_ms` is when it became known. */
+interface Row extends StoredEventRow {
+  readonly at_ms: number;
+  /** Null for the payment itself. */
+  readonly label: boolean | null;
+  readonly principal: string;
+  readonly feature_vector: Uint8Array | null;
 }
 
-function paymentsInOrder(snapshot: TransactionSql): AsyncIterable<Row[]> {
+/** Labels come before payments of the same instant: those knew them. */
+function historyInOrder(snapshot: TransactionSql): AsyncIterable<Row[]> {
+  const sql = snapshot as unknown as Sql;
   return snapshot<Row[]>`
-    select p.tenant_id, p.payment_id, p.occurred_at_ms::float8 as occurred_at_ms, p.customer_id, p.merchant_id,
-           p.payment_method_id, p.device_id, p.address_id, p.amount_minor::text as amount_minor, p.currency, p.method, p.country,
-           p.principal, p.feature_vector, h.category as merchant_category, h.country as merchant_country,
-           c.country as customer_country, c.since_ms::float8 as customer_since_ms, m.issuer_country
-      from payments p
-      left join customers c using (tenant_id, customer_id)
-      left join merchants h using (tenant_id, merchant_id)
-      left join payment_methods m on m.tenant_id = p.tenant_id and m.payment_method_id = p.payment_method_id
-     order by p.tenant_id, p.occurred_at_ms, p.payment_id`.cursor(CURSOR_ROWS);
+    select * from (
+      select ${
+    storedEventColumns(sql)
+  }, p.occurred_at_ms::float8 as at_ms, null::boolean as label, p.principal,
+             p.feature_vector
+        from ${storedEventTables(sql)}
+      union all
+      select ${storedEventColumns(sql)}, l.known_at_ms::float8, l.fraud, p.principal, null
+        from ${
+    storedEventTables(sql)
+  } join payment_labels l on l.tenant_id = p.tenant_id and l.payment_id = p.payment_id
+    ) history
+    order by tenant_id, at_ms, label is null, payment_id`.cursor(CURSOR_ROWS);
 }
 
 /** Simulated history was loaded, not screened: it has no vector, and its people's states nevertheless. */
@@ -92,9 +85,18 @@ const UNSCREENED_PRINCIPAL = "simulation";
 
 function replay(row: Row, states: FeatureStates, check: Check): void {
   const name = `${row.tenant_id}/${row.payment_id}`;
-  check.result.payments++;
-  const event = eventOf(row);
+  if (row.label === null) check.result.payments++;
+  else check.result.labels++;
+  const event = storedEvent(row);
   if (event === null) return check.vector(`${name} names a customer, merchant or card that is not there`);
+  if (row.label !== null) {
+    try {
+      observeLabel({ payment: event, knownAtMs: row.at_ms, fraud: row.label }, states);
+    } catch (error) {
+      check.vector(`the label of ${name} cannot be rebuilt: ${(error as Error).message}`);
+    }
+    return;
+  }
   let rebuilt: Float64Array;
   try {
     rebuilt = readFeatures(event, states);
@@ -113,33 +115,6 @@ function replay(row: Row, states: FeatureStates, check: Check): void {
   if (!bytes.equals(row.feature_vector)) {
     check.vector(`${name} ${firstDifference(rebuilt, row.feature_vector)}`);
   }
-}
-
-/** The payment as the server handed it to the engine; null when it names what is not there. */
-function eventOf(row: Row): PaymentEvent | null {
-  const { payment_method_id: paymentMethodId, merchant_category: category } = row;
-  const isTest = paymentMethodId !== null && testPaymentMethod(paymentMethodId) !== undefined;
-  const cardCountry = isTest ? row.customer_country : row.issuer_country;
-  if (
-    category === null || row.merchant_country === null || row.customer_country === null ||
-    row.customer_since_ms === null || (paymentMethodId !== null && cardCountry === null)
-  ) return null;
-  return {
-    paymentId: row.payment_id,
-    occurredAtMs: row.occurred_at_ms,
-    customerId: row.customer_id,
-    cardId: paymentMethodId === null ? null : cardIdOf(row.customer_id, paymentMethodId),
-    deviceId: row.device_id,
-    addressId: row.address_id,
-    merchantId: row.merchant_id,
-    amountUsd: toReferenceUsd(BigInt(row.amount_minor), row.currency),
-    merchantCategory: category,
-    merchantCountry: row.merchant_country,
-    country: row.country,
-    customerCountry: row.customer_country,
-    cardCountry,
-    customerSinceMs: row.customer_since_ms,
-  };
 }
 
 function firstDifference(rebuilt: Float64Array, stored: Uint8Array): string {
@@ -193,6 +168,7 @@ async function countStrayStates(snapshot: TransactionSql, check: Check): Promise
 class Check {
   readonly result: FeatureCheck = {
     payments: 0,
+    labels: 0,
     vectors: 0,
     differingVectors: 0,
     states: 0,

@@ -11,9 +11,10 @@ async function printComparison(sql: Sql): Promise<boolean> {
   const check = await checkFeatures(sql);
   const line = (what: string, count: number) => console.log(`${String(count).padStart(9)}  ${what}`);
   line("payments replayed from history", check.payments);
+  line("labels that became known on the way", check.labels);
   line("stored vectors compared with the rebuilt ones", check.vectors);
   line("vectors that differ in any bit", check.differingVectors);
-  line("stored states of customers, cards, devices and merchants compared", check.states);
+  line("stored states of customers, cards, devices, addresses and merchants compared", check.states);
   line("states that differ in any bit", check.differingStates);
   for (const example of check.examples) console.log(`           ${example}`);
   if (check.vectors === 0) {

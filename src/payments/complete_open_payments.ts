@@ -1,14 +1,14 @@
 import { Rounds } from "../core/rounds.ts";
 import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
-import { type ChargeResult, ended } from "./charge_payment.ts";
+import type { ChargeResult } from "./charge_payment.ts";
 import { type ChargeInProgress, driveCharge } from "./drive_charge.ts";
 import { ProviderTimeout } from "../providers/provider.ts";
-import { providerKeyOf } from "./payment.ts";
+import { PAYMENT_STATUSES, providerKeyOf } from "./payment.ts";
 import { forgetExpiredKeys, forgetOldWebhooks } from "./forget_expired_keys.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
 import { type OpenPayment, PAID_BY_WALLET } from "./settle_payments.ts";
-import { answerOf, isAlreadySettled, type PaymentRow, readPayment } from "./read_answer.ts";
+import { answerOf, expectationOf, isAlreadySettled, type PaymentRow, readPayment } from "./read_answer.ts";
 
 /** Payments claimed, and driven, at once. */
 const CLAIM_LIMIT = 100;
@@ -83,19 +83,46 @@ async function askAgainLater(service: PaymentService, claim: Claim): Promise<voi
      where tenant_id = ${claim.tenant_id} and payment_id = ${claim.payment_id}`;
 }
 
-/** One payment to its end; false when it is still in doubt. Safe to run beside any other driver of the payment. */
+/**
+ * One payment to its end; false when it is still in doubt, or waits for its customer and has time left. Safe to run
+ * beside any other driver of the payment.
+ */
 export async function completePayment(service: PaymentService, claim: Claim): Promise<boolean> {
   const { tenant_id: tenantId, payment_id: paymentId } = claim;
   const row = await readPayment(service, tenantId, paymentId);
-  if (row.status !== "processing" && row.status !== "in_doubt") return false;
+  if (PAYMENT_STATUSES[row.status].final) return false;
+  if (row.status === "requires_action" && row.challenge!.expiresAtMs > service.clock.nowMs()) return false;
   const charge = row.provider === null ? null : await learnOutcome(service, row);
-  if (charge?.outcome.outcome === "unknown" && row.status === "in_doubt") {
+  if (charge?.outcome.outcome === "unknown" && row.status !== "processing") {
     await askAgainLater(service, claim);
     return false;
   }
-  const payment: OpenPayment = {
-    tenantId,
-    paymentId,
+  const payment = openPaymentOf(service, row);
+  let answer: PaymentAnswer;
+  try {
+    answer = row.provider === null
+      ? await service.settle({
+        payment,
+        // Nobody confirmed a challenged one in time: what is held for it is free again.
+        outcome: row.status === "requires_action" ? { outcome: "voided" } : PAID_BY_WALLET,
+        attempt: null,
+        feeMinor: 0n,
+        next: null,
+      })
+      : (await driveCharge(service, await chargeInProgress(service, row, payment), charge)).answer;
+  } catch (error) {
+    if (isAlreadySettled(error)) return false;
+    throw error;
+  }
+  service.events.outcome(answer.status, answer.decline?.by ?? null);
+  return PAYMENT_STATUSES[answer.status].final;
+}
+
+/** A stored payment that is still open, as settling takes it. */
+export function openPaymentOf(service: PaymentService, row: PaymentRow): OpenPayment {
+  return {
+    tenantId: row.tenantId,
+    paymentId: row.paymentId,
     principal: row.principal,
     idempotencyKey: row.idempotencyKey,
     method: row.method,
@@ -104,24 +131,13 @@ export async function completePayment(service: PaymentService, claim: Claim): Pr
     customerId: row.customerId,
     merchantId: row.merchantId,
     provider: row.provider,
-    holdId: row.method === "wallet" ? `hold_${paymentId.slice(4)}` : null,
+    holdId: row.method === "wallet" ? `hold_${row.paymentId.slice(4)}` : null,
     answer: answerOf(service, row),
   };
-  let answer: PaymentAnswer;
-  try {
-    answer = row.provider === null
-      ? await service.settle({ payment, outcome: PAID_BY_WALLET, attempt: null, feeMinor: 0n, next: null })
-      : (await driveCharge(service, await chargeInProgress(service, row, payment), charge)).answer;
-  } catch (error) {
-    if (isAlreadySettled(error)) return false;
-    throw error;
-  }
-  service.events.outcome(answer.status, answer.decline?.by ?? null);
-  return answer.status !== "in_doubt";
 }
 
 /** Where a payment that somebody left stands: at its present provider, under its present key. */
-async function chargeInProgress(
+export async function chargeInProgress(
   service: PaymentService,
   row: PaymentRow,
   payment: OpenPayment,
@@ -133,9 +149,7 @@ async function chargeInProgress(
     route: {
       provider: row.provider!,
       feeMinor: service.provider(row.provider!).feeMinor(facts),
-      expectedSuccess: null,
-      sampleSize: null,
-      reason: null,
+      ...expectationOf(row),
     },
     chargeNumber: row.chargeNumber,
     attempt: row.attempts.length + 1,
@@ -146,13 +160,15 @@ async function chargeInProgress(
 
 async function factsOf(service: PaymentService, row: PaymentRow): Promise<ChargeFacts> {
   await service.routing.of(row.tenantId);
-  return chargeFactsOf(row, await service.references.of({ ...emptyRequest, ...row }));
+  return chargeFactsOf(row, await service.references.of({ ...row, mayChallenge: true }));
 }
 
 /**
  * What became of the charge at the present provider. Its memory comes first. Where it has none, one whose charge went
  * unanswered is voided, so that no late charge can follow what the customer is told; and for one that a crash
  * left, this answers null: it is charged now, under its own key.
+ *
+ * A challenge that nobody passed in time is voided as well, and so is one whose answer got lost.
  */
 async function learnOutcome(service: PaymentService, row: PaymentRow): Promise<ChargeResult | null> {
   const { clock, settings: { providerTimeoutMs } } = service;
@@ -168,24 +184,18 @@ async function learnOutcome(service: PaymentService, row: PaymentRow): Promise<C
   });
   try {
     const found = await provider.findCharge(key, providerTimeoutMs);
-    if (found !== null) return result(ended(found), "found_by_key");
-    if (row.status === "processing") return null;
-    return result(ended(await provider.voidKey(key, providerTimeoutMs)), "voided_after_no_reply");
+    const isOpen = found === null || found.outcome === "requires_action";
+    if (row.status === "processing") return found && result(found, "found_by_key");
+    if (!isOpen) return result(found, "found_by_key");
+    return result(
+      await provider.voidKey(key, providerTimeoutMs),
+      row.status === "requires_action" ? "challenge_expired" : "voided_after_no_reply",
+    );
   } catch (error) {
     if (error instanceof ProviderTimeout) return result({ outcome: "unknown" }, "no_reply_to_look_up");
     throw error;
   }
 }
-
-/** What {@link References.of} does not look at. */
-const emptyRequest = {
-  description: null,
-  deviceId: null,
-  ipAddress: null,
-  country: null,
-  metadata: null,
-  simulatedAtMs: null,
-};
 
 const FORGET_INTERVAL_MS = 3_600_000;
 

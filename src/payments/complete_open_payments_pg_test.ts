@@ -8,8 +8,10 @@ import { type Lab, openLab, TENANT } from "./testing/open_lab.ts";
 class SometimesSilent implements Provider {
   silent = true;
   readonly name: string;
+  readonly threeDSecure: boolean;
   constructor(readonly inner: Provider) {
     this.name = inner.name;
+    this.threeDSecure = inner.threeDSecure;
   }
   #ask<Reply>(ask: () => Promise<Reply>): Promise<Reply> {
     return this.silent ? Promise.reject(new ProviderTimeout("silent")) : ask();

@@ -2,6 +2,7 @@ import { DomainError } from "../core/errors.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
 import { type AcceptedPayment, requestHashOf } from "./accept_payments.ts";
 import { chargeFactsOf } from "./charge_facts.ts";
+import { confirmPayment, withConfirmToken } from "./confirm_payment.ts";
 import { driveCharge } from "./drive_charge.ts";
 import { isAlreadySettled, readAnswer } from "./read_answer.ts";
 import type { PaymentRequest } from "./payment.ts";
@@ -31,9 +32,10 @@ const IN_FLIGHT_POLL_MS = 50;
  *   4. transaction 2: outcome, ledger, answer         crash after: a repeated call gets the stored answer
  *      or, where it is known that nothing was charged and another provider may: the outcome and the second
  *      provider, then 3 and 4 again                   crash after: the completer asks the second provider
+ *      or, where the customer has to pass a challenge: that it waits; `confirmPayment` goes on from here
  *
  * Errors, in the order they are looked for: `unknown_customer`, `unknown_merchant`, `unknown_payment_method`,
- * `overloaded`, `idempotency_key_reused`, `idempotency_key_in_flight`, `unknown_wallet`. A key whose first call still
+ * `invalid_approval_token`, `overloaded`, `idempotency_key_reused`, `idempotency_key_in_flight`, `unknown_wallet`. A key whose first call still
  * runs in this process does not queue, so there `idempotency_key_reused` comes before `overloaded`.
  *
  * A decline is an answer. The fraud screen declines before a wallet is found too small.
@@ -48,6 +50,9 @@ export async function createPayment(
     service.routing.of(request.tenantId),
   ]);
   const requestHash = requestHashOf(request);
+  if (request.confirmation !== null) {
+    return await confirmPayment(service, request, request.confirmation, requestHash);
+  }
   const key = request.idempotencyKey;
   if (key === null) return await firstCall(service, request, references, requestHash, startedMs);
 
@@ -85,20 +90,33 @@ async function firstCall(
     case "replay":
       return replay(service, JSON.parse(accepted.response), startedMs);
     case "in_flight":
-      return replay(service, await waitForAnswer(service, request, accepted.paymentId), startedMs);
-    case "declined": {
+      return replay(
+        service,
+        withConfirmToken(
+          service,
+          request,
+          requestHash,
+          await waitForAnswer(service, request, accepted.paymentId),
+        ),
+        startedMs,
+      );
+    case "declined":
+    case "challenged": {
       const totalMs = clock.monotonicMs() - startedMs;
-      reportStages(service, { ...accepted.answer.timings_ms, accept: acceptMs, total: totalMs });
-      events.outcome("declined", accepted.answer.decline!.by);
+      const timingsMs = { ...queueAndScreen(accepted.answer), accept: acceptMs, total: totalMs };
+      reportStages(service, timingsMs);
+      events.outcome(accepted.answer.status, accepted.answer.decline?.by ?? null);
       return {
-        answer: accepted.answer,
+        answer: withConfirmToken(service, request, requestHash, accepted.answer),
         replayed: false,
-        timingsMs: { ...queueAndScreen(accepted.answer), accept: acceptMs, total: totalMs },
+        timingsMs,
       };
     }
     case "accepted": {
       const drivenMs = clock.monotonicMs();
-      const { answer, chargeMs } = await finishAccepted(service, accepted.payment);
+      const finished = await finishAccepted(service, accepted.payment);
+      const { chargeMs } = finished;
+      const answer = withConfirmToken(service, request, requestHash, finished.answer);
       const endedMs = clock.monotonicMs();
       const timingsMs = {
         ...queueAndScreen(answer),
@@ -118,7 +136,7 @@ async function finishAccepted(
   service: PaymentService,
   accepted: AcceptedPayment,
 ): Promise<{ answer: PaymentAnswer; chargeMs: number | null }> {
-  const { item: { request, references, paymentId }, route, holdId, occurredAtMs } = accepted;
+  const { item: { request, references, paymentId }, route, holdId, occurredAtMs, risk } = accepted;
   const payment: OpenPayment = {
     tenantId: request.tenantId,
     paymentId,
@@ -146,7 +164,7 @@ async function finishAccepted(
     }
     return await driveCharge(service, {
       payment,
-      facts: chargeFactsOf({ ...request, paymentId, occurredAtMs }, references),
+      facts: chargeFactsOf({ ...request, paymentId, occurredAtMs, riskDecision: risk.decision }, references),
       route,
       chargeNumber: 1,
       attempt: 1,
@@ -185,8 +203,8 @@ async function waitForAnswer(
   );
 }
 
-function queueAndScreen(answer: PaymentAnswer): { queue: number; screen: number } {
-  return { queue: answer.timings_ms.queue, screen: answer.timings_ms.screen };
+function queueAndScreen({ timings_ms: { queue, screen } }: PaymentAnswer): Record<string, number> {
+  return { ...(queue === null ? {} : { queue }), ...(screen === null ? {} : { screen }) };
 }
 
 function reportStages(service: PaymentService, timingsMs: Readonly<Record<string, number>>): void {

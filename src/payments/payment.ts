@@ -3,13 +3,27 @@ import type { DeclineCode } from "../providers/decline_codes.ts";
 /**
  * A payment's life. What is not final is on the completer's list and is driven to its end without the client.
  *
- *   processing ─► succeeded | declined | in_doubt | failed
- *   in_doubt   ─► succeeded | declined | failed
+ *   processing         ─► succeeded | declined | requires_action | in_doubt | failed
+ *   requires_action    ─► succeeded | declined | in_doubt | failed
+ *   in_doubt           ─► succeeded | declined | failed
+ *   succeeded          ─► partially_refunded | refunded
+ *   partially_refunded ─► refunded
  */
-export type PaymentStatus = "processing" | "in_doubt" | "succeeded" | "declined" | "failed";
+export type PaymentStatus =
+  | "processing"
+  | "requires_action"
+  | "in_doubt"
+  | "succeeded"
+  | "partially_refunded"
+  | "refunded"
+  | "declined"
+  | "failed";
 
 interface StatusFacts {
+  /** Whether the charge has come to its end; a refund may still follow. */
   readonly final: boolean;
+  /** Whether money was taken, whatever was given back since. */
+  readonly captured: boolean;
   readonly about: string;
   /** What an agent does next. */
   readonly nextMove: string;
@@ -18,22 +32,51 @@ interface StatusFacts {
 export const PAYMENT_STATUSES = {
   processing: {
     final: false,
+    captured: false,
     about: "Accepted and stored; the provider's answer is not in yet.",
     nextMove: "Call get_payment_status in a second. Do not create another payment.",
   },
+  requires_action: {
+    final: false,
+    captured: false,
+    about: "The customer has to pass a challenge before the payment goes on; nothing is charged yet.",
+    nextMove:
+      "Ask the customer for the code of their bank. Then repeat the create_payment call to the letter, " +
+      "with the confirm_token it answered and the code as challenge_answer. Unanswered, it ends as failed.",
+  },
   in_doubt: {
     final: false,
+    captured: false,
     about: "The provider did not answer in time: it is unknown whether the customer was charged.",
     nextMove: "Call get_payment_status in a few seconds; it is being settled. Do not create another payment.",
   },
-  succeeded: { final: true, about: "Charged and booked.", nextMove: "Nothing is left to do." },
+  succeeded: {
+    final: true,
+    captured: true,
+    about: "Charged and booked.",
+    nextMove: "Nothing is left to do.",
+  },
+  partially_refunded: {
+    final: true,
+    captured: true,
+    about: "Charged and booked; a part was given back.",
+    nextMove: "Nothing is left to do. Up to captured_minor less refunded_minor may still be refunded.",
+  },
+  refunded: {
+    final: true,
+    captured: true,
+    about: "Charged, booked and wholly given back.",
+    nextMove: "Nothing is left to do.",
+  },
   declined: {
     final: true,
+    captured: false,
     about: "Refused by the fraud screen, the card's issuer or the wallet; nothing was charged.",
     nextMove: "Offer another payment method, with a new idempotency key.",
   },
   failed: {
     final: true,
+    captured: false,
     about: "The provider never charged and now never will.",
     nextMove: "Create the payment again with a new idempotency key.",
   },
@@ -62,6 +105,10 @@ export interface PaymentRequest {
   readonly addressId: string | null;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly idempotencyKey: string | null;
+  /** The customer's answer to the challenge that an earlier call of this payment led to. */
+  readonly confirmation: { readonly token: string; readonly answer: string } | null;
+  /** Whether the caller can pass a challenge on to the customer; without, a risky payment is not challenged. */
+  readonly mayChallenge: boolean;
   /** The event's own time in a simulated world; null for now. */
   readonly simulatedAtMs: number | null;
 }

@@ -22,8 +22,9 @@ export interface PaymentAnswer {
   risk: {
     score: number | null;
     decline_at: number;
+    step_up_at: number | null;
     probability: number | null;
-    decision: "approve" | "decline" | null;
+    decision: "approve" | "step_up" | "decline" | null;
     decided_by: string | null;
     rules: string[];
     reasons: { feature: string; value: number; effect: number }[];
@@ -43,18 +44,27 @@ export interface PaymentAnswer {
   decline:
     | { by: "risk" | "issuer" | "wallet"; code: DeclineReasonCode; message: string; retriable: boolean }
     | null;
+  /** What the customer has to do before the payment goes on. */
+  challenge: {
+    asked_by: "issuer" | "risk";
+    about: string;
+    expires_at: string;
+    /** For the caller that made the payment; null in a later reading. */
+    confirm_token: string | null;
+  } | null;
   fee: string;
   fee_minor: number;
   created_at: string;
   occurred_at: string;
-  timings_ms: { queue: number; screen: number; charge: number };
+  /** Null where it was never measured, or where it is not known any more. */
+  timings_ms: { queue: number | null; screen: number | null; charge: number | null };
   next_move: string;
 }
 
 export interface PaymentAttempt {
   attempt: number;
   provider: string;
-  outcome: "approved" | "declined" | "refused" | "unknown" | "voided";
+  outcome: "approved" | "declined" | "refused" | "unknown" | "voided" | "requires_action";
   code: string | null;
   charge_id: string | null;
   latency_ms: number;
@@ -75,6 +85,22 @@ export function declinedAnswer(
   };
 }
 
+/** A wallet's payment that waits for its owner's word: no provider is asked. */
+export function challengedAnswer(payment: AcceptedPayment, expiresAtMs: number): PaymentAnswer {
+  return { ...baseAnswer(payment, "requires_action"), challenge: challengeOf("risk", expiresAtMs) };
+}
+
+export function challengeOf(askedBy: "issuer" | "risk", expiresAtMs: number): PaymentAnswer["challenge"] {
+  return {
+    asked_by: askedBy,
+    about: askedBy === "issuer"
+      ? "The card's issuer wants its holder to confirm the payment (3-D Secure)."
+      : "The fraud screen wants the customer to confirm the payment.",
+    expires_at: toRfc3339(expiresAtMs),
+    confirm_token: null,
+  };
+}
+
 /** The answer before any provider's word: status, risk and route. */
 export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): PaymentAnswer {
   const { item: { request, references, paymentId }, risk, route } = payment;
@@ -92,6 +118,7 @@ export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): Pay
     risk: {
       score: risk.score,
       decline_at: DECLINE_AT_SCORE,
+      step_up_at: payment.stepUpAt,
       probability: significant(risk.probability),
       decision: risk.decision,
       decided_by: risk.decidedBy,
@@ -105,6 +132,7 @@ export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): Pay
     },
     routing: route === null ? null : { ...routeAnswer(route, request.currency), attempts: [] },
     decline: null,
+    challenge: null,
     fee: formatAmount(0n, request.currency),
     fee_minor: 0,
     created_at: toRfc3339(payment.createdAtMs),
@@ -112,7 +140,7 @@ export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): Pay
     timings_ms: {
       queue: milliseconds(payment.timingsMs.queue),
       screen: milliseconds(payment.timingsMs.screen),
-      charge: 0,
+      charge: null,
     },
     next_move: PAYMENT_STATUSES[status].nextMove,
   };

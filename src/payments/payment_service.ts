@@ -20,7 +20,8 @@ import {
 import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import { References } from "./references.ts";
-import { KnownAccounts, type SettleItem, settlePayments } from "./settle_payments.ts";
+import { type SettleItem, settlePayments } from "./settle_payments.ts";
+import { KnownAccounts } from "./store_settled.ts";
 
 export interface PaymentSettings {
   /** How long a provider may take before a charge counts as unknown. */
@@ -30,6 +31,12 @@ export interface PaymentSettings {
   readonly lanes: number;
   /** Whether a payment that the first provider is known not to have charged goes to a second one. */
   readonly failover: boolean;
+  /** The score from which the customer has to prove who pays; null for never. */
+  readonly stepUpAt: number | null;
+  /** How long a customer has to pass a challenge. */
+  readonly challengeLifetimeMs: number;
+  /** How long a person has to approve a refund. */
+  readonly approvalLifetimeMs: number;
 }
 
 export interface PaymentEvents {
@@ -52,6 +59,8 @@ export class PaymentService {
   readonly routing: RoutingStore;
   readonly settings: PaymentSettings;
   readonly events: PaymentEvents;
+  /** What approval and confirm tokens are signed with. */
+  readonly approvalSecret: Uint8Array;
   readonly references: References;
   /** The first call for a key, while it runs in this process: later ones wait for it. */
   readonly firstCalls = new FirstCalls<PaymentAnswer>();
@@ -71,6 +80,7 @@ export class PaymentService {
     routing: RoutingStore;
     /** What routing explores by. */
     random: Random;
+    approvalSecret: Uint8Array;
     settings: PaymentSettings;
     events: PaymentEvents;
   }) {
@@ -83,6 +93,7 @@ export class PaymentService {
     this.routing = options.routing;
     this.#random = options.random;
     this.settings = settings;
+    this.approvalSecret = options.approvalSecret;
     this.events = events;
     this.references = new References(options.sql);
     const open = (phase: string) =>
@@ -113,6 +124,7 @@ export class PaymentService {
         settlePayments(items, settleLanes[lane], knownAccounts, {
           nowMs: clock.nowMs(),
           graceMs: this.graceMs,
+          challengeLifetimeMs: settings.challengeLifetimeMs,
         }),
       onBatch: (size, durationMs) => events.batch("settle", size, durationMs),
     });
@@ -125,12 +137,15 @@ export class PaymentService {
         model: this.model,
         nowMs: () => this.clock.nowMs(),
         monotonicMs: () => this.clock.monotonicMs(),
-        route: (item, occurredAtMs) =>
-          this.routeOf(
-            chargeFactsOf({ ...item.request, paymentId: item.paymentId, occurredAtMs }, item.references),
-          )!,
+        route: ({ request, references, paymentId }, occurredAtMs, mandateChallenge) =>
+          this.routeOf(chargeFactsOf(
+            { ...request, paymentId, occurredAtMs, riskDecision: mandateChallenge ? "step_up" : "approve" },
+            references,
+          ))!,
         lockStates,
         graceMs: this.graceMs,
+        stepUpAt: this.settings.stepUpAt,
+        challengeLifetimeMs: this.settings.challengeLifetimeMs,
       });
     if (this.clock.monotonicMs() < this.#lockStatesUntilMs) return await run(true);
     try {
@@ -179,7 +194,7 @@ export class PaymentService {
   /** The provider for a charge, of those that were not tried yet; null when none is left. */
   routeOf(facts: ChargeFacts, tried: readonly string[] = []): Route | null {
     const candidates = [...this.providers.values()]
-      .filter(({ name }) => !tried.includes(name))
+      .filter(({ name, threeDSecure }) => !tried.includes(name) && (threeDSecure || !facts.mandateChallenge))
       .map((provider) => ({ provider: provider.name, feeMinor: provider.feeMinor(facts) }));
     if (candidates.length === 0) return null;
     return routePayment(facts, candidates, this.routing.known(facts.tenantId), this.#random);

@@ -10,12 +10,15 @@ import {
   type PaymentStatus,
 } from "./payment.ts";
 import {
+  challengeOf,
   declineIsRetriable,
   declineMessage,
+  milliseconds,
   type PaymentAnswer,
   type PaymentAttempt,
 } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
+import type { SettledRoute } from "./settle_payments.ts";
 import type { DeclineCode } from "../providers/provider.ts";
 
 /** A payment as stored. */
@@ -39,7 +42,7 @@ export interface PaymentRow {
   featureVector: Uint8Array | null;
   riskScore: number | null;
   fraudProbability: number | null;
-  riskDecision: "approve" | "decline" | null;
+  riskDecision: "approve" | "step_up" | "decline" | null;
   modelVersion: string | null;
   provider: string | null;
   chargeNumber: number;
@@ -49,6 +52,19 @@ export interface PaymentRow {
   createdAt: Date;
   finishedAt: Date | null;
   attempts: PaymentAttempt[];
+  challenge: { askedBy: "issuer" | "risk"; expiresAtMs: number } | null;
+  /** What was known when the payment was decided; null for simulated history. */
+  decision: DecisionRow | null;
+}
+
+/** The payment's first audit row. */
+interface DecisionRow {
+  provider?: string;
+  expected_success?: number;
+  sample_size?: number;
+  reason?: string;
+  queue_ms?: number;
+  screen_ms?: number;
 }
 
 /** The payment, or `unknown_payment`: another tenant's id looks exactly like one that does not exist. */
@@ -74,7 +90,13 @@ export async function readPayment(
                               'expected_success', round(a.expected_success::numeric, 4),
                               'expected_fee_minor', a.expected_fee_minor, 'reason', a.reason) order by a.attempt)
                        from payment_attempts a
-                      where a.tenant_id = p.tenant_id and a.payment_id = p.payment_id), '[]') as attempts
+                      where a.tenant_id = p.tenant_id and a.payment_id = p.payment_id), '[]') as attempts,
+           (select jsonb_build_object('askedBy', c.asked_by,
+                                      'expiresAtMs', (extract(epoch from c.expires_at) * 1000)::bigint)
+              from payment_challenges c
+             where c.tenant_id = p.tenant_id and c.payment_id = p.payment_id) as challenge,
+           (select e.details from audit_events e
+             where e.tenant_id = p.tenant_id and e.audit_id = 'aud_' || substr(p.payment_id, 5) || '_1') as decision
       from payments p
      where p.tenant_id = ${tenantId} and p.payment_id = ${paymentId}`;
   if (row === undefined) {
@@ -105,12 +127,18 @@ export async function readAnswer(
   paymentId: string,
 ): Promise<PaymentAnswer> {
   const row = await readPayment(service, tenantId, paymentId);
-  if (row.idempotencyKey !== null) {
-    const [stored] = await service.sql<{ response: string }[]>`
-      select response from idempotency_answers where tenant_id = ${tenantId} and resource_id = ${paymentId}`;
-    if (stored !== undefined) return JSON.parse(stored.response);
-  }
-  return answerOf(service, row);
+  return await readStoredAnswer(service, row) ?? answerOf(service, row);
+}
+
+/** What the payment's call was answered, to the letter; null without a key, or while it is open. */
+export async function readStoredAnswer(
+  service: PaymentService,
+  { tenantId, paymentId, idempotencyKey }: PaymentRow,
+): Promise<PaymentAnswer | null> {
+  if (idempotencyKey === null) return null;
+  const [stored] = await service.sql<{ response: string }[]>`
+    select response from idempotency_answers where tenant_id = ${tenantId} and resource_id = ${paymentId}`;
+  return stored === undefined ? null : JSON.parse(stored.response);
 }
 
 /**
@@ -121,6 +149,7 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
   const reasons = row.featureVector !== null && row.modelVersion === service.model.modelVersion
     ? screenPayment(float64Of(row.featureVector), service.model, {
       isTestMethod: row.paymentMethodId !== null && testPaymentMethod(row.paymentMethodId) !== undefined,
+      stepUpAt: null,
     })
     : null;
   return {
@@ -137,6 +166,7 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
     risk: {
       score: row.riskScore,
       decline_at: DECLINE_AT_SCORE,
+      step_up_at: service.settings.stepUpAt,
       probability: row.fraudProbability === null ? null : Number(row.fraudProbability.toPrecision(4)),
       decision: row.riskDecision,
       decided_by: reasons?.decidedBy ?? null,
@@ -155,31 +185,50 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
       message: declineMessage(row.declineCode!),
       retriable: row.declineBy === "issuer" && declineIsRetriable(row.declineCode as DeclineCode),
     },
+    challenge: row.status === "requires_action" && row.challenge !== null
+      ? challengeOf(row.challenge.askedBy, row.challenge.expiresAtMs)
+      : null,
     fee: formatAmount(row.feeMinor, row.currency),
     fee_minor: Number(row.feeMinor),
     created_at: toRfc3339(row.createdAt.getTime()),
     occurred_at: toRfc3339(row.occurredAtMs),
     timings_ms: {
-      queue: 0,
-      screen: 0,
-      charge: row.attempts.reduce((sum, attempt) => sum + attempt.latency_ms, 0),
+      queue: row.decision?.queue_ms ?? null,
+      screen: row.decision?.screen_ms ?? null,
+      charge: row.attempts.length === 0
+        ? null
+        : milliseconds(row.attempts.reduce((sum, attempt) => sum + attempt.latency_ms, 0)),
     },
     next_move: PAYMENT_STATUSES[row.status].nextMove,
   };
 }
 
-/** As the attempts recorded it; of a provider that was not asked yet only the name is known. */
-function routingOf({ provider, attempts }: PaymentRow): PaymentAnswer["routing"] {
+/** As it was decided, and as the attempts recorded it. */
+function routingOf(row: PaymentRow): PaymentAnswer["routing"] {
+  const { provider, attempts } = row;
   if (provider === null) return null;
   const last = attempts.findLast((attempt) => attempt.provider === provider);
+  const expected = expectationOf(row);
   return {
     provider,
-    expected_success: last?.expected_success ?? null,
-    sample_size: null,
+    expected_success: expected.expectedSuccess ?? last?.expected_success ?? null,
+    sample_size: expected.sampleSize,
     expected_fee: last?.expected_fee ?? null,
     expected_fee_minor: last?.expected_fee_minor ?? null,
-    reason: last?.reason ?? null,
+    reason: expected.reason ?? last?.reason ?? null,
     attempts,
+  };
+}
+
+/** What was expected of the provider when it was chosen; of a second one only its attempt tells. */
+export function expectationOf(
+  { provider, decision }: Pick<PaymentRow, "provider" | "decision">,
+): Omit<SettledRoute, "provider" | "feeMinor"> {
+  const known = decision !== null && decision.provider === provider ? decision : {};
+  return {
+    expectedSuccess: known.expected_success ?? null,
+    sampleSize: known.sample_size ?? null,
+    reason: known.reason ?? null,
   };
 }
 
@@ -197,6 +246,7 @@ const SETTLED_ONCE = new Set([
   "transfers_pkey",
   "postings_pkey",
   "idempotency_answers_pkey",
+  "payment_challenges_pkey",
   "audit_events_pkey",
 ]);
 

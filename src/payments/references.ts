@@ -34,6 +34,12 @@ export interface PaymentReferences {
   readonly paymentMethod: PaymentMethod | null;
 }
 
+/** What is looked at of a request. */
+type Named = Pick<
+  PaymentRequest,
+  "tenantId" | "customerId" | "merchantId" | "method" | "paymentMethodId" | "mayChallenge"
+>;
+
 /** The merchant of a payment that names none; every tenant has it. */
 export const DEFAULT_MERCHANT_ID = "merch_default";
 const CACHE_MAX_ENTRIES = 200_000;
@@ -59,7 +65,7 @@ export class References {
    * Throws, in this order: `unknown_customer`, `unknown_merchant`, `unknown_payment_method`. Another tenant's id,
    * and another customer's payment method, look exactly like unknown ones.
    */
-  async of(request: PaymentRequest): Promise<PaymentReferences> {
+  async of(request: Named): Promise<PaymentReferences> {
     const { tenantId, customerId } = request;
     const merchantId = request.merchantId ?? DEFAULT_MERCHANT_ID;
     const [customer, merchant] = await Promise.all([
@@ -79,19 +85,25 @@ export class References {
       });
     }
     if (request.method === "wallet") return { customer, merchant, paymentMethod: null };
-    const paymentMethod = await this.#paymentMethod(tenantId, customer, request.paymentMethodId);
+    const paymentMethod = await this.#paymentMethod(customer, request);
     return { customer, merchant, paymentMethod };
   }
 
-  async #paymentMethod(tenantId: string, customer: Customer, asked: string | null): Promise<PaymentMethod> {
+  async #paymentMethod(
+    customer: Customer,
+    { tenantId, paymentMethodId: asked, mayChallenge }: Named,
+  ): Promise<PaymentMethod> {
     const paymentMethodId = asked ?? customer.defaultPaymentMethodId;
     if (paymentMethodId !== null) {
       const test = testPaymentMethod(paymentMethodId);
-      if (test?.effect.kind === "challenge") {
+      if (test?.effect.kind === "challenge" && !mayChallenge) {
         throw new DomainError(
           "unknown_payment_method",
-          `Payment method "${paymentMethodId}" asks the customer for a challenge, which a payment cannot answer.`,
-          { field: "payment_method_id", nextMove: 'Use "pm_card_3ds_frictionless", or another test method.' },
+          `Payment method "${paymentMethodId}" asks the customer for a challenge, which this tool cannot pass on.`,
+          {
+            field: "payment_method_id",
+            nextMove: 'Use "pm_card_3ds_frictionless", another test method, or create_payment.',
+          },
         );
       }
       if (test !== undefined) {

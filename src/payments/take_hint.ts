@@ -1,4 +1,5 @@
 import type { PaymentService } from "./payment_service.ts";
+import { applyLabels } from "./apply_labels.ts";
 import { paymentOfKey } from "./payment.ts";
 
 /** What a provider's webhook says: that something happened to a charge. What it was, the provider is asked. */
@@ -9,10 +10,14 @@ export interface WebhookHint {
   readonly key: string;
 }
 
+const DISPUTED = "charge.disputed";
+
 /**
  * Makes the charge's payment due for the completer at once, if it is in doubt: then the completer asks the provider,
- * as it would have some seconds later. Nothing else follows from a webhook, so late, repeated, reordered and
- * forged ones cannot book anything. A payment that a call is still working on is left to the call.
+ * as it would have some seconds later. No money follows from a webhook, so late, repeated, reordered and forged ones
+ * cannot book anything. A payment that a call is still working on is left to the call.
+ *
+ * A dispute labels the payment as reported fraud: the fraud features know it from then on.
  */
 export async function takeHint(
   { sql, clock }: PaymentService,
@@ -35,5 +40,19 @@ export async function takeHint(
       returning 1
     )
     select exists (select 1 from event) as fresh, exists (select 1 from woken) as woken`;
+  if (type === DISPUTED && tenantId !== null) {
+    // Also for an event that was taken before: the process may have died between the two.
+    const [disputed] = await sql`
+      select 1 from payments
+       where tenant_id = ${tenantId} and payment_id = ${paymentId} and provider = ${provider}`;
+    if (disputed !== undefined) {
+      await applyLabels(
+        sql,
+        tenantId,
+        [{ paymentId, fraud: true, reportedAtMs: clock.nowMs() }],
+        `dispute:${provider}`,
+      );
+    }
+  }
   return { duplicate: !taken.fresh, woken: taken.woken };
 }

@@ -156,6 +156,34 @@ export class ChargeLog {
       : { outcome: "refused", code: refused as "exceeds_charge" | "no_such_charge" | "other_currency" };
   }
 
+  /** Whether the key was decided on, either way. */
+  hasRefund(provider: string, key: string): boolean {
+    return this.#findRefund.get(provider, key) !== undefined;
+  }
+
+  /** Stores many refunds of captured charges at once: the bulk loader's way in. */
+  recordRefunds(
+    refunds: Iterable<RefundRequest & { readonly provider: string; readonly createdAtMs: number }>,
+  ): void {
+    this.#database.exec("begin immediate");
+    for (const { provider, key, chargeKey, amountMinor, currency, createdAtMs } of refunds) {
+      this.#insertRefund.run(provider, key, chargeKey, amountMinor, currency, null, createdAtMs);
+    }
+    this.#database.exec("commit");
+  }
+
+  /** What was given back of each charge of which something was. */
+  *refundedCharges(): Iterable<{ provider: string; key: string; refundedMinor: bigint }> {
+    const statement = this.#database.prepare(
+      `select provider, charge_key as key, sum(amount_minor) as "refundedMinor" from refunds
+        where refused is null group by provider, charge_key order by provider, charge_key`,
+    );
+    statement.setReadBigInts(true);
+    yield* statement.iterate() as unknown as Iterable<
+      { provider: string; key: string; refundedMinor: bigint }
+    >;
+  }
+
   /** Stores many at once: the bulk loader's way in. */
   recordMany(records: Iterable<ChargeRecord>): void {
     this.#database.exec("begin immediate");

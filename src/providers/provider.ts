@@ -19,6 +19,8 @@ export interface ChargeRequest extends ChargeTerms {
   readonly paymentMethodId: string;
   /** The payment's own time, simulated or not: issuers and acquirers differ by the hour. */
   readonly occurredAtMs: number;
+  /** Whether the merchant insists that the customer passes a 3-D Secure challenge. */
+  readonly mandateChallenge: boolean;
 }
 
 export type ChargeReply =
@@ -52,6 +54,8 @@ export interface RefundRequest {
   readonly chargeKey: string;
   readonly amountMinor: bigint;
   readonly currency: string;
+  /** What was charged; a test method may order how its refunds go. */
+  readonly paymentMethodId: string | null;
 }
 
 export type RefundReply =
@@ -70,6 +74,8 @@ export class ProviderTimeout extends Error {
  */
 export interface Provider {
   readonly name: string;
+  /** Whether it offers 3-D Secure. */
+  readonly threeDSecure: boolean;
   charge(request: ChargeRequest, timeoutMs: number): Promise<ChargeReply>;
   /**
    * Goes on with a charge that answered `requires_action`. `answer` is what the customer gave; the wrong one is a

@@ -18,6 +18,7 @@ export const ChargeMessage = z.strictObject({
   issuer_country: country,
   merchant_country: country,
   occurred_at_ms: z.int(),
+  mandate_challenge: z.boolean().default(false),
 });
 export const KeyMessage = z.strictObject({ key });
 export const ChallengeMessage = z.strictObject({ key, answer: z.string().max(200) });
@@ -26,6 +27,7 @@ export const RefundMessage = z.strictObject({
   charge_key: key,
   amount_minor: amountMinor.min(1),
   currency,
+  payment_method_id: z.string().min(1).max(200).nullable().default(null),
 });
 
 export const ReplyMessage = z.discriminatedUnion("outcome", [
@@ -73,6 +75,7 @@ export function chargeMessage(request: ChargeRequest): z.infer<typeof ChargeMess
     issuer_country: request.issuerCountry,
     merchant_country: request.merchantCountry,
     occurred_at_ms: request.occurredAtMs,
+    mandate_challenge: request.mandateChallenge,
   };
 }
 
@@ -87,17 +90,30 @@ export function chargeRequest(message: z.infer<typeof ChargeMessage>): ChargeReq
     issuerCountry: message.issuer_country,
     merchantCountry: message.merchant_country,
     occurredAtMs: message.occurred_at_ms,
+    mandateChallenge: message.mandate_challenge,
   };
 }
 
 export function refundMessage(request: RefundRequest): z.infer<typeof RefundMessage> {
-  const { key, chargeKey, amountMinor, currency } = request;
-  return { key, charge_key: chargeKey, amount_minor: Number(amountMinor), currency };
+  const { key, chargeKey, amountMinor, currency, paymentMethodId } = request;
+  return {
+    key,
+    charge_key: chargeKey,
+    amount_minor: Number(amountMinor),
+    currency,
+    payment_method_id: paymentMethodId,
+  };
 }
 
 export function refundRequest(message: z.infer<typeof RefundMessage>): RefundRequest {
-  const { key, charge_key, amount_minor, currency } = message;
-  return { key, chargeKey: charge_key, amountMinor: BigInt(amount_minor), currency };
+  const { key, charge_key, amount_minor, currency, payment_method_id } = message;
+  return {
+    key,
+    chargeKey: charge_key,
+    amountMinor: BigInt(amount_minor),
+    currency,
+    paymentMethodId: payment_method_id,
+  };
 }
 
 export function statementMessage(statement: ChargeStatement): z.infer<typeof StatementMessage> {

@@ -26,12 +26,14 @@ import {
  */
 export class RemoteProvider implements Provider {
   readonly name: string;
+  readonly threeDSecure: boolean;
   readonly #profile: AcquirerProfile;
   readonly #url: string;
 
   /** @param profile its name and its price list, which both sides of the contract hold */
   constructor(profile: AcquirerProfile, url: string) {
     this.name = profile.name;
+    this.threeDSecure = profile.threeDSecure;
     this.#profile = profile;
     this.#url = `${url.replace(/\/$/, "")}/providers/${profile.name}`;
   }

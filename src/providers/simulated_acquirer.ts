@@ -37,6 +37,7 @@ export interface AcquirerOptions {
  */
 export class SimulatedAcquirer implements Provider {
   readonly name: string;
+  readonly threeDSecure: boolean;
   readonly #profile: AcquirerProfile;
   readonly #log: ChargeLog;
   readonly #clock: Clock;
@@ -47,6 +48,7 @@ export class SimulatedAcquirer implements Provider {
 
   constructor({ profile, log, clock, latencyScale, faults, onEvent }: AcquirerOptions) {
     this.name = profile.name;
+    this.threeDSecure = profile.threeDSecure;
     this.#profile = profile;
     this.#log = log;
     this.#clock = clock;
@@ -103,12 +105,15 @@ export class SimulatedAcquirer implements Provider {
   }
 
   refund(request: RefundRequest, timeoutMs: number): Promise<RefundReply> {
-    return this.#ask(
-      "refund",
-      request.key,
-      timeoutMs,
-      () => this.#log.refund(this.name, request, this.#clock.nowMs()),
-    );
+    const effect = testPaymentMethod(request.paymentMethodId ?? "")?.effect;
+    const { replyLossRate } = this.#faults.of(this.name);
+    // The first reply only: a repeated refund is a question, and the answer to it arrives.
+    return this.#ask("refund", request.key, timeoutMs, async () => {
+      const lost = !this.#log.hasRefund(this.name, request.key) &&
+        (effect?.kind === "refund_reply_lost" || isHit(replyLossRate, request.key, "reply loss"));
+      const reply = await this.#log.refund(this.name, request, this.#clock.nowMs());
+      return lost ? never() : reply;
+    });
   }
 
   feeMinor(terms: ChargeTerms): bigint {
@@ -159,6 +164,11 @@ export class SimulatedAcquirer implements Provider {
           return unavailable;
         }
         const decision = decideCharge(this.#profile, request);
+        if (request.mandateChallenge) {
+          return this.#profile.threeDSecure
+            ? { state: "action_required", code: decision.outcome === "approved" ? null : decision.code }
+            : declined("authentication_required");
+        }
         return decision.outcome === "approved" ? approved : declined(decision.code);
       }
       case "decline":
@@ -181,6 +191,9 @@ export class SimulatedAcquirer implements Provider {
       case "approve":
       case "slow":
       case "dispute":
+      case "refund_reply_lost":
+      case "refund_review":
+      case "refund_refused":
       case "timeout":
         return approved;
     }

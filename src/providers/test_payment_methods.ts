@@ -24,6 +24,10 @@ export type TestEffect =
   | { readonly kind: "reply_lost"; readonly code: DeclineCode | null }
   | { readonly kind: "slow"; readonly latencyMs: number }
   | { readonly kind: "dispute" }
+  /** Approved; what follows is ordered for its refunds. */
+  | { readonly kind: "refund_review" }
+  | { readonly kind: "refund_refused" }
+  | { readonly kind: "refund_reply_lost" }
   | { readonly kind: "frictionless" }
   /** `code`: what the issuer answers once the challenge is passed; null approves. */
   | { readonly kind: "challenge"; readonly code: DeclineCode | null };
@@ -159,6 +163,24 @@ export const TEST_PAYMENT_METHODS: Readonly<Record<string, TestPaymentMethod>> =
     about: "Approved; the customer disputes it later, of which the provider's webhook tells.",
     effect: { kind: "dispute" },
   },
+  pm_card_refund_review: {
+    network: "visa",
+    last4: "0309",
+    about: "Approved; a refund of it needs a person's approval.",
+    effect: { kind: "refund_review" },
+  },
+  pm_card_refund_refused: {
+    network: "visa",
+    last4: "0317",
+    about: "Approved; a refund of it is refused as abuse.",
+    effect: { kind: "refund_refused" },
+  },
+  pm_card_refund_reply_lost: {
+    network: "visa",
+    last4: "0325",
+    about: "Approved; a refund of it is made but the reply is lost: in doubt, then succeeded, refunded once.",
+    effect: { kind: "refund_reply_lost" },
+  },
   pm_card_3ds_frictionless: {
     network: "visa",
     last4: "3055",
@@ -186,8 +208,18 @@ export function testPaymentMethod(paymentMethodId: string): TestPaymentMethod | 
     : undefined;
 }
 
+const HARMLESS: ReadonlySet<TestEffect["kind"]> = new Set([
+  "approve",
+  "decline",
+  "decline_first",
+  "dispute",
+  "refund_review",
+  "refund_refused",
+  "refund_reply_lost",
+]);
+
 /** True when what came of the charge was ordered: then it says nothing about the provider. */
 export function ordersFailure(paymentMethodId: string): boolean {
   const kind = testPaymentMethod(paymentMethodId)?.effect.kind;
-  return kind !== undefined && !["approve", "decline", "decline_first", "dispute"].includes(kind);
+  return kind !== undefined && !HARMLESS.has(kind);
 }

@@ -19,7 +19,7 @@ import type { WalletService } from "./wallet_service.ts";
 const EXPIRE_LIMIT = 200;
 
 /**
- * Posts a held transfer that a person approved. Once ended, by approval or by expiry, it stays as it is: every later
+ * Posts a held transfer that a person approved, or frees its money where the person said no. Once ended, it stays as it is: every later
  * call gets that answer again. The amounts are those of the first call, at its rate.
  */
 export async function approveTransfer(
@@ -35,7 +35,10 @@ export async function approveTransfer(
         return { answer: JSON.parse(waiting.answer), replayed: true };
       }
       if (waiting.expiresAtMs <= service.clock.nowMs()) {
-        return { answer: await expire(sql, service, waiting), replayed: false };
+        return { answer: await release(sql, service, waiting, "expired", "system"), replayed: false };
+      }
+      if (!plan.request.approved) {
+        return { answer: await release(sql, service, waiting, "refused", principal), replayed: false };
       }
       const atMs = service.clock.nowMs();
       await postWaiting(sql, plan, waiting, atMs);
@@ -63,7 +66,7 @@ export async function readWaitingAnswer(
   return await service.sql.begin(async (sql) => {
     const waiting = await lockTransfer(sql, tenantId, transferId);
     return waiting.status === "pending_approval" && waiting.expiresAtMs <= service.clock.nowMs()
-      ? await expire(sql, service, waiting)
+      ? await release(sql, service, waiting, "expired", "system")
       : JSON.parse(waiting.answer);
   }) as TransferAnswer;
 }
@@ -156,22 +159,25 @@ async function postWaiting(
   });
 }
 
-async function expire(
+/** Frees what is held: nobody approved it in time, or the person who was asked said no. */
+async function release(
   sql: Transaction,
   service: WalletService,
   waiting: WaitingTransfer,
+  status: "expired" | "refused",
+  actor: string,
 ): Promise<TransferAnswer> {
   const atMs = service.clock.nowMs();
   const { tenantId, transferId } = waiting;
   await voidHold(sql, { tenantId, holdId: holdIdOf(transferId), transferId, atMs });
   const answer: TransferAnswer = {
     ...JSON.parse(waiting.answer) as TransferAnswer,
-    status: "expired",
+    status,
     available_after: null,
     approval: null,
-    next_move: TRANSFER_STATUSES.expired.nextMove,
+    next_move: TRANSFER_STATUSES[status].nextMove,
   };
-  await finish(sql, waiting, answer, "transfer.expired", "system", atMs);
+  await finish(sql, waiting, answer, `transfer.${status}`, actor, atMs);
   return answer;
 }
 
@@ -179,7 +185,7 @@ async function finish(
   sql: Transaction,
   { tenantId, transferId, idempotencyKey }: WaitingTransfer,
   answer: TransferAnswer,
-  action: "transfer.approved" | "transfer.expired",
+  action: "transfer.approved" | "transfer.expired" | "transfer.refused",
   actor: string,
   atMs: number,
 ): Promise<void> {

@@ -1,3 +1,4 @@
+import { signApproval } from "../core/approval_token.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { formatAmount, toReferenceUsd } from "../core/money.ts";
@@ -6,7 +7,6 @@ import type { BatchConnection, BatchTransaction } from "../db/batch_transaction.
 import { KEY_LIFETIME_MS, keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import { type Account, accountOf, MAY_GO_NEGATIVE } from "../ledger/accounts.ts";
 import type { Posting } from "../ledger/capture_postings.ts";
-import { signApproval } from "./approval_token.ts";
 import { readPasts, type WalletPasts } from "./read_pasts.ts";
 import { assessTransfer, type TransferRisk } from "./risk/assess_transfer.ts";
 import { type PlannedTransfer, type StoredError, type TransferAnswer, transferAnswer } from "./transfer.ts";
@@ -209,7 +209,7 @@ function decide(
     availableAfterMinor: available.get(fromKey)!,
     approval: expiresAtMs === null ? null : {
       approval_token: signApproval(
-        { tenantId, principal, transferId, requestHash, expiresAtMs },
+        { tenantId, principal, resourceId: transferId, requestHash, expiresAtMs },
         dependencies.approvalSecret,
       ),
       expires_at: toRfc3339(expiresAtMs),

@@ -52,7 +52,7 @@ export async function readSpending(
              floor((${atMs}::bigint - p.occurred_at_ms)::float8 / ${WEEK_MS})::int as week
         from payments p join merchants m using (tenant_id, merchant_id)
        where p.tenant_id = ${tenantId} and p.customer_id = ${customerId} and p.currency = ${currency}
-         and p.status = 'succeeded' and p.occurred_at_ms > ${sinceMs} and p.occurred_at_ms <= ${atMs}
+         and p.captured_minor > p.refunded_minor and p.occurred_at_ms > ${sinceMs} and p.occurred_at_ms <= ${atMs}
          and p.merchant_id <> 'merch_wallet'
        union all
       select 'transfers', amount_minor, floor((${atMs}::bigint - occurred_at_ms)::float8 / ${WEEK_MS})::int

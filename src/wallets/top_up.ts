@@ -26,8 +26,11 @@ export const TOP_UP_STATUSES = {
 
 export const STATUS_OF_CHARGE = {
   processing: "charging",
+  requires_action: "charging",
   in_doubt: "charging",
   succeeded: "succeeded",
+  partially_refunded: "succeeded",
+  refunded: "succeeded",
   declined: "declined",
   failed: "failed",
 } as const satisfies Record<ChargedTopUp["status"], TopUpStatus>;

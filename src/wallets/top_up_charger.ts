@@ -16,7 +16,15 @@ export interface TopUpCharge {
 
 export interface ChargedTopUp {
   readonly paymentId: string;
-  readonly status: "processing" | "in_doubt" | "succeeded" | "declined" | "failed";
+  readonly status:
+    | "processing"
+    | "requires_action"
+    | "in_doubt"
+    | "succeeded"
+    | "partially_refunded"
+    | "refunded"
+    | "declined"
+    | "failed";
   readonly feeMinor: bigint;
   readonly riskScore: number | null;
   readonly decline: { readonly by: string; readonly code: string; readonly message: string } | null;

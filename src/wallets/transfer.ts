@@ -9,7 +9,7 @@ import { HOLD_AT_SCORE, REFUSE_AT_SCORE, type TransferRisk } from "./risk/assess
  * A transfer's life. One that waits is driven to its end without the client: its expiry voids it.
  *
  *   (asked) ─► posted | pending_approval | refused
- *   pending_approval ─► posted | expired
+ *   pending_approval ─► posted | refused | expired
  */
 export type TransferStatus = "posted" | "pending_approval" | "refused" | "expired";
 
@@ -23,7 +23,7 @@ export const TRANSFER_STATUSES = {
   },
   refused: {
     final: true,
-    about: "Refused by the risk patterns; nothing was moved or held.",
+    about: "Refused by the risk patterns, or by the person who was asked; nothing was moved or is held.",
     nextMove: "Do not repeat it in smaller parts. Show the patterns to a person.",
   },
   expired: {
@@ -46,6 +46,8 @@ export interface TransferRequest {
   readonly memo: string | null;
   readonly idempotencyKey: string | null;
   readonly approvalToken: string | null;
+  /** With a token: false where the person said no. */
+  readonly approved: boolean;
   /** The transfer's own time in a simulated world; null for now. */
   readonly simulatedAtMs: number | null;
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
+import { invalidApproval, verifyApproval } from "../core/approval_token.ts";
 import { unreachable } from "../core/assert.ts";
 import { DomainError } from "../core/errors.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
 import type { Account } from "../ledger/accounts.ts";
 import { approveTransfer, readWaitingAnswer } from "./approve_transfer.ts";
-import { verifyApproval } from "./approval_token.ts";
 import { convertCredit, convertDebit } from "./rates.ts";
 import type { PlannedTransfer, StoredError, TransferAnswer, TransferRequest } from "./transfer.ts";
 import { parseWalletId, unknownWallet } from "./wallet_id.ts";
@@ -90,19 +90,9 @@ async function approve(
   token: string,
 ): Promise<TransferredFunds> {
   const { request: { tenantId, principal }, requestHash } = plan;
-  const claim = verifyApproval(token, { tenantId, principal, requestHash }, service.approvalSecret);
-  if (claim === null) {
-    throw new DomainError(
-      "invalid_approval_token",
-      "The approval_token was not given to this caller for a transfer with these arguments.",
-      {
-        field: "approval_token",
-        nextMove:
-          "Repeat the call that answered pending_approval to the letter, with the token of its answer.",
-      },
-    );
-  }
-  return await approveTransfer(service, plan, claim.transferId);
+  const claim = verifyApproval(token, { tenantId, principal, requestHash }, "tr", service.approvalSecret);
+  if (claim === null) throw invalidApproval("approval_token", "pending_approval");
+  return await approveTransfer(service, plan, claim.resourceId);
 }
 
 /** Works out what is debited and credited. Whether the wallets are there, the batch that locks them sees. */
@@ -174,7 +164,7 @@ function requestHashOf(request: TransferRequest): string {
     & Record<
       Exclude<
         keyof TransferRequest,
-        "tenantId" | "principal" | "idempotencyKey" | "approvalToken" | "simulatedAtMs"
+        "tenantId" | "principal" | "idempotencyKey" | "approvalToken" | "approved" | "simulatedAtMs"
       >,
       unknown
     >;

@@ -34,6 +34,8 @@ export interface LabOptions {
   /** Long by default, so that a slow machine is not taken for a silent provider. */
   readonly providerTimeoutMs?: number;
   readonly failover?: boolean;
+  /** Off unless asked for. */
+  readonly stepUpAt?: number;
   /** Providers in another process; in this one when left out. */
   readonly providersUrl?: string;
 }
@@ -86,6 +88,7 @@ export class Lab implements AsyncDisposable {
         providerLatencyScale: 0,
         providersUrl: this.options.providersUrl ?? null,
         failover: this.options.failover ?? true,
+        stepUpAt: this.options.stepUpAt ?? null,
       },
       database: { pool: { url: this.database.appUrl } },
       clock: this.clock,
@@ -125,7 +128,12 @@ export class Lab implements AsyncDisposable {
     const { route } = accepted.payment;
     if (charged && route !== null) {
       const facts = chargeFactsOf(
-        { ...request, paymentId, occurredAtMs: accepted.payment.occurredAtMs },
+        {
+          ...request,
+          paymentId,
+          occurredAtMs: accepted.payment.occurredAtMs,
+          riskDecision: accepted.payment.risk.decision,
+        },
         references,
       );
       await service.provider(route.provider).charge(
@@ -181,7 +189,7 @@ export class Lab implements AsyncDisposable {
   }
 
   async count(
-    table: "payments" | "payment_attempts" | "idempotency_keys" | "open_payments" | "holds",
+    table: "payments" | "payment_attempts" | "idempotency_keys" | "open_payments" | "holds" | "refunds",
   ): Promise<number> {
     const [{ count }] = await this.owner<{ count: number }[]>`
       select count(*)::int as count from ${this.owner(table)}`;
@@ -217,8 +225,11 @@ export function requestOf(asked: Partial<PaymentRequest> = {}): PaymentRequest {
     deviceId: null,
     ipAddress: null,
     country: null,
+    addressId: null,
     metadata: null,
     idempotencyKey: null,
+    confirmation: null,
+    mayChallenge: true,
     simulatedAtMs: null,
     ...asked,
   };

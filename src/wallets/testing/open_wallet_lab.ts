@@ -80,6 +80,7 @@ export function transferOf(asked: Partial<TransferRequest> = {}): TransferReques
     memo: null,
     idempotencyKey: null,
     approvalToken: null,
+    approved: true,
     simulatedAtMs: null,
     ...asked,
   };

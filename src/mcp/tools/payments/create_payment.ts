@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DomainError } from "../../../core/errors.ts";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { createPayment } from "../../../payments/create_payment.ts";
 import { defineTool } from "../../define_tool.ts";
@@ -10,8 +11,9 @@ export const createPaymentTool = defineTool({
   title: "Create a payment",
   description:
     "Charges a customer: screens the payment for fraud, routes it to a provider, charges, and books it in " +
-    "the ledger. Answers with the final status, or in_doubt when the provider's answer is unknown. A decline is an " +
-    "answer, not an error. Send an idempotency_key and repeat the same call after any failure. Do not use it to look " +
+    "the ledger. Answers with the final status, in_doubt when the provider's answer is unknown, or requires_action when " +
+    "the customer has to pass a 3-D Secure challenge first: ask the customer, then repeat the call with confirm_token " +
+    "and challenge_answer. A decline is an answer, not an error. Send an idempotency_key and repeat the same call after any failure. Do not use it to look " +
     "a payment up (get_payment_status) or to test whether one would be approved.",
   scope: "payments",
   input: z.strictObject({
@@ -30,13 +32,46 @@ export const createPaymentTool = defineTool({
     country: params.country.optional(),
     address_id: params.addressId.optional(),
     metadata: params.metadata.optional(),
+    confirm_token: params.confirmToken.optional(),
+    challenge_answer: params.challengeAnswer.optional(),
   }),
   output: z.object({
     ...paymentFields,
     replayed: z.boolean().describe("Whether an earlier call with this key made the payment."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  waiting: {
+    tokenArgument: "confirm_token, with challenge_answer",
+    question: ({ status, challenge, amount, currency, merchant_id }) => {
+      const { about, expires_at, confirm_token } = (challenge ?? {}) as Record<string, string | null>;
+      return status !== "requires_action" || !confirm_token ? null : {
+        message: `${about} Amount: ${amount} ${currency}, to ${merchant_id}. Until ${expires_at}.`,
+        token: confirm_token,
+        field: {
+          name: "code",
+          schema: {
+            type: "string",
+            title: "Code",
+            description: "The code that the bank sent to the customer.",
+            minLength: 1,
+            maxLength: 40,
+          },
+        },
+      };
+    },
+    // A customer who refuses fails the challenge like one who does not know the code.
+    answered: (token, content) => ({
+      confirm_token: token,
+      challenge_answer: content === null ? "refused" : content.code ?? null,
+    }),
+  },
   handle: async (input, { caller, payments, simulatedAtMs }) => {
+    if ((input.confirm_token === undefined) !== (input.challenge_answer === undefined)) {
+      throw new DomainError("invalid_arguments", "confirm_token and challenge_answer come together.", {
+        field: input.confirm_token === undefined ? "confirm_token" : "challenge_answer",
+        nextMove: "Send the challenge.confirm_token of the first answer and what the customer answered.",
+      });
+    }
     currencyOf(input.currency);
     const currency = input.currency as string;
     const { answer, replayed, timingsMs } = await createPayment(payments, {
@@ -55,6 +90,10 @@ export const createPaymentTool = defineTool({
       addressId: input.address_id ?? null,
       metadata: input.metadata ?? null,
       idempotencyKey: input.idempotency_key ?? null,
+      confirmation: input.confirm_token === undefined
+        ? null
+        : { token: input.confirm_token, answer: input.challenge_answer! },
+      mayChallenge: true,
       simulatedAtMs,
     });
     return { answer: { ...answer, replayed }, timingsMs };

@@ -1,8 +1,18 @@
 import { z } from "zod";
 
 /** The parts that create_payment and get_payment_status answer alike. */
-export const status = z.enum(["processing", "in_doubt", "succeeded", "declined", "failed"]).describe(
-  "processing and in_doubt are not final: ask get_payment_status. succeeded, declined and failed are final.",
+export const status = z.enum([
+  "processing",
+  "requires_action",
+  "in_doubt",
+  "succeeded",
+  "partially_refunded",
+  "refunded",
+  "declined",
+  "failed",
+]).describe(
+  "processing and in_doubt are not final: ask get_payment_status. requires_action waits for the customer's answer to a " +
+    "challenge. The others are final; a succeeded payment may be refunded.",
 );
 
 /** RFC 3339 in UTC. */
@@ -14,8 +24,11 @@ const latencyMs = z.number().describe("Milliseconds.");
 export const risk = z.object({
   score: z.number().nullable().describe("0 to 100; null for unscreened history."),
   decline_at: z.number().describe("Scores from here on are declined."),
+  step_up_at: z.number().nullable().describe(
+    "Scores from here on, below decline_at, have to pass a challenge; null where that is switched off.",
+  ),
   probability: z.number().nullable().describe("Calibrated probability of fraud."),
-  decision: z.enum(["approve", "decline"]).nullable(),
+  decision: z.enum(["approve", "step_up", "decline"]).nullable(),
   decided_by: z.string().nullable().describe("The model, or the rule that overrode it."),
   rules: z.array(z.string()).describe("Rules that fired."),
   reasons: z.array(z.object({ feature: z.string(), value: z.number(), effect: z.number() })).describe(
@@ -34,7 +47,7 @@ const expectation = {
 export const attempt = z.object({
   attempt: z.int().describe("From 1."),
   provider: z.string(),
-  outcome: z.enum(["approved", "declined", "refused", "unknown", "voided"]).describe(
+  outcome: z.enum(["approved", "declined", "refused", "unknown", "voided", "requires_action"]).describe(
     "refused: the provider would not take the charge and the issuer was not asked.",
   ),
   code: z.string().nullable().describe(
@@ -59,6 +72,15 @@ export const decline = z.object({
   retriable: z.boolean(),
 }).nullable().describe("Null unless declined.");
 
+export const challenge = z.object({
+  asked_by: z.enum(["issuer", "risk"]),
+  about: z.string(),
+  expires_at: time,
+  confirm_token: z.string().nullable().describe(
+    "For create_payment; null in a later reading of the payment.",
+  ),
+}).nullable().describe("What the customer has to do; null unless requires_action.");
+
 export const paymentFields = {
   payment_id: z.string().describe("For get_payment_status."),
   status,
@@ -70,15 +92,20 @@ export const paymentFields = {
   merchant_id: z.string(),
   payment_method_id: z.string().nullable(),
   risk_score: z.number().nullable().describe(
-    "0 to 100; 75 and above is declined. Null for unscreened history.",
+    "0 to 100; 75 and above is declined, a band below it has to pass a challenge. Null for unscreened history.",
   ),
   risk,
   routing,
   decline,
+  challenge,
   fee: amount,
   fee_minor: amountMinor,
   created_at: time,
   occurred_at: time,
-  timings_ms: z.object({ queue: latencyMs, screen: latencyMs, charge: latencyMs }),
+  timings_ms: z.object({
+    queue: latencyMs.nullable(),
+    screen: latencyMs.nullable(),
+    charge: latencyMs.nullable().describe("Milliseconds, all providers together; null where none was asked."),
+  }).describe("Null where it was never measured."),
   next_move: z.string().describe("What the status means for you."),
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { transferFunds } from "../../../wallets/transfer_funds.ts";
+import { approvalQuestion } from "../../approval_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
 import { amount, amountMinor, money, time } from "./wallet_output.ts";
@@ -28,7 +29,13 @@ export const transferFundsTool = defineTool({
     idempotency_key: params.idempotencyKey.optional(),
     memo: params.memo.optional(),
     approval_token: params.approvalToken.optional(),
+    approved: params.approved.optional(),
   }),
+  waiting: approvalQuestion(({ amount, currency, from_wallet_id, to_wallet_id, risk }) =>
+    `Transfer ${amount} ${currency} from ${from_wallet_id} to ${to_wallet_id}? It is held because: ${
+      (risk as { patterns: { about: string }[] }).patterns.map(({ about }) => about).join("; ")
+    }.`
+  ),
   output: z.object({
     transfer_id: z.string(),
     status: z.enum(["posted", "pending_approval", "refused", "expired"]).describe(
@@ -85,6 +92,7 @@ export const transferFundsTool = defineTool({
       memo: input.memo ?? null,
       idempotencyKey: input.idempotency_key ?? null,
       approvalToken: input.approval_token ?? null,
+      approved: input.approved ?? true,
       simulatedAtMs,
     });
     return { answer: { ...answer, replayed } };

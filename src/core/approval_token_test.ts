@@ -3,11 +3,11 @@ import { signApproval, verifyApproval } from "./approval_token.ts";
 
 const SECRET = new Uint8Array(32).fill(7);
 const CALL = { tenantId: "lab", principal: "agent", requestHash: "hash" };
-const CLAIM = { ...CALL, transferId: `tr_${"0".repeat(26)}`, expiresAtMs: 1_767_614_400_000 };
+const CLAIM = { ...CALL, resourceId: `tr_${"0".repeat(26)}`, expiresAtMs: 1_767_614_400_000 };
 
 Deno.test("a token is good for its caller and arguments, and for nothing else", () => {
   const token = signApproval(CLAIM, SECRET);
-  expect(verifyApproval(token, CALL, SECRET)).toEqual(CLAIM);
+  expect(verifyApproval(token, CALL, "tr", SECRET)).toEqual(CLAIM);
   const [transfer, expiry, signature] = token.split(".");
   const cases: [string, string, typeof CALL][] = [
     ["another tenant's", token, { ...CALL, tenantId: "other" }],
@@ -21,7 +21,9 @@ Deno.test("a token is good for its caller and arguments, and for nothing else", 
     ["parts moved over", token, { ...CALL, principal: 'agent","tr' }],
   ];
   for (const [what, given, call] of cases) {
-    expect([what, verifyApproval(given, call, SECRET)]).toEqual([what, null]);
+    expect([what, verifyApproval(given, call, "tr", SECRET)]).toEqual([what, null]);
   }
-  expect(verifyApproval(token, CALL, new Uint8Array(32))).toBe(null);
+  // A transfer's token approves no refund, whatever its arguments.
+  expect(verifyApproval(token, CALL, "re", SECRET)).toBe(null);
+  expect(verifyApproval(token, CALL, "tr", new Uint8Array(32))).toBe(null);
 });
