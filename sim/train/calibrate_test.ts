@@ -37,11 +37,15 @@ Deno.test("no calibration turns the order of two payments round", () => {
   const { logits, label } = drawn(5_000, (logit) => sigmoid(logit - 2), 9);
   for (const calibration of [platt(logits, label), isotonic(logits, label)]) {
     fc.assert(
-      fc.property(fc.double({ min: -30, max: 30, noNaN: true }), fc.double({ min: 0, max: 9 }), (a, more) => {
-        expect(calibratedLogOdds(calibration, a + more)).toBeGreaterThanOrEqual(
-          calibratedLogOdds(calibration, a),
-        );
-      }),
+      fc.property(
+        fc.double({ min: -30, max: 30, noNaN: true }),
+        fc.double({ min: 0, max: 9, noNaN: true }),
+        (a, more) => {
+          expect(calibratedLogOdds(calibration, a + more)).toBeGreaterThanOrEqual(
+            calibratedLogOdds(calibration, a),
+          );
+        },
+      ),
     );
   }
 });

@@ -35,8 +35,8 @@ export interface TrainedEnsemble {
 }
 
 const BATCH_ROWS = 512;
-/** Little data is gone through more often, up to so many steps, before the learning rate has come down to 0. */
-const LEAST_STEPS = 1_200;
+/** Little data is gone through more often: an epoch counts as so many batches at least. */
+const LEAST_BATCHES = 80;
 const PATIENCE_EPOCHS = 4;
 
 /**
@@ -57,7 +57,7 @@ export async function trainEnsemble(
   const weights = new EnsembleWeights(width, options.hiddenUnits, seeds);
   const optimizer = tf.train.adam(options.learningRate);
   const batches = Math.max(1, Math.floor(train.length / BATCH_ROWS));
-  const mostEpochs = Math.max(options.mostEpochs, Math.ceil(LEAST_STEPS / batches));
+  const mostEpochs = Math.ceil(options.mostEpochs * Math.max(1, LEAST_BATCHES / batches));
   const patience = Math.max(PATIENCE_EPOCHS, Math.ceil(mostEpochs / 3));
   const order = Uint32Array.from({ length: train.length }, (_, row) => row);
   const shuffle = new Random(seeds[0]).fork("row order");
@@ -96,7 +96,8 @@ export async function trainEnsemble(
       const averagePrecision = averagePrecisionOn(validation, new Network(inputs, layers));
       curves[m].loss.push(loss[m]);
       curves[m].averagePrecision.push(averagePrecision);
-      if (averagePrecision > best[m].averagePrecision) best[m] = { layers, averagePrecision, epoch };
+      // Where validation knows no fraud, the last epoch is as good as any.
+      if (!(averagePrecision <= best[m].averagePrecision)) best[m] = { layers, averagePrecision, epoch };
     }
   }
   progress.stop();

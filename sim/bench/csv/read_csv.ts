@@ -31,8 +31,9 @@ export async function readCsv(path: string): Promise<CsvPayments> {
           }
           progress.update(Math.min(results.meta.cursor, bytes) / MEGABYTE);
         } catch (error) {
-          parser.abort();
+          // First, because aborting completes.
           reject(error);
+          parser.abort();
         }
       },
       complete: () => resolve(),

@@ -155,7 +155,14 @@ export function scoreBandChart({ scoreBands }: Findings): string {
       nameGap: 30,
       ...AXIS_STYLE,
     },
-    yAxis: { ...valueAxis("share of payments", { nameGap: 46 }), type: "log", min: 1e-5, max: 1 },
+    // Bars of a logarithmic axis grow from 1 downwards unless they are told where to stand.
+    yAxis: {
+      ...valueAxis("share of payments", { nameGap: 50 }),
+      type: "log",
+      min: 1e-5,
+      max: 1,
+      startValue: 1e-5,
+    },
     series: [
       { name: "genuine", type: "bar", data: scoreBands.genuine.map((share) => share || "-") },
       { name: "fraud", type: "bar", data: scoreBands.fraud.map((share) => share || "-") },
@@ -240,10 +247,15 @@ export function learningChart(curves: readonly LearningCurve[]): string {
   });
 }
 
+/** Ages grow as time goes by, until they reach their cap; that is no news. */
+const GROWS_BY_ITSELF = /_age_days$/;
+
 export function driftChart({ drift }: Findings): string {
   const lines = [
     { name: "score", values: drift.score, width: 3 },
-    ...drift.features.slice(0, 6).map(({ feature, psi }) => ({ name: feature, values: psi, width: 1.4 })),
+    ...drift.features.filter(({ feature }) => !GROWS_BY_ITSELF.test(feature)).slice(0, 6).map((
+      { feature, psi },
+    ) => ({ name: feature, values: psi, width: 1.4 })),
   ];
   return renderChart({
     grid: { ...GRID, top: 84 },
