@@ -11,9 +11,8 @@ import { runGate } from "../load/gate.ts";
 import { resolveK6 } from "../load/resolve_k6.ts";
 import { installK6 } from "../load/k6_install.ts";
 import { formatTextSummary } from "../load/report/text_summary.ts";
-import { ConfigError, readConfig } from "../src/config.ts";
+import { readConfig } from "../src/config.ts";
 import { systemClock } from "../src/core/clock.ts";
-import { DatabaseStartError } from "../src/db/errors.ts";
 import { joinDatabase, openDatabase } from "../src/db/open_database.ts";
 import { openPool } from "../src/db/pool.ts";
 import { FEATURE_HASH } from "../src/fraud/features/catalogue.ts";
@@ -27,6 +26,7 @@ import { FlagError, parseFlags, wholeNumber } from "./parse_flags.ts";
 import { exportStream } from "./stream/export_stream.ts";
 import { trainModel } from "./train/train_model.ts";
 import { generateWorld, type WorldConfig } from "./world/world.ts";
+import { runCommand } from "../src/core/run_command.ts";
 
 const TENANT = "default";
 const STREAM_RESERVE = 500;
@@ -209,18 +209,17 @@ if (import.meta.main) {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => abort.abort(new Interrupted(signal)));
   }
-  try {
-    Deno.exit(await demo(Deno.args, abort.signal) ? 0 : 1);
-  } catch (error) {
-    if (abort.signal.aborted) {
-      console.error("Interrupted; everything that was started has been stopped.");
-      Deno.exit(130);
+  await runCommand("demo", async (args) => {
+    try {
+      return await demo(args, abort.signal);
+    } catch (error) {
+      if (abort.signal.aborted) {
+        console.error("Interrupted; everything that was started has been stopped.");
+        return 130;
+      }
+      if (!(error instanceof GateError)) throw error;
+      console.error(error.message);
+      return 2;
     }
-    if (
-      !(error instanceof FlagError || error instanceof ConfigError || error instanceof DatabaseStartError ||
-        error instanceof GateError)
-    ) throw error;
-    console.error(error.message);
-    Deno.exit(2);
-  }
+  }, 2);
 }

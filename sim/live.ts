@@ -59,7 +59,8 @@ export async function runLive(options: LiveOptions): Promise<void> {
     progress.update(++sent);
   }
   await Promise.all(inFlight);
-  progress.stop();
+  if (sent === total) progress.stop();
+  else progress.abandon();
   Deno.removeSignalListener("SIGINT", onInterrupt);
   await client.close();
   console.log(tally.text(sent, (performance.now() - startedMs) / 1000));

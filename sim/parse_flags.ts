@@ -1,5 +1,7 @@
+import { OperatorError } from "../src/core/run_command.ts";
+
 /** A command's flags did not make sense; the message says which and what is allowed. */
-export class FlagError extends Error {
+export class FlagError extends OperatorError {
   override name = "FlagError";
 }
 

@@ -4,8 +4,7 @@
  * running server. `--preset handbook` makes the Fraud Detection Handbook's world.
  */
 import { systemClock } from "../src/core/clock.ts";
-import { ConfigError, readConfig } from "../src/config.ts";
-import { DatabaseStartError } from "../src/db/errors.ts";
+import { readConfig } from "../src/config.ts";
 import { joinDatabase } from "../src/db/open_database.ts";
 import { openPool, type PoolOptions } from "../src/db/pool.ts";
 import { DAY_MS } from "../src/fraud/features/windows.ts";
@@ -14,6 +13,7 @@ import { loadWorld } from "./history/load_world.ts";
 import { FlagError, midnight, parseFlags, wholeNumber } from "./parse_flags.ts";
 import { runLive } from "./live.ts";
 import { generateWorld, type WorldConfig } from "./world/world.ts";
+import { runCommand } from "../src/core/run_command.ts";
 
 /** What a server without a world gets: small enough to load in seconds. */
 const DEFAULT_WORLD = { days: 30, customers: 800, seed: 7 };
@@ -126,14 +126,4 @@ async function requireEmptyTenant(
   }
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-  } catch (error) {
-    if (
-      !(error instanceof FlagError || error instanceof ConfigError || error instanceof DatabaseStartError)
-    ) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand("simulate", main);

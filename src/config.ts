@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { OperatorError } from "./core/run_command.ts";
 
 /** A wrong setting: names the variable, shows the value, says what is allowed. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override name = "ConfigError";
 }
 
@@ -136,7 +137,7 @@ const VARIABLES = {
   FAILOVER: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   STEP_UP_AT: {
     schema: z.union([z.literal("off"), decimal(0, 74.9)]),
-    fallback: "70",
+    fallback: "67",
     expected: "off, or a risk score from 0 to 74.9",
   },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },

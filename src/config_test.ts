@@ -23,7 +23,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     webhookSecret: null,
     webhookUrl: null,
     failover: true,
-    stepUpAt: 70,
+    stepUpAt: 67,
     simulatedTime: "on",
     logLevel: "info",
     modelDirectory: null,

@@ -9,7 +9,6 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { systemClock } from "./core/clock.ts";
 import { RandomIds } from "./core/ids.ts";
 import { createLog, errorFields, type Log } from "./core/log.ts";
-import { DatabaseStartError } from "./db/errors.ts";
 import { type Database, openDatabase } from "./db/open_database.ts";
 import { fillEmptyDatabase } from "./fill_empty_database.ts";
 import { createApp } from "./http/app.ts";
@@ -22,10 +21,12 @@ import { createMcpServer } from "./mcp/mcp_server.ts";
 import { serveOnStdio } from "./mcp/serve_stdio.ts";
 import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
+import { claimProviderMemory } from "./payments/claim_provider_memory.ts";
 import { WebhookSender } from "./providers/webhook_sender.ts";
 import { VERSION } from "./version.ts";
 import { openWalletStack } from "./wallet_stack.ts";
 import { WalletKeeper } from "./wallets/wallet_keeper.ts";
+import { runCommand } from "./core/run_command.ts";
 
 const COMPLETER_INTERVAL_MS = 1_000;
 const KEEPER_INTERVAL_MS = 1_000;
@@ -64,6 +65,7 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
   const model = await loadFraudModel(config);
   const ids = new RandomIds(() => systemClock.nowMs());
   if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
+  const claim = config.providersUrl === null ? await claimProviderMemory(database.pool) : null;
   const sender = ownWebhookSender(config, stdio);
   const stack = await openPaymentStack({
     config,
@@ -127,6 +129,7 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
     await sender?.close();
     await wallets.end();
     await stack.end();
+    await claim?.release();
   }
 }
 
@@ -250,14 +253,4 @@ function stopSignal(): Promise<string> {
   });
 }
 
-if (import.meta.main) {
-  // A wrong setting is told to a person, in plain words.
-  const print = console.error;
-  try {
-    Deno.exit(await main(Deno.args));
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof DatabaseStartError)) throw error;
-    print(error.message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand("serve", main);

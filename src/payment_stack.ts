@@ -6,6 +6,8 @@ import { Random } from "./core/random.ts";
 import type { Database } from "./db/open_database.ts";
 import { openPool, type Sql } from "./db/pool.ts";
 import { signingSecret } from "./db/signing_secret.ts";
+import { DisputeModel } from "./fraud/disputes/dispute_model.ts";
+import { RefundModel } from "./fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "./fraud/screen_payment.ts";
 import { type PaymentEvents, PaymentService } from "./payments/payment_service.ts";
 import { ACQUIRER_PROFILES } from "./providers/acquirer_profiles.ts";
@@ -23,6 +25,8 @@ export interface PaymentStack {
   /** The providers' own memory and the faults ordered from them; null when they run in a process of their own. */
   readonly charges: ChargeLog | null;
   readonly faults: FaultPlan;
+  /** Resolves when this process remembers what payments will need; it serves before that too. */
+  readonly warm: Promise<void>;
   end(): Promise<void>;
 }
 
@@ -32,6 +36,9 @@ const LANES = 1;
 const CLOSE_TIMEOUT_S = 5;
 const CHALLENGE_LIFETIME_MS = 600_000;
 const APPROVAL_LIFETIME_MS = 3_600_000;
+
+const DISPUTE_MODEL = new URL("../fixtures/disputes/model.json", import.meta.url);
+const REFUND_MODEL = new URL("../fixtures/refunds/model.json", import.meta.url);
 
 /** The payments domain over a database, with its providers: what the server, the tests and the benchmarks share. */
 export async function openPaymentStack(options: {
@@ -79,6 +86,8 @@ export async function openPaymentStack(options: {
     clock,
     ids: options.ids,
     model: options.model,
+    refundModel: await RefundModel.load(REFUND_MODEL),
+    disputeModel: await DisputeModel.load(DISPUTE_MODEL),
     providers,
     routing,
     approvalSecret: await signingSecret(sql, "payment_approvals"),
@@ -95,13 +104,18 @@ export async function openPaymentStack(options: {
     },
     events: options.events,
   });
+  const warm = payments.warmUp();
+  // Without it payments read what they need.
+  warm.catch((error) => options.onError?.(error));
   return {
     sql,
     payments,
     charges,
     faults,
+    warm,
     end: async () => {
       await payments.end();
+      await warm.catch(() => {});
       await routing.stop();
       await sql.end({ timeout: CLOSE_TIMEOUT_S });
       charges?.close();

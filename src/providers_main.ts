@@ -12,6 +12,7 @@ import { FaultPlan } from "./providers/faults.ts";
 import { createProviderApp } from "./providers/provider_app.ts";
 import { SimulatedAcquirer } from "./providers/simulated_acquirer.ts";
 import { WebhookSender } from "./providers/webhook_sender.ts";
+import { runCommand } from "./core/run_command.ts";
 
 /** Loopback: whoever can reach the providers can order faults. */
 const HOST = "127.0.0.1";
@@ -63,17 +64,4 @@ async function main(): Promise<void> {
   charges.close();
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-    Deno.exit(0);
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof Deno.errors.AddrInUse)) throw error;
-    console.error(
-      error instanceof ConfigError
-        ? error.message
-        : "The port is taken. Stop what listens there, or set PROVIDERS_PORT to another one.",
-    );
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand("providers", main);

@@ -45,12 +45,12 @@ export async function auditRun(
     const key = `${charge.provider} ${charge.key}`;
     const payment = byProviderKey.get(key);
     if (charge.state !== "captured") {
-      if (payment?.status === "succeeded") findings.push(`payment ${key} succeeded and was ${charge.state}`);
+      if (isCaptured(payment)) findings.push(`payment ${key} succeeded and was ${charge.state}`);
       continue;
     }
     captured++;
     chargedKeys.add(key);
-    if (payment?.status !== "succeeded") {
+    if (payment === undefined || !isCaptured(payment)) {
       findings.push(`${key} was charged and its payment is ${payment?.status ?? "missing"}`);
     } else if (
       payment.capturedMinor !== charge.amountMinor || payment.currency !== charge.currency ||
@@ -58,7 +58,7 @@ export async function auditRun(
     ) findings.push(`${key} was charged ${charge.amountMinor} ${charge.currency}, booked otherwise`);
   }
   for (const [key, payment] of byProviderKey) {
-    if (payment.status === "succeeded" && !chargedKeys.has(key)) {
+    if (isCaptured(payment) && !chargedKeys.has(key)) {
       findings.push(`${key} succeeded without a charge`);
     }
   }
@@ -92,6 +92,10 @@ export async function auditRun(
   }
   findings.push(...(await checkFeatures(sql)).examples.map((example) => `features: ${example}`));
   return { payments: payments.length, captured, findings };
+}
+
+function isCaptured(payment: Payment | undefined): boolean {
+  return payment !== undefined && PAYMENT_STATUSES[payment.status].captured;
 }
 
 interface Payment {

@@ -11,9 +11,10 @@ import { databaseUrl } from "../../src/db/url.ts";
 import { temporaryDataDirectory } from "../../src/db/testing/temporary_data_directory.ts";
 import { ChargeLog, chargeLogPath } from "../../src/providers/charge_log.ts";
 import { startServer } from "../demo/start_server.ts";
-import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import { type Audit, auditRun } from "./audit_run.ts";
 import { callCreatePayment, PayingClients } from "./paying_clients.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 export interface CrashOptions {
   /** Calls in flight at the moment of the SIGKILL. */
@@ -46,13 +47,19 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
   const { payments, seed, log } = options;
   await using folder = await temporaryDataDirectory();
   await Deno.mkdir(folder.path, { recursive: true });
-  const environment = { PROVIDER_LATENCY_SCALE: LATENCY_SCALE, LOG_LEVEL: "warn", ...options.environment };
+  const environment = {
+    PROVIDER_LATENCY_SCALE: LATENCY_SCALE,
+    LOG_LEVEL: "warn",
+    // Nobody here answers a challenge, and a payment that waits for its customer is not one in doubt.
+    STEP_UP_AT: "off",
+    ...options.environment,
+  };
   const signal = new AbortController().signal;
 
   const first = await startServer(folder.path, signal, environment);
   const clients = new PayingClients(first.baseUrl, payments, seed);
-  // At a moment of the seed's choosing: when some calls have been answered and their clients are in the next one.
-  await clients.answered(1 + new Random(seed).fork("kill").integer(0, payments));
+  // At a moment of the seed's choosing, when calls of every age are in flight.
+  await clients.answered(payments + new Random(seed).fork("kill").integer(0, payments));
   const inFlight = clients.unanswered.size;
   await first.kill();
   await clients.stop();
@@ -107,7 +114,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashResult> {
 async function readLeftOpen(sql: Sql, charges: ChargeLog): Promise<{ open: number; charged: number }> {
   const rows = await sql<{ provider: string | null; key: string }[]>`
     select provider, tenant_id || '/' || payment_id || case when charge_number > 1 then '/' || charge_number else '' end as key
-      from payments where status in ('processing', 'in_doubt')`;
+      from payments where status in ('processing', 'requires_action', 'in_doubt')`;
   const charged = rows.filter(({ provider, key }) =>
     provider !== null && charges.find(provider, key)?.outcome === "approved"
   );
@@ -117,7 +124,7 @@ async function readLeftOpen(sql: Sql, charges: ChargeLog): Promise<{ open: numbe
 async function waitUntilSettled(sql: Sql, untilMs: number): Promise<number> {
   for (;;) {
     const [{ open }] = await sql<{ open: number }[]>`
-      select count(*)::int as open from payments where status in ('processing', 'in_doubt')`;
+      select count(*)::int as open from payments where status in ('processing', 'requires_action', 'in_doubt')`;
     if (open === 0 || performance.now() >= untilMs) return open;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
@@ -146,8 +153,8 @@ function report(options: CrashOptions, result: CrashResult): string {
 }
 
 if (import.meta.main) {
-  try {
-    const { values } = parseFlags(Deno.args, { values: ["payments", "seed"], switches: [] });
+  await runCommand("faults:crash", async (args) => {
+    const { values } = parseFlags(args, { values: ["payments", "seed"], switches: [] });
     const options: CrashOptions = {
       payments: wholeNumber("payments", values.payments, 200, 1, 2_000),
       seed: wholeNumber("seed", values.seed, 7, 0, 4_294_967_295),
@@ -155,10 +162,6 @@ if (import.meta.main) {
     };
     const result = await runCrash(options);
     console.log(report(options, result));
-    Deno.exit(result.findings.length === 0 ? 0 : 1);
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
+    return result.findings.length === 0;
+  });
 }

@@ -8,15 +8,18 @@ export interface SeenAnswer {
   readonly amountMinor: number;
 }
 
-/** What a payment of the default world may be paid with, and how often; all ways to go wrong are among them. */
+/**
+ * What a payment of the default world may be paid with, and how often; all ways to go wrong are among them. A fourth is
+ * charged and waits for a reply that never comes: those are what a crash could charge twice or forget.
+ */
 const WAYS: readonly [weight: number, way: Readonly<Record<string, string>>][] = [
-  [40, { method: "card", payment_method_id: "pm_card_visa" }],
-  [15, { method: "card" }],
-  [15, { method: "card", payment_method_id: "pm_card_mastercard" }],
+  [30, { method: "card", payment_method_id: "pm_card_visa" }],
+  [10, { method: "card" }],
+  [10, { method: "card", payment_method_id: "pm_card_mastercard" }],
   [15, { method: "wallet" }],
   [6, { method: "card", payment_method_id: "pm_card_declined" }],
-  [6, { method: "card", payment_method_id: "pm_card_charged_reply_lost" }],
-  [3, { method: "card", payment_method_id: "pm_card_timeout" }],
+  [25, { method: "card", payment_method_id: "pm_card_charged_reply_lost" }],
+  [4, { method: "card", payment_method_id: "pm_card_timeout" }],
 ];
 const CUSTOMER_ID = "cust_123";
 

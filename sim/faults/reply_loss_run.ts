@@ -14,10 +14,11 @@ import { temporaryDataDirectory } from "../../src/db/testing/temporary_data_dire
 import { paymentOfKey } from "../../src/payments/payment.ts";
 import type { ChargeRecord } from "../../src/providers/charge_log.ts";
 import { startServer } from "../demo/start_server.ts";
-import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import { auditRun } from "./audit_run.ts";
 import { callCreatePayment, type SeenAnswer } from "./paying_clients.ts";
 import { startProviders } from "./start_providers.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 export interface ReplyLossOptions {
   readonly payments: number;
@@ -173,7 +174,7 @@ async function readCharges(url: string): Promise<ChargeRecord[]> {
 async function waitUntilSettled(sql: Sql, untilMs: number): Promise<void> {
   for (;;) {
     const [{ open }] = await sql<{ open: number }[]>`
-      select count(*)::int as open from payments where status in ('processing', 'in_doubt')`;
+      select count(*)::int as open from payments where status in ('processing', 'requires_action', 'in_doubt')`;
     if (open === 0 || performance.now() >= untilMs) return;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
@@ -201,8 +202,8 @@ function report({ seed, payments }: ReplyLossOptions, result: ReplyLossResult): 
 }
 
 if (import.meta.main) {
-  try {
-    const { values } = parseFlags(Deno.args, { values: ["payments", "seed"], switches: [] });
+  await runCommand("faults:replies", async (args) => {
+    const { values } = parseFlags(args, { values: ["payments", "seed"], switches: [] });
     const options: ReplyLossOptions = {
       payments: wholeNumber("payments", values.payments, 500, 10, 5_000),
       seed: wholeNumber("seed", values.seed, 7, 0, 4_294_967_295),
@@ -210,10 +211,6 @@ if (import.meta.main) {
     };
     const result = await runReplyLoss(options);
     console.log(report(options, result));
-    Deno.exit(result.chargedTwice.length === 0 && result.findings.length === 0 ? 0 : 1);
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
+    return result.chargedTwice.length === 0 && result.findings.length === 0;
+  });
 }

@@ -15,7 +15,8 @@ import type { Story } from "./story.ts";
  *   relay: no device, an address each, the same shop in turn every few minutes. Rare until the others are declined.
  * Looks alike: a shared flat, students in a hall, an office that orders together, a family with one tablet.
  * Should be caught by: device_other_customers, device_new_customers_7d and device_new_cards_24h for machines, with
- * new_merchant_for_customer; the address and the connection (addressId, ipAddress), which no feature reads yet.
+ * new_merchant_for_customer; address_new_customers_7d and new_address_for_customer for addresses. The connection
+ * (ipAddress) is read by no feature.
  */
 export const deviceRing: Story = {
   name: "device_ring",

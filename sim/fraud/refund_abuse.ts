@@ -1,3 +1,4 @@
+import { REFUND_REASONS } from "../../src/fraud/refunds/reasons.ts";
 import { runningSums } from "../world/draw.ts";
 import type { Reporting } from "../world/labels.ts";
 
@@ -10,11 +11,11 @@ import type { Reporting } from "../world/labels.ts";
  * purchases, of high value, soon after delivery, and above all "it never arrived".
  * Looks alike: people who order three sizes and keep one, and those whose parcels are stolen from the door.
  * Should be caught by: a customer's requests and their value against purchases over 90 days, the share of "not
- * received", and requests that were found untrue before. No feature reads refunds yet.
+ * received", and requests that were found untrue before (src/fraud/refunds/refund_features.ts).
  *
  * The posterior is exact, given the trait and the reason: each request is untrue by the same chance as the next.
  */
-export const REFUND_REASONS = ["changed_mind", "not_as_described", "not_received", "duplicate"] as const;
+export { REFUND_REASONS };
 export type RefundReason = typeof REFUND_REASONS[number];
 
 /** Whether somebody who sends much back (`returner`) or anybody else asks for a refund, for which reason, and lies. */

@@ -13,15 +13,18 @@ import { type Account, accountOf, MAY_GO_NEGATIVE } from "../../src/ledger/accou
 import { DEFAULT_MERCHANT_ID } from "../../src/payments/references.ts";
 import { ChargeLog, chargeLogPath, type ChargeRecord } from "../../src/providers/charge_log.ts";
 import { RoutingStatistics } from "../../src/routing/routing_statistics.ts";
+import { type RefundRequest, refundRequests } from "../world/refunds.ts";
 import { toPaymentEvent } from "../world/to_payment_event.ts";
 import type { World } from "../world/world.ts";
 import { type BookedPayment, bookPayment } from "./book_payment.ts";
+import { type BookedRefund, bookRefund, REFUND_COLUMNS } from "./book_refund.ts";
 import { CopyRows } from "./copy_rows.ts";
 
 export interface LoadedWorld {
   readonly customers: number;
   readonly payments: number;
   readonly postings: number;
+  readonly refunds: number;
   readonly durationMs: number;
 }
 
@@ -31,7 +34,8 @@ const CHARGES_PER_COMMIT = 20_000;
 
 /**
  * Fills a tenant with a world's history: people, shops, cards, wallets, every payment with its attempt, transfer
- * and postings, the providers' own records, and the feature states as they stand after the last payment.
+ * and postings, what was refunded of them, the providers' own records, and the feature states as they stand after the
+ * last payment.
  *
  * One transaction: an interrupted load leaves nothing behind but the providers' records, which a repeated load of
  * the same world meets again unchanged.
@@ -70,6 +74,9 @@ export async function loadWorld(
       });
       const routing = new RoutingStatistics();
       const accounts = new Set<string>();
+      // Known beforehand, so that each payment's row is written once, as it is at the end of the history.
+      const requests = new Map(Array.from(refundRequests(world), (asked) => [asked.paymentIndex, asked]));
+      let refunds = 0;
       let payments = 0;
       let postings = 0;
       const progress = startProgress("booking the history", world.config.days, "days");
@@ -83,7 +90,9 @@ export async function loadWorld(
           routing,
           accounts,
           charges,
+          requests,
         });
+        refunds += chunk.refunds;
         payments += chunk.payments;
         postings += chunk.postings;
         progress.update(toDay);
@@ -98,6 +107,7 @@ export async function loadWorld(
         customers: world.customers.length,
         payments,
         postings,
+        refunds,
         durationMs: performance.now() - startedMs,
       };
     }) as LoadedWorld;
@@ -182,7 +192,7 @@ async function copyDays(
   sql: Sql,
   world: World,
   tenantId: string,
-  { fromDay, toDay, stream, reportedAtMs, routing, accounts, charges }: {
+  { fromDay, toDay, stream, reportedAtMs, routing, accounts, charges, requests }: {
     fromDay: number;
     toDay: number;
     stream: FeatureStream;
@@ -191,8 +201,10 @@ async function copyDays(
     routing: RoutingStatistics;
     accounts: Set<string>;
     charges: ChargeLog;
+    requests: ReadonlyMap<number, RefundRequest>;
   },
-): Promise<{ payments: number; postings: number }> {
+): Promise<{ payments: number; postings: number; refunds: number }> {
+  const refunds: BookedRefund[] = [];
   const booked: { payment: ReturnType<typeof toRow>; booking: BookedPayment }[] = [];
   const rows = await CopyRows.start(sql, "payments", PAYMENT_COLUMNS);
   let records: ChargeRecord[] = [];
@@ -210,7 +222,10 @@ async function copyDays(
       answered: true,
       approved: booking.approved,
     });
-    const row = toRow(payment, booking, tenantId, stream.occurredAtMs);
+    const asked = booking.approved ? requests.get(payment.index) : undefined;
+    const refund = asked === undefined ? null : bookRefund(asked, payment, booking, tenantId);
+    if (refund !== null) refunds.push(refund);
+    const row = toRow(payment, booking, refund, tenantId, stream.occurredAtMs);
     await rows.add(row.cells);
     booked.push({ payment: row, booking });
     records.push({
@@ -230,6 +245,7 @@ async function copyDays(
   }
   await rows.end();
   charges.recordMany(records);
+  charges.recordRefunds(refunds.map(({ providerRefund }) => providerRefund));
 
   const attempts = await CopyRows.start(sql, "payment_attempts", [
     "tenant_id",
@@ -263,7 +279,9 @@ async function copyDays(
   await openAccounts(
     sql,
     tenantId,
-    captured.flatMap(({ booking }) => booking.postings.map(({ account }) => account)),
+    [...captured.map(({ booking }) => booking), ...refunds].flatMap(({ postings }) =>
+      postings.map(({ account }) => account)
+    ),
     accounts,
   );
   const transfers = await CopyRows.start(sql, "transfers", [
@@ -282,8 +300,19 @@ async function copyDays(
       payment.createdAt,
     ]);
   }
+  for (const { transferId, requestedAt } of refunds) {
+    await transfers.add([tenantId, transferId, "post", null, requestedAt]);
+  }
   await transfers.end();
+  const refundRows = await CopyRows.start(sql, "refunds", REFUND_COLUMNS);
+  for (const { cells } of refunds) await refundRows.add(cells);
+  await refundRows.end();
   const postings = await CopyRows.start(sql, "postings", POSTING_COLUMNS);
+  for (const { transferId, postings: legs } of refunds) {
+    for (const [leg, { account, amountMinor }] of legs.entries()) {
+      await postings.add([tenantId, transferId, leg + 1, account.accountId, account.currency, amountMinor]);
+    }
+  }
   for (const { booking } of captured) {
     for (let leg = 0; leg < booking.postings.length; leg++) {
       const { account, amountMinor } = booking.postings[leg];
@@ -298,7 +327,7 @@ async function copyDays(
     }
   }
   await postings.end();
-  return { payments: booked.length, postings: postings.rows };
+  return { payments: booked.length, postings: postings.rows, refunds: refunds.length };
 }
 
 const PAYMENT_COLUMNS = [
@@ -309,6 +338,7 @@ const PAYMENT_COLUMNS = [
   "currency",
   "amount_minor",
   "captured_minor",
+  "refunded_minor",
   "fee_minor",
   "customer_id",
   "merchant_id",
@@ -339,6 +369,7 @@ const POSTING_COLUMNS = [
 function toRow(
   payment: Parameters<typeof bookPayment>[0],
   booking: BookedPayment,
+  refund: BookedRefund | null,
   tenantId: string,
   occurredAtMs: number,
 ) {
@@ -348,11 +379,12 @@ function toRow(
     cells: [
       tenantId,
       booking.paymentId,
-      booking.approved ? "succeeded" : "declined",
+      booking.approved ? refund?.paymentStatus ?? "succeeded" : "declined",
       payment.method,
       payment.currency,
       payment.amountMinor,
       booking.approved ? payment.amountMinor : 0,
+      refund?.refundedMinor ?? 0n,
       booking.feeMinor,
       payment.customerId,
       payment.merchantId,

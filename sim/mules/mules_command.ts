@@ -1,6 +1,7 @@
 /** `deno task bench:mules [--people 3000] [--days 120] [--networks 60] [--seed 7] [--seeds 5]`: how well mules are found. */
-import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import { type MuleScore, scoreMules } from "./score_mules.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 function main(args: readonly string[]): void {
   const { values } = parseFlags(args, {
@@ -35,12 +36,4 @@ function row(seed: number, score: MuleScore): string {
   ].join("  ");
 }
 
-if (import.meta.main) {
-  try {
-    main(Deno.args);
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand("bench:mules", (args) => Promise.resolve(main(args)));

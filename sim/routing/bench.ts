@@ -7,12 +7,13 @@
  */
 import { join } from "node:path";
 import { ACQUIRER_PROFILES } from "../../src/providers/acquirer_profiles.ts";
-import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import { LinUcb } from "./lin_ucb.ts";
 import { type Month, MONTH_DAYS, simulateMonth } from "./month.ts";
 import { alwaysTo, oracle, type Policy, roundRobin, ThompsonSampling } from "./policies.ts";
 import { type MonthResult, runMonth, shareOfGain } from "./run_month.ts";
 import { shareChart } from "./share_chart.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 const GAIN_MIN = 0.9;
 /** Payments that a busy server has on their way to providers at once: routed before the outcome of the others is known. */
@@ -95,12 +96,4 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(2)}%`;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await bench(Deno.args) ? 0 : 1);
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand("bench:routing", bench);

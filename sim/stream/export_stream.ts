@@ -3,13 +3,13 @@
  *
  * With `--unless-given`, as `deno task load` runs it, nothing is done when the variable STREAM names a file already.
  */
-import { ConfigError, readConfig } from "../../src/config.ts";
-import { DatabaseStartError } from "../../src/db/errors.ts";
+import { readConfig } from "../../src/config.ts";
 import { joinDatabase } from "../../src/db/open_database.ts";
 import type { PoolOptions } from "../../src/db/pool.ts";
-import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import { type FutureCall, futureCalls } from "./future_calls.ts";
 import { knownWorld } from "./known_world.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 /** Writes `count` calls; fewer only where the world's future ends before. */
 export async function exportStream(
@@ -36,31 +36,23 @@ export async function exportStream(
   };
 }
 
-if (import.meta.main) {
+async function main(args: readonly string[]): Promise<void> {
+  const { values, switches } = parseFlags(args, {
+    values: ["count", "out", "tenant"],
+    switches: ["unless-given"],
+  });
+  if (switches.has("unless-given") && Deno.env.get("STREAM")) return;
+  const count = wholeNumber("count", values.count, 20_000, 1, 5_000_000);
+  const config = readConfig((name) => Deno.env.get(name));
+  const database = await joinDatabase(config, (line) => console.error(line));
   try {
-    const { values, switches } = parseFlags(Deno.args, {
-      values: ["count", "out", "tenant"],
-      switches: ["unless-given"],
-    });
-    if (switches.has("unless-given") && Deno.env.get("STREAM")) Deno.exit(0);
-    const config = readConfig((name) => Deno.env.get(name));
-    const database = await joinDatabase(config, (line) => console.error(line));
-    try {
-      const path = values.out ?? `${config.dataDirectory}/stream.json`;
-      const { calls, frauds, replays } = await exportStream(database.pool, {
-        tenantId: values.tenant ?? "default",
-        count: wholeNumber("count", values.count, 20_000, 1, 5_000_000),
-        path,
-      });
-      console.log(`${path}: ${calls} calls, ${frauds} of them fraud, ${replays} repeated`);
-    } finally {
-      await database.stop();
-    }
-  } catch (error) {
-    if (
-      !(error instanceof FlagError || error instanceof ConfigError || error instanceof DatabaseStartError)
-    ) throw error;
-    console.error(error.message);
-    Deno.exit(1);
+    const path = values.out ?? `${config.dataDirectory}/stream.json`;
+    const tenantId = values.tenant ?? "default";
+    const { calls, frauds, replays } = await exportStream(database.pool, { tenantId, count, path });
+    console.log(`${path}: ${calls} calls, ${frauds} of them fraud, ${replays} repeated`);
+  } finally {
+    await database.stop();
   }
 }
+
+if (import.meta.main) await runCommand("stream", main);

@@ -20,11 +20,12 @@ import { createPayment } from "../../src/payments/create_payment.ts";
 import { parseAmount } from "../../src/core/money.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { loadWorld } from "../history/load_world.ts";
-import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import { type FutureCall, futureCalls } from "../stream/future_calls.ts";
 import { knownWorld } from "../stream/known_world.ts";
 import { preparePgbench, requireProgram, runPgbench } from "./pgbench.ts";
 import { generateWorld } from "../world/world.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 const TENANT = "default";
 const WORLD = { seed: 7, days: 20, customers: 20_000 };
@@ -75,6 +76,7 @@ async function bench(args: readonly string[]): Promise<void> {
       model: await loadFraudModel(config),
       events: spent,
     });
+    await stack.warm;
     // Made beforehand: the generator is not what is measured.
     const needed = (WARMUP_S + pairs * seconds) * clients.length * CALLS_PER_SECOND_MAX;
     console.error(`making ${needed} calls`);
@@ -211,12 +213,4 @@ function firstCalls(calls: Iterable<FutureCall>, count: number): FutureCall[] {
   return taken;
 }
 
-if (import.meta.main) {
-  try {
-    await bench(Deno.args);
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand("bench:approvals", bench);

@@ -23,7 +23,7 @@ import { openPaymentStack } from "../../src/payment_stack.ts";
 import { openWalletStack } from "../../src/wallet_stack.ts";
 import { transferFunds } from "../../src/wallets/transfer_funds.ts";
 import type { WalletService } from "../../src/wallets/wallet_service.ts";
-import { FlagError, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import {
   deadlocks,
   MERCHANT,
@@ -34,6 +34,7 @@ import {
   WALLETS,
 } from "./bench_wallets.ts";
 import { preparePgbench, requireProgram, runPgbench } from "./pgbench.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 const HOT_WALLETS = 10;
 const WARMUP_S = 2;
@@ -254,12 +255,4 @@ class BatchSizes {
   }
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await bench(Deno.args));
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand("bench:transfers", bench);

@@ -52,6 +52,8 @@ const SHOULD_CATCH: Readonly<Record<string, readonly FeatureName[]>> = {
     "device_new_customers_7d",
     "device_new_cards_24h",
     "new_merchant_for_customer",
+    "address_new_customers_7d",
+    "new_address_for_customer",
   ],
 };
 

@@ -3,7 +3,10 @@ import cliProgress from "cli-progress";
 /** Progress of one long piece of work; `update` takes the units done so far. */
 export interface Progress {
   update(done: number): void;
+  /** All of it is done. */
   stop(): void;
+  /** It ends here, with what was done so far. */
+  abandon(): void;
 }
 
 /**
@@ -24,6 +27,7 @@ export function startProgress(label: string, total: number, unit: string): Progr
       bar.update(total);
       bar.stop();
     },
+    abandon: () => bar.stop(),
   };
 }
 
@@ -47,4 +51,6 @@ class LineProgress implements Progress {
   stop(): void {
     this.update(this.total);
   }
+
+  abandon(): void {}
 }

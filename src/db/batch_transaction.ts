@@ -4,19 +4,37 @@ import { openPool, type PoolOptions, type Sql } from "./pool.ts";
 /** What can be read through: a transaction, or the connection itself where nothing is locked. */
 export type BatchReader = Pick<BatchTransaction, "sql" | "send">;
 
+/** What a statement is written through: a transaction, or a connection on which it is one by itself. */
+export interface BatchWriter {
+  readonly sql: Sql;
+  /** The condition that every statement that writes must carry. */
+  readonly guard: PendingQuery<Row[]>;
+  send<T extends readonly (object | undefined)[] = Row[]>(query: PendingQuery<T>): Promise<T>;
+}
+
 /**
  * One connection that runs one transaction at a time, its statements pipelined: they are sent without waiting
  * for each other's answers, so that a whole phase of a group commit costs one round trip.
  *
+ * A phase that is a single statement is sent {@link alone}: every statement's end is a packet of its own that wakes
+ * this process, and begin and commit are two of four.
+ *
  * The driver reconnects by itself. A statement sent after that would run outside the transaction, so every
- * statement that writes must carry `assert_batch(batchId)`.
+ * statement that writes must carry the transaction's {@link BatchWriter.guard}.
  */
 export class BatchConnection {
   readonly sql: Sql;
+  /**
+   * For what is one statement: durable when its promise resolves, nothing of it done when PostgreSQL refuses it, and
+   * unknown, as with a commit, when the connection is lost.
+   */
+  readonly alone: BatchWriter;
   #batches = 0;
 
   constructor(options: Omit<PoolOptions, "max">) {
-    this.sql = openPool({ ...options, max: 1, forBatches: true });
+    const sql = openPool({ ...options, max: 1, forBatches: true });
+    this.sql = sql;
+    this.alone = { sql, guard: sql`true`, send: (query) => this.send(query) };
   }
 
   /**
@@ -38,13 +56,15 @@ export class BatchConnection {
 
 const CLOSE_TIMEOUT_S = 5;
 
-export class BatchTransaction {
+export class BatchTransaction implements BatchWriter {
   readonly sql: Sql;
+  readonly guard: PendingQuery<Row[]>;
   readonly batchId: string;
   readonly #sent: Promise<unknown>[] = [];
 
   constructor(sql: Sql, batchId: string) {
     this.sql = sql;
+    this.guard = sql`assert_batch(${batchId})`;
     this.batchId = batchId;
     this.#track(sql.unsafe(`begin; set local app.batch_id = '${batchId}'`).simple().execute());
   }
@@ -76,4 +96,17 @@ export class BatchTransaction {
     promise.catch(() => {});
     this.#sent.push(promise);
   }
+}
+
+/**
+ * Commits together with the statements that `last` waits for: the commit is sent at once, not after their answers. What
+ * is thrown is the first statement's failure, and not that the later ones found the transaction aborted.
+ */
+export async function commitWith<Result>(
+  transaction: BatchTransaction,
+  last: Promise<Result>,
+): Promise<Result> {
+  last.catch(() => {});
+  await transaction.commit();
+  return await last;
 }

@@ -1,5 +1,5 @@
-import { ConfigError, readConfig } from "../config.ts";
-import { DatabaseStartError } from "./errors.ts";
+import { readConfig } from "../config.ts";
+import { OperatorError, runCommand } from "../core/run_command.ts";
 import { joinDatabase } from "./open_database.ts";
 import { openPool, type Sql } from "./pool.ts";
 
@@ -8,24 +8,19 @@ import { openPool, type Sql } from "./pool.ts";
  * where the check holds, 1 where it does not or could not be made.
  */
 export async function runCheckCommand(name: string, check: (sql: Sql) => Promise<boolean>): Promise<never> {
-  try {
+  return await runCommand(name, async (args) => {
+    if (args.length > 0) throw new OperatorError(`Unknown argument "${args[0]}". This check takes none.`);
     const database = await joinDatabase(
       readConfig((variable) => Deno.env.get(variable)),
       (line) => console.error(line),
       { mustExist: true },
     );
     const sql = openPool({ ...database.pool, max: 1, applicationName: `mcp-payments-lab ${name}` });
-    let holds: boolean;
     try {
-      holds = await check(sql);
+      return await check(sql);
     } finally {
       await sql.end();
       await database.stop();
     }
-    Deno.exit(holds ? 0 : 1);
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof DatabaseStartError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
+  });
 }

@@ -1,3 +1,5 @@
+import { OperatorError } from "../core/run_command.ts";
+
 /** Why the database could not be made ready. A code is stable: scripts and tests branch on it. */
 export type DatabaseStartCode =
   | "data_directory_in_use"
@@ -24,7 +26,7 @@ export type DatabaseStartCode =
  * The database cannot be made ready, and a person must do something about it. The message says what failed, on
  * which folder, port or version; `nextMove` says what to do.
  */
-export class DatabaseStartError extends Error {
+export class DatabaseStartError extends OperatorError {
   override name = "DatabaseStartError";
   readonly code: DatabaseStartCode;
   /** What the person should do next. */

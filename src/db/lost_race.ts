@@ -16,7 +16,17 @@ export async function againAfterLostRace<Result>(work: () => Promise<Result>): P
 }
 
 export function isLostRace(error: unknown): boolean {
-  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
-  return code === "40P01" || code === "40001" ||
-    (code === "23505" && (constraint === "idempotency_keys_pkey" || constraint === "feature_states_pkey"));
+  const { code } = error as { code?: string };
+  return code === "40P01" || code === "40001" || isKnownKey(error) ||
+    isDuplicateOf(error, "feature_states_pkey");
+}
+
+/** Whether an idempotency key was claimed that an earlier call has claimed, wherever that one ran. */
+export function isKnownKey(error: unknown): boolean {
+  return isDuplicateOf(error, "idempotency_keys_pkey");
+}
+
+function isDuplicateOf(error: unknown, constraint: string): boolean {
+  const { code, constraint_name } = error as { code?: string; constraint_name?: string };
+  return code === "23505" && constraint_name === constraint;
 }

@@ -50,7 +50,7 @@ create table feature_states (
   entity_id text not null,
   state bytea not null /* storage external */,
   constraint feature_states_pkey PRIMARY KEY (tenant_id, kind, entity_id),
-  constraint feature_states_kind_check CHECK (kind = ANY (ARRAY['customer'::text, 'card'::text, 'device'::text, 'merchant'::text]))
+  constraint feature_states_kind_check CHECK (kind = ANY (ARRAY['customer'::text, 'card'::text, 'device'::text, 'address'::text, 'merchant'::text]))
 ) with (fillfactor=50);
 
 create table holds (
@@ -136,6 +136,17 @@ create table payment_challenges (
   constraint payment_challenges_asked_by_check CHECK (asked_by = ANY (ARRAY['issuer'::text, 'risk'::text]))
 );
 
+create table payment_labels (
+  tenant_id text not null,
+  payment_id text not null,
+  fraud boolean not null,
+  source text not null,
+  reported_at_ms bigint not null,
+  known_at_ms bigint not null,
+  constraint payment_labels_pkey PRIMARY KEY (tenant_id, payment_id),
+  constraint payment_labels_check CHECK (known_at_ms >= reported_at_ms)
+);
+
 create table payment_methods (
   tenant_id text not null,
   payment_method_id text not null,
@@ -181,6 +192,7 @@ create table payments (
   created_at timestamp with time zone not null,
   finished_at timestamp with time zone,
   charge_number smallint default 1 not null,
+  address_id text,
   constraint payments_pkey PRIMARY KEY (tenant_id, payment_id),
   constraint payments_amount_minor_check CHECK (amount_minor > 0),
   constraint payments_capture_means_success CHECK ((captured_minor > 0) = (status = ANY (ARRAY['succeeded'::text, 'partially_refunded'::text, 'refunded'::text]))),
@@ -376,6 +388,7 @@ create table webhook_events (
   constraint webhook_events_pkey PRIMARY KEY (provider, event_id)
 );
 CREATE INDEX webhook_events_by_age ON public.webhook_events USING brin (received_at);
+CREATE INDEX webhook_events_of_disputes ON public.webhook_events USING btree (provider, charge_key) WHERE (type = 'charge.disputed'::text);
 
 create table worlds (
   tenant_id text not null,
@@ -622,6 +635,8 @@ CREATE TRIGGER holds_apply_ended AFTER UPDATE ON holds REFERENCING OLD TABLE AS 
 
 CREATE TRIGGER holds_apply_new AFTER INSERT ON holds REFERENCING NEW TABLE AS new_holds FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_new_holds();
 
+CREATE TRIGGER payment_labels_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payment_labels FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER payments_final_is_final BEFORE UPDATE ON payments FOR EACH ROW WHEN (old.status <> new.status AND ((old.status = ANY (ARRAY['declined'::text, 'failed'::text, 'refunded'::text])) OR new.status = 'processing'::text OR (old.status = ANY (ARRAY['succeeded'::text, 'partially_refunded'::text])) AND (new.status <> ALL (ARRAY['partially_refunded'::text, 'refunded'::text])) OR old.status = 'in_doubt'::text AND new.status = 'requires_action'::text) OR old.amount_minor <> new.amount_minor OR old.currency <> new.currency OR new.refunded_minor < old.refunded_minor) EXECUTE FUNCTION refuse_payment_change();
 
 CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -648,6 +663,7 @@ grant insert, select on merchants to mcp_payments_app;
 grant delete, insert, select, update on open_payments to mcp_payments_app;
 grant insert, select on payment_attempts to mcp_payments_app;
 grant insert, select on payment_challenges to mcp_payments_app;
+grant insert, select on payment_labels to mcp_payments_app;
 grant insert, select on payment_methods to mcp_payments_app;
 grant insert, select, update on payments to mcp_payments_app;
 grant insert, select on postings to mcp_payments_app;

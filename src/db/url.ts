@@ -3,6 +3,7 @@ import { urlsOf } from "./embedded.ts";
 import { LISTEN_ADDRESS } from "./embedded/choose_port.ts";
 import { readPasswords, readRemembered } from "./embedded/remembered.ts";
 import { DatabaseStartError } from "./errors.ts";
+import { runCommand } from "../core/run_command.ts";
 
 /**
  * `deno task db:url`: a URL that psql takes, of the database the server works on: `psql "$(deno task -q db:url)"`.
@@ -33,13 +34,9 @@ async function isListening(place: string, port: number): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  try {
+  await runCommand("db:url", async () => {
     console.log(
-      await databaseUrl(Deno.env.get("DATABASE_URL"), resolve(Deno.env.get("DATA_DIR") ?? ".data")),
+      await databaseUrl(Deno.env.get("DATABASE_URL"), resolve(Deno.env.get("DATA_DIR") || ".data")),
     );
-  } catch (error) {
-    if (!(error instanceof DatabaseStartError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
+  });
 }

@@ -60,6 +60,8 @@ export function createApp(dependencies: AppDependencies): Hono {
   });
 
   app.use(async (context, next) => {
+    // Probes come by the address of a pod or a host, and learn nothing but whether it lives.
+    if (PROBES.has(context.req.path)) return await next();
     const refusal = addressRefusal(context.req.raw, hosts, origins);
     if (refusal !== null) return refuse(context, refusal);
     await next();
@@ -155,6 +157,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   return app;
 }
 
+const PROBES = new Set(["/healthz", "/readyz"]);
 const ROUTES = new Set(["/mcp", "/healthz", "/readyz", "/metrics"]);
 
 /** A closed list: a caller's path never becomes a label. */

@@ -124,7 +124,7 @@ Deno.test("Host and Origin must be local, the server's own, or allowed", async (
     [{ Host: "localhost", Origin: "file://" }, "403 origin_not_allowed"],
     [{ Host: "evil.example", Origin: "https://evil.example" }, "403 host_not_allowed"],
   ];
-  for (const path of ["/healthz", "/metrics"]) {
+  for (const path of ["/metrics"]) {
     for (const [headers, expected] of cases) {
       const { status, body } = await rawRequest(served.url, { path, headers });
       const outcome = status === 200 ? "200" : `${status} ${JSON.parse(body).error.data.code}`;
@@ -135,7 +135,14 @@ Deno.test("Host and Origin must be local, the server's own, or allowed", async (
 
 Deno.test("a server on a wildcard address is not addressed by it", async () => {
   await using served = serveApp({ config: { ...TOKENS, host: "0.0.0.0" } });
-  expect((await rawRequest(served.url, { path: "/healthz", headers: { Host: "0.0.0.0" } })).status).toBe(403);
+  expect((await rawRequest(served.url, { path: "/metrics", headers: { Host: "0.0.0.0" } })).status).toBe(403);
+});
+
+Deno.test("probes are answered by whatever address they come", async () => {
+  await using served = serveApp();
+  for (const path of ["/healthz", "/readyz"]) {
+    expect((await rawRequest(served.url, { path, headers: { Host: "10.4.0.17:8000" } })).status).toBe(200);
+  }
 });
 
 Deno.test("a web page of an allowed origin may call and read, another may not", async () => {

@@ -46,7 +46,7 @@ export function protocolHandler(calls: CallToolDependencies, log: Log): ServePro
       await server.connect(transport);
       const response = await transport.handleRequest(accepting, { parsedBody: messages });
       await server.close();
-      return response;
+      return Array.isArray(json) ? await asBatch(response) : response;
     }
     return await modern.fetch(accepting, {
       parsedBody: json,
@@ -73,6 +73,14 @@ function withoutWarning<Made>(make: () => Made): Made {
 
 /** Only revision 2025-03-26 has batches, and no client at hand sends them: few messages are enough. */
 export const BATCH_MAX_MESSAGES = 50;
+
+/** The library answers a batch with one call in it by that call's answer alone. */
+async function asBatch(response: Response): Promise<Response> {
+  if (response.status !== 200) return response;
+  const answers: unknown = await response.json();
+  const { status, headers } = response;
+  return Response.json(Array.isArray(answers) ? answers : [answers], { status, headers });
+}
 
 /** Why an array of messages is not taken; null for one that is, and for a single message. */
 export function batchFault(json: unknown): string | null {

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
 import { DEFAULT_TENANT, issueToken, PRINCIPAL, type Scope, SCOPES, TENANT } from "./authenticate.ts";
+import { OperatorError, runCommand } from "../core/run_command.ts";
 
 const TTL_MAX_S = 365 * 24 * 3600;
 
@@ -14,15 +15,7 @@ export async function tokenFromArgs(
   environment: (name: string) => string | undefined,
   nowMs: number,
 ): Promise<string> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      sub: { type: "string", default: "local" },
-      tenant: { type: "string", default: DEFAULT_TENANT },
-      scope: { type: "string", default: SCOPES.join(" ") },
-      ttl: { type: "string", default: "86400" },
-    },
-  });
+  const values = parseFlags(args);
   const config = readConfig(environment);
   if (config.jwtSecretKey === null) {
     throw new ConfigError(
@@ -52,14 +45,26 @@ export async function tokenFromArgs(
   );
 }
 
-if (import.meta.main) {
+function parseFlags(args: string[]) {
   try {
-    console.log(await tokenFromArgs(Deno.args, (name) => Deno.env.get(name), systemClock.nowMs()));
+    return parseArgs({
+      args,
+      options: {
+        sub: { type: "string", default: "local" },
+        tenant: { type: "string", default: DEFAULT_TENANT },
+        scope: { type: "string", default: SCOPES.join(" ") },
+        ttl: { type: "string", default: "86400" },
+      },
+    }).values;
   } catch (error) {
-    const wrongFlag = error instanceof TypeError &&
-      String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS");
-    if (!(error instanceof ConfigError) && !wrongFlag) throw error;
-    console.error((error as Error).message);
-    Deno.exit(1);
+    // An argument that there is not; anything else is a fault of ours.
+    if (!String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS")) throw error;
+    throw new OperatorError((error as Error).message);
   }
+}
+
+if (import.meta.main) {
+  await runCommand("token", async (args) => {
+    console.log(await tokenFromArgs(args, (name) => Deno.env.get(name), systemClock.nowMs()));
+  });
 }

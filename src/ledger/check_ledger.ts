@@ -70,7 +70,11 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
                                 p.account_id, coalesce(-sum(p.amount_minor), 0) as taken_minor
                            from transfers t
                            left join postings p using (tenant_id, transfer_id)
-                          where t.hold_id is not null and (p.leg is null or p.amount_minor < 0)
+                           left join accounts a on a.tenant_id = p.tenant_id and a.account_id = p.account_id
+                           left join holds k on k.tenant_id = t.tenant_id and k.hold_id = t.hold_id
+                          where t.hold_id is not null
+                            and (p.leg is null
+                                 or (p.amount_minor < 0 and (not a.may_go_negative or p.account_id = k.account_id)))
                           group by t.tenant_id, t.hold_id, t.kind, p.account_id) e
                 on e.tenant_id = h.tenant_id and e.hold_id = h.hold_id
              where h.hold_id is null or b.transfer_id is null or coalesce(e.transfers, 0) > 1
@@ -131,6 +135,56 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
              where not exists (select 1 from audit_events e
                                 where e.tenant_id = p.tenant_id and e.audit_id = 'aud_' || substr(p.payment_id, 5) || '_1')
                and p.principal <> 'simulation'`,
+  },
+  {
+    name: "refunds_within_captured",
+    about:
+      "Each payment's refunded amount is the sum of its succeeded refunds, and with those under way at most what was captured",
+    query:
+      `select p.tenant_id || '/' || p.payment_id || ' refunded ' || p.refunded_minor || ' of ' || p.captured_minor as example
+              from payments p
+              left join (select tenant_id, payment_id,
+                                coalesce(sum(amount_minor) filter (where status = 'succeeded'), 0) as given,
+                                sum(amount_minor) as promised, sum(fee_returned_minor) as fee
+                           from refunds where status in ('processing', 'in_doubt', 'succeeded') group by 1, 2) r
+                using (tenant_id, payment_id)
+             where coalesce(r.given, 0) <> p.refunded_minor or coalesce(r.promised, 0) > p.captured_minor
+                or coalesce(r.fee, 0) > p.fee_minor`,
+  },
+  {
+    name: "refunds_are_booked",
+    about:
+      "Each succeeded refund gave its amount to who had paid, from the merchant and the provider's fee; each open one holds the merchant's part; no other has moved or holds anything",
+    query: `select r.tenant_id || '/' || r.refund_id || ' ' || r.status as example
+              from refunds r join payments p using (tenant_id, payment_id)
+              cross join lateral (
+                select coalesce(sum(o.amount_minor) filter (where o.account_id like 'merchant:' || p.merchant_id || ':%'), 0) as merchant,
+                       coalesce(sum(o.amount_minor) filter (where o.account_id like 'fees:%'), 0) as fees,
+                       coalesce(sum(o.amount_minor) filter (where o.account_id in
+                         ('provider:' || p.provider || ':' || p.currency, 'wallet:' || p.customer_id || ':' || p.currency)), 0) as given
+                  from postings o
+                 where o.tenant_id = r.tenant_id and o.transfer_id = 'tr_' || substr(r.refund_id, 4)) m
+              left join holds h on h.tenant_id = r.tenant_id and h.hold_id = 'hold_' || substr(r.refund_id, 4)
+             where m.given <> (case r.status when 'succeeded' then r.amount_minor else 0 end)
+                or m.fees <> (case r.status when 'succeeded' then -r.fee_returned_minor else 0 end)
+                or m.merchant <> (case r.status when 'succeeded' then r.fee_returned_minor - r.amount_minor else 0 end)
+                or coalesce(h.amount_minor, 0) * (h.state is not distinct from 'pending')::int
+                   <> (case when r.status in ('processing', 'in_doubt') then r.amount_minor - r.fee_returned_minor else 0 end)`,
+  },
+  {
+    name: "one_provider_refund_for_one_refund",
+    about: "No provider refund belongs to two refunds",
+    query: `select provider || '/' || provider_refund_id as example from refunds
+             where provider_refund_id is not null
+             group by provider, provider_refund_id having count(*) > 1`,
+  },
+  {
+    name: "refunds_are_audited",
+    about: "Each refund made by a call has its audit row",
+    query: `select r.tenant_id || '/' || r.refund_id as example from refunds r
+             where r.principal <> 'simulation'
+               and not exists (select 1 from audit_events e
+                                where e.tenant_id = r.tenant_id and e.audit_id = 'aud_' || substr(r.refund_id, 4) || '_1')`,
   },
   {
     name: "wallet_transfers_are_booked",

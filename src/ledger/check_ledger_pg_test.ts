@@ -2,6 +2,7 @@ import { expect } from "expect";
 import type { TransactionSql } from "postgres";
 import type { Sql } from "../db/pool.ts";
 import { openLab, TENANT } from "../payments/testing/open_lab.ts";
+import { refund } from "../payments/testing/refund_lab.ts";
 import { countViolations, LEDGER_INVARIANTS } from "./check_ledger.ts";
 
 const WALLET = "wallet:cust_ann:USD";
@@ -66,7 +67,7 @@ const LIES: readonly [what: string, breaks: readonly string[], lie: string][] = 
     "a transfer that ends a hold which is pending",
     ["holds_end_by_one_transfer"],
     `insert into transfers (tenant_id, transfer_id, kind, hold_id, created_at)
-     select tenant_id, 'tr_lie', 'hold_void', hold_id, now() from holds where state = 'pending'`,
+     select tenant_id, 'tr_lie', 'hold_void', hold_id, now() from holds where state = 'pending' limit 1`,
   ],
   [
     "a transfer that ends a hold which never was",
@@ -92,13 +93,13 @@ const LIES: readonly [what: string, breaks: readonly string[], lie: string][] = 
   [
     "a payment that says it captured less",
     ["captured_payments_are_posted_once"],
-    "update payments set captured_minor = captured_minor - 1 where captured_minor > 0",
+    "update payments set captured_minor = captured_minor - 1 where captured_minor > 0 and merchant_id = 'merch_default'",
   ],
   [
     "a booked payment called declined",
     ["captured_payments_are_posted_once"],
     `update payments set status = 'declined', captured_minor = 0, decline_by = 'issuer'
-      where method = 'card' and status = 'succeeded'`,
+      where method = 'card' and status = 'succeeded' and merchant_id = 'merch_default'`,
   ],
   ["open payments that nobody will finish", ["open_payments_are_listed"], "delete from open_payments"],
   [
@@ -121,6 +122,37 @@ const LIES: readonly [what: string, breaks: readonly string[], lie: string][] = 
     "payments nobody audited",
     ["payments_are_audited"],
     "delete from audit_events where action = 'payment.accepted'",
+  ],
+  [
+    "a payment that says it gave back less",
+    ["refunds_within_captured"],
+    "update payments set refunded_minor = refunded_minor - 1 where refunded_minor > 1",
+  ],
+  [
+    "a refund of more than was captured",
+    ["refunds_within_captured", "refunds_are_booked"],
+    `alter table refunds disable trigger user;
+     update refunds set amount_minor = 9999 where status = 'in_doubt'`,
+  ],
+  [
+    "a refund that gave back more of the fee than it said",
+    ["refunds_are_booked"],
+    "update refunds set fee_returned_minor = fee_returned_minor - 1 where fee_returned_minor > 0 and status = 'succeeded'",
+  ],
+  [
+    "a refund in doubt that is called failed, and still holds money",
+    ["refunds_are_booked"],
+    "update refunds set status = 'failed', next_check_at = null where status = 'in_doubt'",
+  ],
+  [
+    "one provider refund for two refunds",
+    ["one_provider_refund_for_one_refund"],
+    "update refunds set provider = 'northbank', provider_refund_id = 're_1' where provider is not null",
+  ],
+  [
+    "refunds nobody audited",
+    ["refunds_are_audited"],
+    "delete from audit_events where action = 'refund.processing'",
   ],
   [
     "a wallet transfer that moved nothing",
@@ -150,7 +182,7 @@ function newTransfer(status: string): string {
 const GUARDED = ["accounts", "transfers", "postings", "holds", "payments", "open_payments", "audit_events"];
 
 Deno.test("checkLedger() finds each planted violation, and nothing else", async (t) => {
-  await using lab = await openLab();
+  await using lab = await openLab({ providerTimeoutMs: 300 });
   for (const id of ["tr_1", "tr_2"]) {
     await lab.fundWallet("cust_ann", 10_000n);
     await lab.owner.begin(async (sql) => {
@@ -160,7 +192,13 @@ Deno.test("checkLedger() finds each planted violation, and nothing else", async 
       for (const table of GUARDED) await sql`alter table ${sql(table)} enable trigger user`;
     });
   }
-  await lab.pay();
+  const refunded = await lab.pay({ amountMinor: 10_000n, merchantId: "merch_de" });
+  await refund(lab, { paymentId: refunded.answer.payment_id, amount: 60 });
+  const inDoubt = await lab.pay({
+    paymentMethodId: "pm_card_refund_reply_lost",
+    merchantId: "merch_de",
+  });
+  await refund(lab, { paymentId: inDoubt.answer.payment_id });
   await lab.pay({ customerId: "cust_ben", currency: "EUR" });
   await lab.pay({ paymentMethodId: "pm_card_declined" });
   await lab.pay({ method: "wallet" });

@@ -118,15 +118,18 @@ export async function hold(sql: Transaction, wanted: Hold): Promise<void> {
 }
 
 /**
- * Ends a hold by moving what was held, or a part of it, to others; what is left over is free again. Throws
- * `invalid_state` when the hold is not pending or holds less than is asked for.
+ * Ends a hold by moving what was held, or a part of it, to others; what is left over is free again. Accounts that may go
+ * negative may give beside it. Throws `invalid_state` when the hold is not pending or holds less than is asked for.
  */
 export async function postHold(
   sql: Transaction,
   end: HoldEnd & { readonly to: readonly Posting[] },
 ): Promise<void> {
   const held = await takePendingHold(sql, end, "post");
-  assert(end.to.every(({ amountMinor }) => amountMinor > 0n), "A hold is posted to accounts that gain by it");
+  assert(
+    end.to.every(({ account, amountMinor }) => amountMinor > 0n || MAY_GO_NEGATIVE[account.kind]),
+    "Beside a hold, only those who may owe give",
+  );
   assert(
     end.to.every(({ account }) => account.currency === held.currency),
     `Hold "${end.holdId}" is in ${held.currency}`,

@@ -42,6 +42,8 @@ const CASES: [Change, string, string | undefined][] = [
   [{ amount: "1.005" }, "invalid_amount", "amount"],
   [{ amount: "0.1e-9" }, "invalid_amount", "amount"],
   [{ amount: "5e-324" }, "invalid_amount", "amount"],
+  [{ amount: "0.99999999999999999999" }, "invalid_amount", "amount"],
+  [{ amount: "1.00000000000000000001" }, "invalid_amount", "amount"],
   [{ amount: '"1.005"' }, "invalid_amount", "amount"],
   [{ amount: '"9007199254740993"' }, "amount_too_large", "amount"],
   [{ amount: '"-0"' }, "invalid_amount", "amount"],

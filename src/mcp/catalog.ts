@@ -1,6 +1,7 @@
 import type { Tool } from "./define_tool.ts";
 import { createPaymentTool } from "./tools/payments/create_payment.ts";
 import { getPaymentStatusTool } from "./tools/payments/get_payment_status.ts";
+import { refundPaymentTool } from "./tools/payments/refund_payment.ts";
 import { verifyPaymentTool } from "./tools/payments/verify_payment.ts";
 import { getWalletBalanceTool } from "./tools/wallets/get_wallet_balance.ts";
 import { topUpWalletTool } from "./tools/wallets/top_up_wallet.ts";
@@ -11,6 +12,7 @@ import { walletTransactionHistoryTool } from "./tools/wallets/wallet_transaction
 export const TOOLS: readonly Tool[] = [
   createPaymentTool,
   verifyPaymentTool,
+  refundPaymentTool,
   getPaymentStatusTool,
   getWalletBalanceTool,
   transferFundsTool,

@@ -81,11 +81,21 @@ export const ipAddress = z.string()
     examples: ["203.0.113.7", "2001:db8::1"],
   });
 export const country = z.string()
-  .regex(/^[A-Z]{2}$/, { error: "must be an ISO 3166 alpha-2 code such as US" })
+  .refine(isAssignedCountry, { error: "must be the ISO 3166 alpha-2 code of a country, such as US" })
   .meta({
     description: "Where the customer is now, ISO 3166 alpha-2. Left out: the customer's home country.",
     examples: ["US"],
   });
+
+const REGION_NAMES = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+/** Codes with a name that no country has: unknown, made up for tests, or of a union. */
+const NOT_COUNTRIES = new Set(["ZZ", "XA", "XB", "EU", "EZ", "UN", "QO"]);
+
+/** Of a country that there is: "UK" and "AN" are old names of others. */
+function isAssignedCountry(code: string): boolean {
+  return /^[A-Z]{2}$/.test(code) && !NOT_COUNTRIES.has(code) && REGION_NAMES.of(code) !== undefined &&
+    new Intl.Locale(`und-${code}`).region === code;
+}
 
 const METADATA_MAX_ENTRIES = 20;
 export const metadata = z.record(line(40), line(500))
@@ -110,6 +120,11 @@ export const approvalToken = line(200).meta({
   description:
     "The approval_token of a pending_approval answer, once a person has approved; all else as in the first call.",
   examples: ["tr_01m83wkb84kbh7we4qc2mtnnyx.1767614400000.kFz0Y2nPq8u3VtqkYxX0bq2l5n8cQeWvJ1rT7uA9d4E"],
+});
+export const refundReason = line(200).meta({
+  description:
+    "changed_mind, not_as_described, not_received or duplicate; any other text counts as an average reason.",
+  examples: ["changed_mind", "not_received"],
 });
 export const approved = z.boolean().meta({
   description: "With approval_token: false where the person said no, which ends it at once. Left out: true.",

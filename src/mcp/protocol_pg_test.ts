@@ -254,10 +254,10 @@ Deno.test("a batch, as of 2025-03-26, is answered with one array", async () => {
     result: { structuredContent: { status: "succeeded" } },
   }]]);
   // A payment cannot be called back, and its caller is not left waiting.
-  expect(await answerOf(post(served.url, [pay, cancel]))).toMatchObject([200, {
+  expect(await answerOf(post(served.url, [pay, cancel]))).toMatchObject([200, [{
     id: 9,
     result: { structuredContent: { status: "succeeded" } },
-  }]);
+  }]]);
   expect(await answerOf(post(served.url, [cancel]))).toEqual([202, null]);
   expect(await answerOf(post(served.url, [ping(1), 5]))).toMatchObject([400, { error: { code: -32600 } }]);
 });

@@ -135,6 +135,13 @@ Deno.test("annotations are what the tool does", () => {
       idempotentHint: true,
       openWorldHint: true,
     },
+    // Gives money away through a provider; twice, unless a key says otherwise.
+    refund_payment: {
+      readOnlyHint: false,
+      destructiveHint: true,
+      idempotentHint: false,
+      openWorldHint: true,
+    },
     get_payment_status: {
       readOnlyHint: true,
       destructiveHint: false,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { DomainError } from "../core/errors.ts";
 import { toReferenceUsd } from "../core/money.ts";
 import { textArray } from "../db/array_literal.ts";
-import type { BatchConnection, BatchReader } from "../db/batch_transaction.ts";
+import { type BatchConnection, type BatchReader, commitWith } from "../db/batch_transaction.ts";
 import { keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import { earliestMs, entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { EntityRef, PaymentEvent } from "../fraud/features/event.ts";
@@ -12,9 +12,11 @@ import { type FraudModelPort, type RiskAssessment, screenPayment } from "../frau
 import { accountOf } from "../ledger/accounts.ts";
 import type { Route } from "../routing/route_payment.ts";
 import { challengedAnswer, declinedAnswer, type PaymentAnswer } from "./payment_answer.ts";
-import { sendHolds, sendWrites } from "./store_accepted.ts";
+import { sendChallenges, sendHolds, storeAccepted } from "./store_accepted.ts";
 import type { PaymentRequest } from "./payment.ts";
+import type { RecentKeys } from "./recent_keys.ts";
 import { cardIdOf, type PaymentReferences } from "./references.ts";
+import { type RememberedStates, stateKey } from "./remembered_states.ts";
 
 export interface AcceptItem {
   readonly request: PaymentRequest;
@@ -57,6 +59,13 @@ export interface AcceptDependencies {
    * (`serialization_failure`) and stores nothing.
    */
   readonly lockStates: boolean;
+  /**
+   * Whether every key is looked up. Without, a key that {@link recentKeys} does not know is taken for new, and a batch
+   * in which one is not fails as a lost race on `idempotency_keys_pkey` and stores nothing.
+   */
+  readonly lookUpKeys: boolean;
+  readonly rememberedStates: RememberedStates;
+  readonly recentKeys: RecentKeys;
   /** How long the completer leaves a new payment to the call that made it. */
   readonly graceMs: number;
   /** The score from which the customer has to prove who pays; null for never. */
@@ -65,9 +74,9 @@ export interface AcceptDependencies {
 }
 
 /**
- * Transaction 1 of many payments at once: claim the idempotency keys, read the feature states under lock, score,
- * decide, route, and store payment, decision and updated states. If the process dies before the commit nothing
- * has happened; after it the completer finishes what is left.
+ * Transaction 1 of many payments at once: claim the idempotency keys, find the feature states, score, decide, route,
+ * and store payment, decision and updated states. If the process dies before the commit nothing has happened; after
+ * it the completer finishes what is left.
  *
  * A payment is observed by the feature engine here, when it is attempted, and not when its outcome is known:
  * a burst of simultaneous payments must see itself (docs/decisions/0001-observe-at-decision.md).
@@ -78,16 +87,16 @@ export async function acceptPayments(
   dependencies: AcceptDependencies,
 ): Promise<AcceptResult[]> {
   const startedMs = dependencies.monotonicMs();
-  // What is read without locks is read before the transaction: a key taken or a state changed since then makes the
-  // transaction fail, and it is one round trip from begin to commit.
+  // What is not remembered is read, and without locks outside the transaction: a key taken or a state changed since
+  // then makes the statement that writes fail. That one is then all there is, and a transaction by itself.
   const locks = dependencies.lockStates || items.some((item) => item.request.method === "wallet");
-  let transaction = locks ? connection.begin() : null;
+  const transaction = locks ? connection.begin() : null;
   const reader: BatchReader = transaction ?? connection;
   try {
     const results: (AcceptResult | undefined)[] = new Array(items.length);
     const [knownKeys, states, funds] = await Promise.all([
-      readKnownKeys(reader, items.map(keyOf)),
-      readStates(reader, items, dependencies.lockStates),
+      readKnownKeys(reader, items.map((item) => keyToLookUp(item, dependencies))),
+      findStates(reader, items, dependencies),
       readFunds(reader, items),
     ]);
     const nowMs = dependencies.nowMs();
@@ -108,12 +117,19 @@ export async function acceptPayments(
       writes.push(write);
       results[i] = resultOf(write);
     }
+    let version: string | null = null;
     if (writes.length > 0) {
-      transaction ??= connection.begin();
-      sendHolds(transaction, writes, nowMs);
-      sendWrites(transaction, writes, states, nowMs, dependencies);
+      if (transaction !== null) {
+        sendHolds(transaction, writes, nowMs);
+        sendChallenges(transaction, writes, nowMs, dependencies.challengeLifetimeMs);
+      }
+      const stored = storeAccepted(transaction ?? connection.alone, writes, states, nowMs, dependencies);
+      version = transaction === null ? await stored : await commitWith(transaction, stored);
+    } else {
+      await transaction?.commit();
     }
-    await transaction?.commit();
+    for (const item of items) dependencies.recentKeys.add(keyOf(item));
+    rememberStates(states, version, dependencies.rememberedStates);
     return results as AcceptResult[];
   } catch (error) {
     await transaction?.rollback();
@@ -156,7 +172,7 @@ export function requestHashOf(request: PaymentRequest): string {
 /** The feature states a batch works on: ids are unique within a tenant only. */
 export interface BatchStates {
   readonly byTenant: Map<string, FeatureStates>;
-  /** `tenant/kind/id` of those that had a row when they were read, with the version of it. */
+  /** By {@link stateKey}, the version of the row at which each was taken; without an entry there was no row. */
   readonly stored: Map<string, string>;
 }
 
@@ -177,23 +193,55 @@ function keyOf({ request: { tenantId, principal, idempotencyKey } }: AcceptItem)
   return { tenantId, principal, key: idempotencyKey };
 }
 
-async function readStates(
+/** The key as it is to be looked up; null when it is taken for new without a look. */
+function keyToLookUp(item: AcceptItem, { lookUpKeys, recentKeys }: AcceptDependencies) {
+  const key = keyOf(item);
+  return lookUpKeys || recentKeys.has(key) ? key : { ...key, key: null };
+}
+
+/** From this process's memory where nothing is locked; the rest is read. */
+async function findStates(
   reader: BatchReader,
   items: readonly AcceptItem[],
-  lock: boolean,
+  { lockStates, rememberedStates }: AcceptDependencies,
 ): Promise<BatchStates> {
-  const wanted = new Map<string, { tenantId: string; ref: EntityRef }>();
   const byTenant = new Map<string, FeatureStates>();
+  const stored = new Map<string, string>();
+  const unknown = new Map<string, { tenantId: string; ref: EntityRef }>();
   for (const item of items) {
     const { tenantId } = item.request;
-    if (!byTenant.has(tenantId)) byTenant.set(tenantId, new FeatureStates());
+    let states = byTenant.get(tenantId);
+    if (states === undefined) byTenant.set(tenantId, states = new FeatureStates());
     for (const ref of entitiesOf(toPaymentEvent(item, 0))) {
-      wanted.set(`${tenantId}/${ref.kind}/${ref.id}`, { tenantId, ref });
+      const key = stateKey(tenantId, ref);
+      if (unknown.has(key) || stored.has(key)) continue;
+      // Taken out under lock too: what is remembered is then out of date.
+      const remembered = rememberedStates.take(tenantId, ref);
+      if (remembered === undefined || lockStates) {
+        unknown.set(key, { tenantId, ref });
+      } else if (remembered !== null) {
+        states.set(ref, remembered.state);
+        stored.set(key, remembered.version);
+      }
     }
   }
-  const entries = [...wanted.values()];
+  if (unknown.size > 0) {
+    for (const row of await readStates(reader, [...unknown.values()], lockStates)) {
+      const ref = { kind: row.kind, id: row.entity_id };
+      byTenant.get(row.tenant_id)!.set(ref, decodeState(row.state));
+      stored.set(stateKey(row.tenant_id, ref), row.version);
+    }
+  }
+  return { byTenant, stored };
+}
+
+function readStates(
+  reader: BatchReader,
+  entries: readonly { tenantId: string; ref: EntityRef }[],
+  lock: boolean,
+): Promise<readonly StateRow[]> {
   const { sql } = reader;
-  const rows = await reader.send(sql<StateRow[]>`
+  return reader.send(sql<StateRow[]>`
     select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin::text as version
       from unnest(${textArray(entries.map((entry) => entry.tenantId))}::text[],
                   ${textArray(entries.map((entry) => entry.ref.kind))}::text[],
@@ -205,12 +253,20 @@ async function readStates(
       : sql`cross join lateral (select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin from feature_states s
              where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id limit 1) s`
   }`);
-  const stored = new Map<string, string>();
-  for (const row of rows) {
-    byTenant.get(row.tenant_id)!.set({ kind: row.kind, id: row.entity_id }, decodeState(row.state));
-    stored.set(`${row.tenant_id}/${row.kind}/${row.entity_id}`, row.version);
+}
+
+/** After the commit. Without a version nothing was written, so each state still is as it was taken. */
+function rememberStates(
+  { byTenant, stored }: BatchStates,
+  version: string | null,
+  rememberedStates: RememberedStates,
+): void {
+  for (const [tenantId, states] of byTenant) {
+    for (const [ref, state] of states.entries()) {
+      const writtenAt = version ?? stored.get(stateKey(tenantId, ref));
+      if (writtenAt !== undefined) rememberedStates.put(tenantId, ref, { state, version: writtenAt });
+    }
   }
-  return { byTenant, stored };
 }
 
 interface StateRow {

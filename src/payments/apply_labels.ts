@@ -1,4 +1,5 @@
 import { byteaArray, scalarArray, textArray } from "../db/array_literal.ts";
+import { againAfterLostRace } from "../db/lost_race.ts";
 import type { Sql } from "../db/pool.ts";
 import { earliestKnownMs, entitiesOf, observeLabel } from "../fraud/features/engine.ts";
 import type { EntityKind, PaymentEvent } from "../fraud/features/event.ts";
@@ -44,8 +45,8 @@ export async function applyLabels(
   const distinct = [...first.values()].sort(inOrder);
   for (let from = 0; from < distinct.length; from += BATCH_MAX) {
     const batch = distinct.slice(from, from + BATCH_MAX);
-    const result = await sql.begin((transaction) =>
-      applyBatch(transaction as unknown as Sql, tenantId, batch, source)
+    const result = await againAfterLostRace(() =>
+      sql.begin((transaction) => applyBatch(transaction as unknown as Sql, tenantId, batch, source))
     ) as AppliedLabels;
     sum.applied += result.applied;
     sum.known += result.known;

@@ -1,8 +1,9 @@
 import { expect } from "expect";
 import { Random } from "../core/random.ts";
+import { applyLabels } from "./apply_labels.ts";
 import { checkFeatures } from "./check_features.ts";
 import type { PaymentRequest } from "./payment.ts";
-import { type Lab, modelOf, openLab } from "./testing/open_lab.ts";
+import { type Lab, modelOf, openLab, TENANT } from "./testing/open_lab.ts";
 
 /** Payments of two customers with few cards, devices and merchants, so that they meet all the time. */
 function randomRequest(random: Random, lab: Lab): Partial<PaymentRequest> {
@@ -18,6 +19,7 @@ function randomRequest(random: Random, lab: Lab): Partial<PaymentRequest> {
       ? own
       : random.pick(["pm_card_visa", "pm_card_amex", "pm_card_declined"]),
     merchantId: random.pick([null, "merch_de"]),
+    addressId: random.pick([null, "addr_1", "addr_2", `addr_${random.integer(3, 40)}`]),
     deviceId: random.pick([null, "dev_1", "dev_2", "dev_3", `dev_${random.integer(4, 400)}`]),
     country: random.pick([null, "US", "DE", "JP"]),
     currency: wallet ? "USD" : random.pick(["USD", "EUR", "JPY", "KWD"]),
@@ -28,7 +30,7 @@ function randomRequest(random: Random, lab: Lab): Partial<PaymentRequest> {
   };
 }
 
-Deno.test("three servers race on the same customers, cards, devices and merchants: served features equal rebuilt ones", async () => {
+Deno.test("three servers race on the same customers, cards, devices, addresses and merchants while labels arrive: served features equal rebuilt ones", async () => {
   // Scores that spread, so that some payments are declined: they are observed all the same.
   await using lab = await openLab({ model: modelOf((vector) => (Math.abs(vector[0]) * 1e6) % 90) });
   const services = [lab.service, await lab.openService(), await lab.openService()];
@@ -37,9 +39,19 @@ Deno.test("three servers race on the same customers, cards, devices and merchant
   }
   const random = new Random(11);
   const total = 1_200;
+  const paymentIds: string[] = [];
   for (let paid = 0; paid < total; paid += 120) {
     const requests = Array.from({ length: 120 }, () => randomRequest(random, lab));
-    await Promise.all(requests.map((request, i) => lab.pay(request, services[i % services.length])));
+    const reportedAtMs = lab.clock.nowMs();
+    const labels = paymentIds.filter(() => random.chance(0.15))
+      .map((paymentId) => ({ paymentId, fraud: random.chance(0.5), reportedAtMs }));
+    // The same reports reach two servers, while payments go on.
+    const labelled = [services[0], services[1]].map(({ sql }) => applyLabels(sql, TENANT, labels, "test"));
+    const created = await Promise.all(
+      requests.map((request, i) => lab.pay(request, services[i % services.length])),
+    );
+    await Promise.all(labelled);
+    paymentIds.push(...created.map(({ answer }) => answer.payment_id));
     lab.clock.advance(random.integer(0, 600_000));
   }
   const check = await checkFeatures(lab.owner);
@@ -51,6 +63,8 @@ Deno.test("three servers race on the same customers, cards, devices and merchant
     examples: [],
   });
   expect(check.states).toBeGreaterThan(100);
+  expect(check.labels).toBeGreaterThan(400);
+  expect(check.labels).toBe(await lab.count("payment_labels"));
   // Whoever came in between, each merchant's payments have one order.
   const [{ ties }] = await lab.owner<{ ties: number }[]>`
     select count(*)::int as ties from (select from payments group by merchant_id, occurred_at_ms having count(*) > 1) t`;
@@ -60,8 +74,14 @@ Deno.test("three servers race on the same customers, cards, devices and merchant
 
 Deno.test("checkFeatures() finds what differs", async (t) => {
   await using lab = await openLab();
-  for (let i = 0; i < 5; i++) await lab.pay({ deviceId: "dev_1", paymentMethodId: "pm_ann" });
-  expect(await checkFeatures(lab.owner)).toMatchObject({ vectors: 5, states: 4, examples: [] });
+  for (let i = 0; i < 5; i++) {
+    const { answer } = await lab.pay({ deviceId: "dev_1", paymentMethodId: "pm_ann" });
+    if (i === 2) {
+      const label = { paymentId: answer.payment_id, fraud: true, reportedAtMs: lab.clock.nowMs() };
+      await applyLabels(lab.service.sql, TENANT, [label], "test");
+    }
+  }
+  expect(await checkFeatures(lab.owner)).toMatchObject({ vectors: 5, labels: 1, states: 4, examples: [] });
   const lies: [expected: string, differing: [vectors: number, states: number], lie: string][] = [
     [
       "amount_ln: stored",
@@ -80,6 +100,16 @@ Deno.test("checkFeatures() finds what differs", async (t) => {
       "has no stored vector",
       [1, 0],
       "update payments set feature_vector = null where payment_id = (select max(payment_id) from payments)",
+    ],
+    [
+      "differs from its payments",
+      [0, 4],
+      "alter table payment_labels disable trigger user; update payment_labels set fraud = not fraud",
+    ],
+    [
+      "cannot be rebuilt",
+      [1, 4],
+      "alter table payment_labels disable trigger user; update payment_labels set reported_at_ms = 0, known_at_ms = 1",
     ],
     ["has payments and no state", [0, 1], "delete from feature_states where kind = 'device'"],
     [
@@ -104,14 +134,18 @@ Deno.test("checkFeatures() finds what differs", async (t) => {
       await lab.owner`create table backup_payments as table payments`;
       await lab.owner`create table backup_states as table feature_states`;
       await lab.owner`create table backup_customers as table customers`;
+      await lab.owner`create table backup_labels as table payment_labels`;
       await lab.owner.unsafe(lie).simple();
       const check = await checkFeatures(lab.owner);
       await lab.owner.unsafe(`
-        truncate payments, feature_states, customers;
+        alter table payment_labels disable trigger user;
+        truncate payments, feature_states, customers, payment_labels;
+        insert into payment_labels select * from backup_labels;
+        alter table payment_labels enable trigger user;
         insert into payments select * from backup_payments;
         insert into feature_states select * from backup_states;
         insert into customers select * from backup_customers;
-        drop table backup_payments, backup_states, backup_customers`).simple();
+        drop table backup_payments, backup_states, backup_customers, backup_labels`).simple();
       expect(check.examples.join("\n")).toContain(expected);
       expect(check.differingVectors).toBeGreaterThanOrEqual(vectors);
       expect(check.differingStates).toBeGreaterThanOrEqual(states);

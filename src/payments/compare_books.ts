@@ -1,4 +1,5 @@
 import type { ChargeStatement } from "../providers/provider.ts";
+import { PAYMENT_STATUSES } from "./payment.ts";
 import type { PaymentRow } from "./read_answer.ts";
 
 /** One provider's own account of the payment's charge. */
@@ -16,6 +17,7 @@ export interface LedgerSide {
   readonly posted: boolean;
   readonly takenMinor: bigint;
   readonly feeMinor: bigint;
+  readonly returnedMinor: bigint;
   readonly currency: string | null;
 }
 
@@ -60,7 +62,7 @@ export function compareBooks(
   const chargedElsewhere = others.filter(({ statement }) => statement?.reply.outcome === "approved").length;
   return [
     line("charged", {
-      record: yesOrNo(row.status === "succeeded"),
+      record: yesOrNo(PAYMENT_STATUSES[row.status].captured),
       ledger: yesOrNo(ledger.posted),
       provider: charged(yesOrNo(approved !== null)),
     }),
@@ -86,7 +88,7 @@ export function compareBooks(
     }, false),
     line("refunded_minor", {
       record: row.refundedMinor.toString(),
-      ledger: null,
+      ledger: ledger.returnedMinor.toString(),
       provider: charged((approved?.refundedMinor ?? 0n).toString()),
     }),
     {

@@ -7,6 +7,7 @@ import { PAYMENT_STATUSES, providerKeyOf } from "./payment.ts";
 import { forgetExpiredKeys, forgetOldWebhooks } from "./forget_expired_keys.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
+import { completeRefunds } from "./refunds/complete_refunds.ts";
 import { type OpenPayment, PAID_BY_WALLET } from "./settle_payments.ts";
 import { answerOf, expectationOf, isAlreadySettled, type PaymentRow, readPayment } from "./read_answer.ts";
 
@@ -199,13 +200,14 @@ async function learnOutcome(service: PaymentService, row: PaymentRow): Promise<C
 
 const FORGET_INTERVAL_MS = 3_600_000;
 
-/** Runs {@link completeOpenPayments} again and again until it is stopped, and each hour {@link forgetExpiredKeys}. */
+/** Runs {@link completeOpenPayments} and {@link completeRefunds} again and again until it is stopped, and each hour {@link forgetExpiredKeys}. */
 export class Completer extends Rounds {
   constructor(service: PaymentService, pauseMs: number, onError: (error: unknown) => void) {
     let forgetAtMs = 0;
     super({
       work: async (isStopped) => {
         await completeOpenPayments(service, isStopped);
+        if (!isStopped()) await completeRefunds(service);
         const nowMs = service.clock.monotonicMs();
         if (!isStopped() && nowMs >= forgetAtMs) {
           forgetAtMs = nowMs + FORGET_INTERVAL_MS;

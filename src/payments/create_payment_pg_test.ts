@@ -75,16 +75,20 @@ Deno.test("each test payment method has its outcome, live and after the complete
     pm_card_declined_reply_lost: ["declined", "generic_decline", ["declined"]],
     pm_card_slow: ["succeeded", null, ["captured"]],
     pm_card_dispute: ["succeeded", null, ["captured"]],
+    pm_card_refund_review: ["succeeded", null, ["captured"]],
+    pm_card_refund_refused: ["succeeded", null, ["captured"]],
+    pm_card_refund_reply_lost: ["succeeded", null, ["captured"]],
+    // Nobody answers: each ends by itself, with nothing charged.
+    pm_card_3ds_challenge: ["failed", null, ["voided"]],
+    pm_card_3ds_challenge_declined: ["failed", null, ["voided"]],
     // At a provider with 3-D Secure; at one without it is declined softly, and the second has it.
     pm_card_3ds_frictionless: ["succeeded", null, ["captured"]],
   };
-  const challenges = Object.keys(TEST_PAYMENT_METHODS).filter((id) =>
-    TEST_PAYMENT_METHODS[id].effect.kind === "challenge"
+  expect(Object.keys(live).sort()).toEqual(Object.keys(TEST_PAYMENT_METHODS).sort());
+  // Who cannot pass a challenge on is told before anything is stored.
+  expect(await codeOf(lab.pay({ paymentMethodId: "pm_card_3ds_challenge", mayChallenge: false }))).toBe(
+    "unknown_payment_method",
   );
-  expect([...Object.keys(live), ...challenges].sort()).toEqual(Object.keys(TEST_PAYMENT_METHODS).sort());
-  for (const paymentMethodId of challenges) {
-    expect(await codeOf(lab.pay({ paymentMethodId }))).toBe("unknown_payment_method");
-  }
   for (const [paymentMethodId, [status, code, charges]] of Object.entries(live)) {
     await t.step(`${paymentMethodId} ends as ${status}${code === null ? "" : ` (${code})`}`, async () => {
       const { answer } = await lab.pay({ paymentMethodId });
@@ -92,7 +96,9 @@ Deno.test("each test payment method has its outcome, live and after the complete
       const ended = await getPaymentStatus(lab.service, TENANT, answer.payment_id);
       expect([ended.status, ended.decline?.code ?? null]).toEqual([status, code]);
       const states = lab.charges(answer.payment_id).map(({ state }) => state).sort();
-      if (paymentMethodId !== "pm_card_3ds_frictionless") expect(states).toEqual(charges);
+      // A provider without 3-D Secure may have been asked first.
+      if (paymentMethodId.includes("_3ds_")) expect(states).toContain(charges[0]);
+      else expect(states).toEqual(charges);
       expect(states.filter((state) => state === "captured").length).toBe(status === "succeeded" ? 1 : 0);
       expect(ended.captured_minor).toBe(status === "succeeded" ? 1_000 : 0);
     });

@@ -32,7 +32,9 @@ export async function forgetExpiredKeys(service: PaymentService): Promise<number
 /** Longer than any provider delivers an event again. */
 const WEBHOOKS_KEPT_MS = 7 * 24 * 3600 * 1000;
 
-/** Forgets the webhooks that nobody will repeat any more. */
+/** Forgets the webhooks that nobody will repeat any more. That a payment is disputed is never forgotten. */
 export async function forgetOldWebhooks({ sql, clock }: PaymentService): Promise<void> {
-  await sql`delete from webhook_events where received_at < ${new Date(clock.nowMs() - WEBHOOKS_KEPT_MS)}`;
+  await sql`delete from webhook_events where received_at < ${new Date(
+    clock.nowMs() - WEBHOOKS_KEPT_MS,
+  )} and type <> 'charge.disputed'`;
 }

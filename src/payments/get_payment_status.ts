@@ -2,11 +2,14 @@ import { toRfc3339 } from "../core/clock.ts";
 import { formatAmount } from "../core/money.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
-import { answerOf, readPayment } from "./read_answer.ts";
+import { type DisputePrediction, predictDispute } from "./predict_dispute.ts";
+import { answerOf, readPayment, readStoredAnswer } from "./read_answer.ts";
+import { readRefunds, type RefundLine } from "./refunds/read_refunds.ts";
 
 export interface PaymentStatusAnswer extends PaymentAnswer {
   captured_minor: number;
   refunded_minor: number;
+  refunds: RefundLine[];
   timeline: { at: string; action: string; details: Record<string, unknown> }[];
   ledger: {
     transfer_id: string;
@@ -16,6 +19,7 @@ export interface PaymentStatusAnswer extends PaymentAnswer {
     currency: string;
   }[];
   time_to_settle: TimeToSettle;
+  dispute: DisputePrediction | null;
 }
 
 type TimeToSettle =
@@ -34,22 +38,41 @@ export async function getPaymentStatus(
   paymentId: string,
 ): Promise<PaymentStatusAnswer> {
   const row = await readPayment(service, tenantId, paymentId);
-  const [events, postings, timeToSettle] = await Promise.all([
+  const [answered, refunds, events, postings, timeToSettle, dispute] = await Promise.all([
+    readStoredAnswer(service, row),
+    readRefunds(service, tenantId, paymentId),
     service.sql<{ at: Date; action: string; details: Record<string, unknown> }[]>`
-      select at, action, details from audit_events
-       where tenant_id = ${tenantId} and audit_id >= ${auditIdFrom(paymentId)} and audit_id < ${
-      auditIdTo(paymentId)
-    }
-       order by at, audit_id`,
+      select e.at, e.action, e.details from audit_events e
+       where e.tenant_id = ${tenantId} and e.audit_id >= ${auditIdFrom(paymentId)}
+         and e.audit_id < ${auditIdTo(paymentId)}
+       union all
+      select e.at, e.action, e.details || jsonb_build_object('refund_id', r.refund_id)
+        from refunds r join audit_events e on e.tenant_id = r.tenant_id
+             and e.audit_id >= 'aud_' || substr(r.refund_id, 4) || '_' and e.audit_id < 'aud_' || substr(r.refund_id, 4) || '\`'
+       where r.tenant_id = ${tenantId} and r.payment_id = ${paymentId}
+       order by at, action`,
     service.sql<{ transfer_id: string; account_id: string; amount_minor: string; currency: string }[]>`
       select transfer_id, account_id, amount_minor::text, currency from postings
-       where tenant_id = ${tenantId} and transfer_id = ${`tr_${paymentId.slice(4)}`} order by leg`,
+       where tenant_id = ${tenantId}
+         and (transfer_id = ${`tr_${paymentId.slice(4)}`}
+              or transfer_id in (select 'tr_' || substr(refund_id, 4) from refunds
+                                  where tenant_id = ${tenantId} and payment_id = ${paymentId}))
+       order by transfer_id <> ${`tr_${paymentId.slice(4)}`}, transfer_id, leg`,
     readTimeToSettle(service, tenantId, row.provider, row.method),
+    predictDispute(service, row),
   ]);
+  const known = answerOf(service, row);
   return {
-    ...answerOf(service, row),
+    ...known,
+    // What was known when it was decided: the call's own answer has it all, the rows have what a crash left of it.
+    ...(answered === null ? {} : {
+      risk: answered.risk,
+      routing: answered.routing,
+      timings_ms: answered.timings_ms,
+    }),
     captured_minor: Number(row.capturedMinor),
     refunded_minor: Number(row.refundedMinor),
+    refunds,
     timeline: events.map(({ at, action, details }) => ({ at: toRfc3339(at.getTime()), action, details })),
     ledger: postings.map(({ transfer_id, account_id, amount_minor, currency }) => ({
       transfer_id,
@@ -59,6 +82,7 @@ export async function getPaymentStatus(
       currency,
     })),
     time_to_settle: timeToSettle,
+    dispute,
   };
 }
 

@@ -4,8 +4,10 @@ import { FirstCalls } from "../core/first_calls.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
-import { againAfterLostRace, isLostRace } from "../db/lost_race.ts";
+import { againAfterLostRace, isKnownKey, isLostRace } from "../db/lost_race.ts";
 import type { PoolOptions, Sql } from "../db/pool.ts";
+import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
+import type { RefundModel } from "../fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Random } from "../core/random.ts";
@@ -19,7 +21,11 @@ import {
 } from "./accept_payments.ts";
 import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
+import { RecentKeys } from "./recent_keys.ts";
 import { References } from "./references.ts";
+import { RememberedStates } from "./remembered_states.ts";
+import { warmUp } from "./warm_up.ts";
+import type { RefundAnswer } from "./refunds/refund.ts";
 import { type SettleItem, settlePayments } from "./settle_payments.ts";
 import { KnownAccounts } from "./store_settled.ts";
 
@@ -64,11 +70,19 @@ export class PaymentService {
   readonly references: References;
   /** The first call for a key, while it runs in this process: later ones wait for it. */
   readonly firstCalls = new FirstCalls<PaymentAnswer>();
+  readonly firstRefunds = new FirstCalls<RefundAnswer>();
+  /** Judges who asks for money back. */
+  readonly refundModel: RefundModel;
+  readonly disputeModel: DisputeModel;
   readonly #accept: GroupCommit<AcceptItem, AcceptResult>;
   readonly #settle: GroupCommit<SettleItem, PaymentAnswer>;
   readonly #connections: BatchConnection[] = [];
   readonly #random: Random;
   #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
+  #lookUpKeysUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #rememberedStates = new RememberedStates(REMEMBERED_STATES_MAX);
+  #isEnded = false;
+  readonly #recentKeys = new RecentKeys(RECENT_KEYS_MAX);
 
   constructor(options: {
     sql: Sql;
@@ -76,6 +90,8 @@ export class PaymentService {
     clock: Clock;
     ids: Ids;
     model: FraudModelPort;
+    refundModel: RefundModel;
+    disputeModel: DisputeModel;
     providers: readonly Provider[];
     routing: RoutingStore;
     /** What routing explores by. */
@@ -89,15 +105,16 @@ export class PaymentService {
     this.clock = clock;
     this.ids = options.ids;
     this.model = options.model;
+    this.refundModel = options.refundModel;
+    this.disputeModel = options.disputeModel;
     this.providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.routing = options.routing;
     this.#random = options.random;
     this.settings = settings;
     this.approvalSecret = options.approvalSecret;
     this.events = events;
-    this.references = new References(options.sql);
-    const open = (phase: string) =>
-      Array.from({ length: settings.lanes }, (_, lane) => {
+    const open = (phase: string, count: number) =>
+      Array.from({ length: count }, (_, lane) => {
         const connection = new BatchConnection({
           ...options.pool,
           applicationName: `${options.pool.applicationName} ${phase} ${lane}`,
@@ -105,8 +122,10 @@ export class PaymentService {
         this.#connections.push(connection);
         return connection;
       });
-    const acceptLanes = open("accept");
-    const settleLanes = open("settle");
+    const [referenceLane] = open("references", 1);
+    this.references = new References(referenceLane);
+    const acceptLanes = open("accept", settings.lanes);
+    const settleLanes = open("settle", settings.lanes);
     const knownAccounts = new KnownAccounts();
     const limits = { lanes: settings.lanes, maxBatch: settings.maxBatch, maxQueue: settings.maxQueue };
     this.#accept = new GroupCommit<AcceptItem, AcceptResult>({
@@ -130,9 +149,12 @@ export class PaymentService {
     });
   }
 
-  /** Without locks as long as no other server is met; see {@link AcceptDependencies.lockStates}. */
+  /**
+   * Without locks as long as no other server is met, and without a look at keys that this process has not met as long
+   * as none of them turns out to be known; see {@link AcceptDependencies}.
+   */
   async #acceptBatch(items: readonly AcceptItem[], connection: BatchConnection): Promise<AcceptResult[]> {
-    const run = (lockStates: boolean) =>
+    const run = () =>
       acceptPayments(items, connection, {
         model: this.model,
         nowMs: () => this.clock.nowMs(),
@@ -142,18 +164,21 @@ export class PaymentService {
             { ...request, paymentId, occurredAtMs, riskDecision: mandateChallenge ? "step_up" : "approve" },
             references,
           ))!,
-        lockStates,
+        lockStates: this.clock.monotonicMs() < this.#lockStatesUntilMs,
+        lookUpKeys: this.clock.monotonicMs() < this.#lookUpKeysUntilMs,
+        rememberedStates: this.#rememberedStates,
+        recentKeys: this.#recentKeys,
         graceMs: this.graceMs,
         stepUpAt: this.settings.stepUpAt,
         challengeLifetimeMs: this.settings.challengeLifetimeMs,
       });
-    if (this.clock.monotonicMs() < this.#lockStatesUntilMs) return await run(true);
     try {
-      return await run(false);
+      return await run();
     } catch (error) {
-      if (!isLostRace(error)) throw error;
-      this.#lockStatesUntilMs = this.clock.monotonicMs() + LOCK_STATES_FOR_MS;
-      return await run(true);
+      if (isKnownKey(error)) this.#lookUpKeysUntilMs = this.clock.monotonicMs() + LOOK_UP_KEYS_FOR_MS;
+      else if (isLostRace(error)) this.#lockStatesUntilMs = this.clock.monotonicMs() + LOCK_STATES_FOR_MS;
+      else throw error;
+      return await run();
     }
   }
 
@@ -200,12 +225,23 @@ export class PaymentService {
     return routePayment(facts, candidates, this.routing.known(facts.tenantId), this.#random);
   }
 
+  /** Resolves when this process remembers what payments will need; until then they read it. */
+  async warmUp(): Promise<void> {
+    await warmUp(this.sql, this.#rememberedStates, () => this.#isEnded);
+  }
+
   async end(): Promise<void> {
+    this.#isEnded = true;
     await Promise.all(this.#connections.map((connection) => connection.end()));
   }
 }
 
 /** After another server was met at the same states, how long batches lock what they read. */
 const LOCK_STATES_FOR_MS = 30_000;
+/** After a call came again that this process had not met, as after a restart, how long batches look keys up first. */
+const LOOK_UP_KEYS_FOR_MS = 5_000;
+/** Of a world of 25,000 customers; some 100 MB when full. */
+const REMEMBERED_STATES_MAX = 100_000;
+const RECENT_KEYS_MAX = 100_000;
 
 export type { AcceptedPayment };

@@ -38,6 +38,7 @@ export interface PaymentRow {
   principal: string;
   idempotencyKey: string | null;
   description: string | null;
+  deviceId: string | null;
   occurredAtMs: number;
   featureVector: Uint8Array | null;
   riskScore: number | null;
@@ -78,7 +79,7 @@ export async function readPayment(
            p.amount_minor::text as "amountMinor", p.captured_minor::text as "capturedMinor",
            p.refunded_minor::text as "refundedMinor", p.fee_minor::text as "feeMinor",
            p.customer_id as "customerId", p.merchant_id as "merchantId", p.payment_method_id as "paymentMethodId",
-           p.principal, p.idempotency_key as "idempotencyKey", p.description,
+           p.principal, p.idempotency_key as "idempotencyKey", p.description, p.device_id as "deviceId",
            p.occurred_at_ms::float8 as "occurredAtMs", p.feature_vector as "featureVector",
            p.risk_score as "riskScore", p.fraud_probability as "fraudProbability",
            p.risk_decision as "riskDecision", p.model_version as "modelVersion", p.provider, p.charge_number as "chargeNumber",
@@ -99,12 +100,7 @@ export async function readPayment(
              where e.tenant_id = p.tenant_id and e.audit_id = 'aud_' || substr(p.payment_id, 5) || '_1') as decision
       from payments p
      where p.tenant_id = ${tenantId} and p.payment_id = ${paymentId}`;
-  if (row === undefined) {
-    throw new DomainError("unknown_payment", `There is no payment "${paymentId}".`, {
-      field: "payment_id",
-      nextMove: "Use the payment_id that create_payment answered.",
-    });
-  }
+  if (row === undefined) throw unknownPayment(paymentId);
   return {
     ...row,
     amountMinor: BigInt(row.amountMinor as string),
@@ -118,6 +114,13 @@ export async function readPayment(
         : formatAmount(BigInt(attempt.expected_fee_minor), row.currency as string),
     })),
   } as unknown as PaymentRow;
+}
+
+export function unknownPayment(paymentId: string): DomainError {
+  return new DomainError("unknown_payment", `There is no payment "${paymentId}".`, {
+    field: "payment_id",
+    nextMove: "Use the payment_id that create_payment answered.",
+  });
 }
 
 /** The stored answer of a finished payment; for an open one, its state now. */

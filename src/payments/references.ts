@@ -1,5 +1,5 @@
 import { DomainError } from "../core/errors.ts";
-import type { Sql } from "../db/pool.ts";
+import type { BatchConnection } from "../db/batch_transaction.ts";
 import { textArray } from "../db/array_literal.ts";
 import { testPaymentMethod } from "../providers/test_payment_methods.ts";
 import type { PaymentRequest } from "./payment.ts";
@@ -49,13 +49,14 @@ const CACHE_MAX_ENTRIES = 200_000;
  * found is remembered; what was not found is asked for again each time.
  */
 export class References {
-  readonly #sql: Sql;
+  readonly #connection: BatchConnection;
   readonly #customers: Lookup<Customer>;
   readonly #merchants: Lookup<Merchant>;
   readonly #paymentMethods: Lookup<PaymentMethod>;
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
+  /** @param connection on which look-ups of one moment travel together */
+  constructor(connection: BatchConnection) {
+    this.#connection = connection;
     this.#customers = new Lookup((tenants, ids) => this.#loadCustomers(tenants, ids));
     this.#merchants = new Lookup((tenants, ids) => this.#loadMerchants(tenants, ids));
     this.#paymentMethods = new Lookup((tenants, ids) => this.#loadPaymentMethods(tenants, ids));
@@ -68,9 +69,14 @@ export class References {
   async of(request: Named): Promise<PaymentReferences> {
     const { tenantId, customerId } = request;
     const merchantId = request.merchantId ?? DEFAULT_MERCHANT_ID;
+    const { paymentMethodId } = request;
     const [customer, merchant] = await Promise.all([
       this.#customers.find(tenantId, customerId),
       this.#merchants.find(tenantId, merchantId),
+      // Only asked for here, so that it comes by the same round trip; judged below.
+      paymentMethodId !== null && testPaymentMethod(paymentMethodId) === undefined
+        ? this.#paymentMethods.find(tenantId, paymentMethodId)
+        : undefined,
     ]);
     if (customer === undefined) {
       throw new DomainError("unknown_customer", `There is no customer "${customerId}".`, {
@@ -132,7 +138,7 @@ export class References {
   }
 
   async #loadCustomers(tenants: string[], ids: string[]): Promise<[string, Customer][]> {
-    const rows = await this.#sql<(Customer & { tenantId: string })[]>`
+    const rows = await this.#connection.sql<(Customer & { tenantId: string })[]>`
       select c.tenant_id as "tenantId", c.customer_id as "customerId", c.country, c.currency,
              c.default_payment_method_id as "defaultPaymentMethodId", c.since_ms::float8 as "sinceMs"
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, customer_id)
@@ -141,7 +147,7 @@ export class References {
   }
 
   async #loadMerchants(tenants: string[], ids: string[]): Promise<[string, Merchant][]> {
-    const rows = await this.#sql<(Merchant & { tenantId: string })[]>`
+    const rows = await this.#connection.sql<(Merchant & { tenantId: string })[]>`
       select m.tenant_id as "tenantId", m.merchant_id as "merchantId", m.category, m.country
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, merchant_id)
         join merchants m using (tenant_id, merchant_id)`;
@@ -149,7 +155,7 @@ export class References {
   }
 
   async #loadPaymentMethods(tenants: string[], ids: string[]): Promise<[string, PaymentMethod][]> {
-    const rows = await this.#sql<(PaymentMethod & { tenantId: string })[]>`
+    const rows = await this.#connection.sql<(PaymentMethod & { tenantId: string })[]>`
       select p.tenant_id as "tenantId", p.payment_method_id as "paymentMethodId", p.customer_id as "customerId",
              p.network, p.issuer_country as "issuerCountry", false as "isTest"
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, payment_method_id)

@@ -1,5 +1,5 @@
 import { formatAmount } from "../core/money.ts";
-import type { BatchConnection } from "../db/batch_transaction.ts";
+import { type BatchConnection, commitWith } from "../db/batch_transaction.ts";
 import { capturePostings, type Posting } from "../ledger/capture_postings.ts";
 import type { DeclineCode } from "../providers/decline_codes.ts";
 import type { ChargeReply } from "../providers/provider.ts";
@@ -19,9 +19,10 @@ import {
 import {
   type KnownAccounts,
   sendAccounts,
+  sendChallenges,
   sendEndedHolds,
   sendLocks,
-  sendOutcomes,
+  storeSettled,
 } from "./store_settled.ts";
 
 /** An open payment with all that its booking needs; made from the live call or read back by the completer. */
@@ -96,18 +97,25 @@ export async function settlePayments(
   times: SettleTimes,
 ): Promise<PaymentAnswer[]> {
   const writes = items.map((item) => toWrite(item, times));
+  const opened = knownAccounts.missing(
+    writes.flatMap((write) =>
+      write.postings.map((posting) => [write.item.payment.tenantId, posting.account] as const)
+    ),
+  );
+  const isOneStatement = opened.length === 0 &&
+    writes.every(({ item, status }) => item.payment.holdId === null && status !== "requires_action");
+  if (isOneStatement) {
+    await storeSettled(connection.alone, writes, times);
+    return writes.map((write) => write.answer);
+  }
   const transaction = connection.begin();
   try {
     sendLocks(transaction, writes);
     sendEndedHolds(transaction, writes, times.nowMs);
-    const opened = knownAccounts.missing(
-      writes.flatMap((write) =>
-        write.postings.map((posting) => [write.item.payment.tenantId, posting.account] as const)
-      ),
-    );
     if (opened.length > 0) sendAccounts(transaction, opened);
-    sendOutcomes(transaction, writes, times);
-    await transaction.commit();
+    sendChallenges(transaction, writes, times);
+    const stored = storeSettled(transaction, writes, times);
+    await commitWith(transaction, stored);
     knownAccounts.add(opened);
     return writes.map((write) => write.answer);
   } catch (error) {
@@ -199,6 +207,11 @@ function settledAnswer(
     status,
     routing: answer.routing && {
       ...answer.routing,
+      // Whoever takes a payment over reads its route back, and works its fee out again.
+      ...(attempts.length === 0 || answer.routing.expected_fee !== null ? {} : {
+        expected_fee: attempts[0].expected_fee,
+        expected_fee_minor: attempts[0].expected_fee_minor,
+      }),
       ...(next === null ? {} : routeAnswer(next, payment.currency)),
       attempts: [...answer.routing.attempts, ...attempts],
     },

@@ -1,6 +1,6 @@
 import { toRfc3339 } from "../core/clock.ts";
 import { byteaArray, scalarArray, textArray } from "../db/array_literal.ts";
-import type { BatchTransaction } from "../db/batch_transaction.ts";
+import type { BatchWriter } from "../db/batch_transaction.ts";
 import { KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
 import type { Sql } from "../db/pool.ts";
 import type { EntityRef } from "../fraud/features/event.ts";
@@ -13,18 +13,19 @@ import {
   walletAccountId,
 } from "./accept_payments.ts";
 import { milliseconds, significant } from "./payment_answer.ts";
+import { stateKey } from "./remembered_states.ts";
 
 /** What wallets pay with is set aside before the payments' rows name it. */
 export function sendHolds(
-  transaction: BatchTransaction,
+  writer: BatchWriter,
   writes: readonly AcceptedWrite[],
   nowMs: number,
 ): void {
   const held = writes.map((write) => write.accepted).filter((accepted) => accepted.holdId !== null);
   if (held.length === 0) return;
-  const { sql, batchId } = transaction;
+  const { sql, guard } = writer;
   const column = (value: (accepted: AcceptedPayment) => string | null) => textArray(held.map(value));
-  transaction.send(sql`
+  writer.send(sql`
     with input as materialized (
       select * from unnest(${column((a) => a.item.request.tenantId)}::text[], ${
     column((a) => a.holdId)
@@ -35,7 +36,7 @@ export function sendHolds(
                            ${column((a) => a.item.request.currency)}::text[],
                            ${scalarArray(held.map((a) => a.item.request.amountMinor))}::bigint[])
                     u (tenant_id, hold_id, payment_id, account_id, currency, amount_minor)
-       where assert_batch(${batchId})
+       where ${guard}
     ), transfer as (
       insert into transfers (tenant_id, transfer_id, kind, payment_id, created_at)
       select tenant_id, hold_id, 'hold', payment_id, ${toRfc3339(nowMs)}::timestamptz from input
@@ -45,15 +46,41 @@ export function sendHolds(
       from input`);
 }
 
-/** The feature states, the payments with their keys and audit rows, and the completer's list. */
-export function sendWrites(
-  transaction: BatchTransaction,
+/** A wallet's payment that waits for its owner. */
+export function sendChallenges(
+  writer: BatchWriter,
+  writes: readonly AcceptedWrite[],
+  nowMs: number,
+  challengeLifetimeMs: number,
+): void {
+  const challenged = writes.filter(({ accepted }) => accepted.status === "requires_action");
+  if (challenged.length === 0) return;
+  const { sql, guard } = writer;
+  writer.send(sql`
+    insert into payment_challenges (tenant_id, payment_id, asked_by, created_at, expires_at)
+    select u.tenant_id, u.payment_id, 'risk', ${toRfc3339(nowMs)}::timestamptz,
+           ${toRfc3339(nowMs + challengeLifetimeMs)}::timestamptz
+      from unnest(${textArray(challenged.map(({ accepted }) => accepted.item.request.tenantId))}::text[],
+                  ${
+    textArray(challenged.map(({ accepted }) => accepted.item.paymentId))
+  }::text[]) u (tenant_id, payment_id)
+     where ${guard}`);
+}
+
+/**
+ * The feature states, the payments with their keys and audit rows, and the completer's list, in one statement. It fails,
+ * and nothing of it is stored, when a state was changed or created since it was taken.
+ *
+ * @returns the version that the states' rows carry now
+ */
+export async function storeAccepted(
+  writer: BatchWriter,
   writes: readonly AcceptedWrite[],
   { byTenant, stored }: BatchStates,
   nowMs: number,
   { graceMs, challengeLifetimeMs }: Pick<AcceptDependencies, "graceMs" | "challengeLifetimeMs">,
-): void {
-  const { sql, batchId } = transaction;
+): Promise<string> {
+  const { sql, guard } = writer;
   const now = toRfc3339(nowMs);
   const challengeEnds = toRfc3339(nowMs + challengeLifetimeMs);
   const text = (value: (write: AcceptedWrite) => string | null | undefined) => textArray(writes.map(value));
@@ -64,44 +91,25 @@ export function sendWrites(
   const changed: StateWrite[] = [];
   for (const [tenantId, states] of byTenant) {
     for (const [ref, state] of states.entries()) {
-      const version = stored.get(`${tenantId}/${ref.kind}/${ref.id}`) ?? null;
+      const version = stored.get(stateKey(tenantId, ref)) ?? null;
       (version === null ? fresh : changed).push({ tenantId, ref, state: encodeState(state), version });
     }
   }
-  // A state that a concurrent batch has just created makes this insert fail; the batch is then run again.
-  if (fresh.length > 0) {
-    // In one order for everybody: two servers that create the same states must not wait for each other in a circle.
-    const keyOf = ({ tenantId, ref }: StateWrite) => `${tenantId}/${ref.kind}/${ref.id}`;
-    fresh.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
-    transaction.send(sql`
+  // In one order for everybody: two servers that write the same states, or one and who brings labels, must not wait
+  // for each other in a circle.
+  fresh.sort((a, b) => stateKey(a.tenantId, a.ref) < stateKey(b.tenantId, b.ref) ? -1 : 1);
+  changed.sort((a, b) => stateKey(a.tenantId, a.ref) < stateKey(b.tenantId, b.ref) ? -1 : 1);
+  const [{ version }] = await writer.send(sql<{ version: string }[]>`
+    with fresh as (
       insert into feature_states (tenant_id, kind, entity_id, state)
-      select tenant_id, kind, entity_id, state from ${stateRows(sql, fresh)} where assert_batch(${batchId})`);
-  }
-  if (changed.length > 0) {
-    transaction.send(sql`
-      with written as (
-        update feature_states s set state = u.state
-          from ${stateRows(sql, changed)}
-         where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id
-           and s.xmin = u.version::xid and assert_batch(${batchId})
-        returning 1
-      )
-      select assert_versions_held((select count(*) from written), ${changed.length})`);
-  }
-
-  const challenged = writes.filter(({ accepted }) => accepted.status === "requires_action");
-  if (challenged.length > 0) {
-    transaction.send(sql`
-      insert into payment_challenges (tenant_id, payment_id, asked_by, created_at, expires_at)
-      select u.tenant_id, u.payment_id, 'risk', ${now}::timestamptz, ${challengeEnds}::timestamptz
-        from unnest(${textArray(challenged.map(({ accepted }) => accepted.item.request.tenantId))}::text[],
-                    ${
-      textArray(challenged.map(({ accepted }) => accepted.item.paymentId))
-    }::text[]) u (tenant_id, payment_id)
-       where assert_batch(${batchId})`);
-  }
-  transaction.send(sql`
-    with input as materialized (
+      select tenant_id, kind, entity_id, state from ${stateRows(sql, fresh)} where ${guard}
+    ), written as (
+      update feature_states s set state = u.state
+        from ${stateRows(sql, changed)}
+       where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id
+         and s.xmin = u.version::xid and ${guard}
+      returning 1
+    ), input as materialized (
       select * from unnest(
         ${text((w) => request(w).tenantId)}::text[], ${text((w) => w.accepted.item.paymentId)}::text[],
         ${text((w) => w.accepted.status)}::text[],
@@ -132,7 +140,7 @@ export function sendWrites(
            payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
            decline_by, decline_code, request_hash, response, audit_details)
-      where assert_batch(${batchId})
+      where ${guard}
     ), payment as (
       insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
            payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
@@ -158,11 +166,16 @@ export function sendWrites(
     ), answer as (
       insert into idempotency_answers (tenant_id, resource_id, response)
       select tenant_id, payment_id, response from input where idempotency_key is not null and response is not null
+    ), audit as (
+      insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
+      select tenant_id, 'aud_' || substr(payment_id, 5) || '_1', ${now}::timestamptz, principal,
+             case status when 'processing' then 'payment.accepted' else 'payment.' || status end, payment_id,
+             audit_details
+        from input
     )
-    insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
-    select tenant_id, 'aud_' || substr(payment_id, 5) || '_1', ${now}::timestamptz, principal,
-           case status when 'processing' then 'payment.accepted' else 'payment.' || status end, payment_id, audit_details
-      from input`);
+    select pg_current_xact_id()::xid::text as version
+     where assert_versions_held((select count(*) from written), ${changed.length})`);
+  return version;
 }
 
 interface StateWrite {

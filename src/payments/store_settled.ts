@@ -1,6 +1,6 @@
 import { toRfc3339 } from "../core/clock.ts";
 import { scalarArray, textArray } from "../db/array_literal.ts";
-import type { BatchTransaction } from "../db/batch_transaction.ts";
+import type { BatchWriter } from "../db/batch_transaction.ts";
 import { type Account, accountOf, MAY_GO_NEGATIVE } from "../ledger/accounts.ts";
 import { PAYMENT_STATUSES } from "./payment.ts";
 import { codeOf, type SettledWrite, type SettleTimes } from "./settle_payments.ts";
@@ -30,7 +30,7 @@ export class KnownAccounts {
  * Ending a hold locks the wallet's account, posting then locks the merchant's: out of id order. So a batch that
  * ends holds locks all its accounts first.
  */
-export function sendLocks(transaction: BatchTransaction, writes: readonly SettledWrite[]): void {
+export function sendLocks(writer: BatchWriter, writes: readonly SettledWrite[]): void {
   if (writes.every((write) => write.item.payment.holdId === null)) return;
   const accounts = writes.flatMap((write) => {
     const { tenantId, holdId, customerId, currency } = write.item.payment;
@@ -38,15 +38,15 @@ export function sendLocks(transaction: BatchTransaction, writes: readonly Settle
     return [...holder, ...write.postings.map(({ account }) => account)]
       .map(({ accountId }) => [tenantId, accountId] as const);
   });
-  const { sql } = transaction;
-  transaction.send(sql`
+  const { sql } = writer;
+  writer.send(sql`
     select from ledger_lock_accounts(${textArray(accounts.map(([tenantId]) => tenantId))}::text[],
                                      ${textArray(accounts.map(([, accountId]) => accountId))}::text[])`);
 }
 
 /** A wallet's hold ends with its payment: posted, or voided where the payment came to nothing. */
 export function sendEndedHolds(
-  transaction: BatchTransaction,
+  writer: BatchWriter,
   writes: readonly SettledWrite[],
   nowMs: number,
 ): void {
@@ -54,11 +54,11 @@ export function sendEndedHolds(
     write.item.payment.holdId !== null && PAYMENT_STATUSES[write.status].final
   );
   if (ended.length === 0) return;
-  const { sql, batchId } = transaction;
+  const { sql, guard } = writer;
   const voided = ended.filter(({ status }) => status !== "succeeded");
   if (voided.length > 0) {
     const column = (value: (write: SettledWrite) => string | null) => textArray(voided.map(value));
-    transaction.send(sql`
+    writer.send(sql`
       insert into transfers (tenant_id, transfer_id, kind, hold_id, payment_id, created_at)
       select tenant_id, 'tr_' || substr(payment_id, 5), 'hold_void', hold_id, payment_id, ${
       toRfc3339(nowMs)
@@ -66,9 +66,9 @@ export function sendEndedHolds(
         from unnest(${column((w) => w.item.payment.tenantId)}::text[],
                     ${column((w) => w.item.payment.holdId)}::text[],
                     ${column((w) => w.item.payment.paymentId)}::text[]) u (tenant_id, hold_id, payment_id)
-       where assert_batch(${batchId})`);
+       where ${guard}`);
   }
-  transaction.send(sql`
+  writer.send(sql`
     update holds h set state = u.state, posted_minor = u.posted_minor
       from unnest(${textArray(ended.map((w) => w.item.payment.tenantId))}::text[],
                   ${textArray(ended.map((w) => w.item.payment.holdId))}::text[],
@@ -76,18 +76,18 @@ export function sendEndedHolds(
                   ${
     scalarArray(ended.map((w) => w.capturedMinor))
   }::bigint[]) u (tenant_id, hold_id, state, posted_minor)
-     where h.tenant_id = u.tenant_id and h.hold_id = u.hold_id and assert_batch(${batchId})`);
+     where h.tenant_id = u.tenant_id and h.hold_id = u.hold_id and ${guard}`);
 }
 
 /** The accounts that are credited for the first time. */
 export function sendAccounts(
-  transaction: BatchTransaction,
+  writer: BatchWriter,
   opened: readonly (readonly [string, Account])[],
 ): void {
-  const { sql, batchId } = transaction;
+  const { sql, guard } = writer;
   // Sorted, so that two servers that open the same accounts wait for each other in one order.
   const sorted = [...opened].sort((a, b) => a[0] + a[1].accountId < b[0] + b[1].accountId ? -1 : 1);
-  transaction.send(sql`
+  writer.send(sql`
     insert into accounts (tenant_id, account_id, owner_id, kind, currency, may_go_negative)
     select * from unnest(${textArray(sorted.map(([tenantId]) => tenantId))}::text[],
                          ${textArray(sorted.map(([, account]) => account.accountId))}::text[],
@@ -97,17 +97,42 @@ export function sendAccounts(
                          ${
     scalarArray(sorted.map(([, account]) => MAY_GO_NEGATIVE[account.kind]))
   }::boolean[]) u
-     where assert_batch(${batchId})
+     where ${guard}
         on conflict do nothing`);
 }
 
-/** The postings, the attempts, the payments' rows, the answers to replay, the completer's list and the audit rows. */
-export function sendOutcomes(
-  transaction: BatchTransaction,
+/** What the customers of these payments are asked. */
+export function sendChallenges(
+  writer: BatchWriter,
+  writes: readonly SettledWrite[],
+  { nowMs, challengeLifetimeMs }: SettleTimes,
+): void {
+  const { sql, guard } = writer;
+  const challenged = writes.filter(({ status }) => status === "requires_action");
+  if (challenged.length === 0) return;
+  const column = (value: (write: SettledWrite) => string | null) => textArray(challenged.map(value));
+  writer.send(sql`
+      insert into payment_challenges (tenant_id, payment_id, asked_by, challenge_id, created_at, expires_at)
+      select u.*, ${toRfc3339(nowMs)}::timestamptz, ${toRfc3339(nowMs + challengeLifetimeMs)}::timestamptz
+        from unnest(${column((w) => w.item.payment.tenantId)}::text[],
+                    ${column((w) => w.item.payment.paymentId)}::text[],
+                    ${column((w) => w.answer.challenge!.asked_by)}::text[],
+                    ${
+    column(({ item: { outcome } }) => outcome.outcome === "requires_action" ? outcome.challengeId : null)
+  }::text[]) u
+       where ${guard}`);
+}
+
+/**
+ * The postings, the attempts, the payments' rows, the answers to replay, the completer's list and the audit rows, in one
+ * statement.
+ */
+export async function storeSettled(
+  writer: BatchWriter,
   writes: readonly SettledWrite[],
   { nowMs, graceMs, challengeLifetimeMs }: SettleTimes,
-): void {
-  const { sql, batchId } = transaction;
+): Promise<void> {
+  const { sql, guard } = writer;
   const now = toRfc3339(nowMs);
   const challengeEnds = toRfc3339(nowMs + challengeLifetimeMs);
   const text = (value: (write: SettledWrite) => string | null) => textArray(writes.map(value));
@@ -117,48 +142,29 @@ export function sendOutcomes(
     write.postings.map((posting, leg) => ({ write, posting, leg: leg + 1 }))
   );
 
-  if (legs.length > 0) {
-    transaction.send(sql`
-      with transfer as (
-        insert into transfers (tenant_id, transfer_id, kind, hold_id, payment_id, created_at)
+  await writer.send(sql`
+    with transfer as (
+      insert into transfers (tenant_id, transfer_id, kind, hold_id, payment_id, created_at)
       select tenant_id, 'tr_' || substr(payment_id, 5), case when hold_id is null then 'post' else 'hold_post' end,
              hold_id, payment_id, ${now}::timestamptz
         from unnest(${text((w) => w.postings.length > 0 ? w.item.payment.tenantId : null)}::text[],
                     ${text((w) => w.item.payment.paymentId)}::text[], ${
-      text((w) => w.item.payment.holdId)
-    }::text[])
+    text((w) => w.item.payment.holdId)
+  }::text[])
              u (tenant_id, payment_id, hold_id)
-       where tenant_id is not null and assert_batch(${batchId})
-      )
+       where tenant_id is not null and ${guard}
+    ), posting as (
       insert into postings (tenant_id, transfer_id, leg, account_id, currency, amount_minor)
       select * from unnest(${textArray(legs.map(({ write }) => write.item.payment.tenantId))}::text[],
                            ${
-      textArray(legs.map(({ write }) => `tr_${write.item.payment.paymentId.slice(4)}`))
-    }::text[],
+    textArray(legs.map(({ write }) => `tr_${write.item.payment.paymentId.slice(4)}`))
+  }::text[],
                            ${scalarArray(legs.map(({ leg }) => leg))}::smallint[],
                            ${textArray(legs.map(({ posting }) => posting.account.accountId))}::text[],
                            ${textArray(legs.map(({ posting }) => posting.account.currency))}::text[],
                            ${scalarArray(legs.map(({ posting }) => posting.amountMinor))}::bigint[]) u
-       where assert_batch(${batchId})`);
-  }
-
-  const challenged = writes.filter(({ status }) => status === "requires_action");
-  if (challenged.length > 0) {
-    const column = (value: (write: SettledWrite) => string | null) => textArray(challenged.map(value));
-    transaction.send(sql`
-      insert into payment_challenges (tenant_id, payment_id, asked_by, challenge_id, created_at, expires_at)
-      select u.*, ${now}::timestamptz, ${challengeEnds}::timestamptz
-        from unnest(${column((w) => w.item.payment.tenantId)}::text[],
-                    ${column((w) => w.item.payment.paymentId)}::text[],
-                    ${column((w) => w.answer.challenge!.asked_by)}::text[],
-                    ${
-      column(({ item: { outcome } }) => outcome.outcome === "requires_action" ? outcome.challengeId : null)
-    }::text[]) u
-       where assert_batch(${batchId})`);
-  }
-
-  transaction.send(sql`
-    with input as materialized (
+       where ${guard}
+    ), input as materialized (
       select * from unnest(
         ${text((w) => w.item.payment.tenantId)}::text[], ${text((w) => w.item.payment.paymentId)}::text[],
         ${text((w) => w.status)}::text[], ${scalar((w) => w.capturedMinor)}::bigint[],
@@ -186,7 +192,7 @@ export function sendOutcomes(
       ) u (tenant_id, payment_id, status, captured_minor, fee_minor, charge_id, decline_by, decline_code, principal,
            idempotency_key, response, provider, attempt, outcome, attempt_code, latency_ms, started_at,
            expected_success, expected_fee_minor, reason, charge_number, next_provider)
-      where assert_batch(${batchId})
+      where ${guard}
     ), payment as (
       update payments p
          set status = u.status, captured_minor = u.captured_minor, fee_minor = u.fee_minor,

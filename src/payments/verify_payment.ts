@@ -8,6 +8,8 @@ import { completePayment } from "./complete_open_payments.ts";
 import { PAYMENT_STATUSES, type PaymentStatus, providerKeyOf } from "./payment.ts";
 import type { PaymentService } from "./payment_service.ts";
 import { type PaymentRow, readPayment } from "./read_answer.ts";
+import { settleRefundsInDoubt } from "./refunds/complete_refunds.ts";
+import { readRefunds, type RefundLine } from "./refunds/read_refunds.ts";
 
 export interface VerifiedPayment {
   readonly payment_id: string;
@@ -27,6 +29,7 @@ export interface VerifiedPayment {
     readonly currency: string | null;
     readonly refunded_minor: number | null;
   }[];
+  readonly refunds: readonly RefundLine[];
   readonly comparison: readonly Comparison[];
   /** Null while a provider does not answer. */
   readonly consistent: boolean | null;
@@ -37,7 +40,7 @@ export interface VerifiedPayment {
 /**
  * Asks the provider what really happened to a payment.
  *
- *   1. in doubt: settle it by the provider's word, as the completer would have a little later
+ *   1. in doubt, or a refund of it: settle it by the provider's word, as the completer would have a little later
  *   2. every provider that was asked: its statement of the charge
  *   3. provider, ledger and record side by side, field by field
  *   4. how unusual the payment is for its customer and its merchant
@@ -53,11 +56,13 @@ export async function verifyPayment(
   if (before.status === "in_doubt") {
     await completePayment(service, { tenant_id: tenantId, payment_id: paymentId, checks: 1 });
   }
-  const row = before.status === "in_doubt" ? await readPayment(service, tenantId, paymentId) : before;
-  const [statements, ledger, anomaly] = await Promise.all([
+  if (PAYMENT_STATUSES[before.status].captured) await settleRefundsInDoubt(service, tenantId, paymentId);
+  const row = await readPayment(service, tenantId, paymentId);
+  const [statements, ledger, anomaly, refunds] = await Promise.all([
     readStatements(service, row),
     readLedger(service, row),
     scoreAnomaly(service, row),
+    readRefunds(service, tenantId, paymentId),
   ]);
   const comparison = compareBooks(row, ledger, statements);
   const agreements = comparison.map(({ agrees }) => agrees);
@@ -69,6 +74,7 @@ export async function verifyPayment(
     settled_now: !PAYMENT_STATUSES[before.status].final && PAYMENT_STATUSES[row.status].final,
     verified_at: toRfc3339(service.clock.nowMs()),
     provider_charges: statements.map(chargeAnswer),
+    refunds,
     comparison,
     consistent,
     anomaly,
@@ -106,7 +112,7 @@ async function readStatements(service: PaymentService, row: PaymentRow): Promise
   }));
 }
 
-/** The payment's capture as posted: what was taken from its source, and what the provider keeps. */
+/** The payment as posted: what was taken from its source, what the provider's fee was, and what its source got back. */
 async function readLedger(service: PaymentService, row: PaymentRow): Promise<LedgerSide> {
   const postings = await service.sql<{ kind: string; amount_minor: string; currency: string }[]>`
     select a.kind, p.amount_minor::text, p.currency
@@ -119,7 +125,19 @@ async function readLedger(service: PaymentService, row: PaymentRow): Promise<Led
     if (kind === "provider" || kind === "wallet") takenMinor -= amountMinor;
     if (kind === "fees") feeMinor += amountMinor;
   }
-  return { posted: postings.length > 0, takenMinor, feeMinor, currency: postings[0]?.currency ?? null };
+  const [{ returned }] = await service.sql<{ returned: string }[]>`
+    select coalesce(sum(p.amount_minor), 0)::text as returned
+      from refunds r
+      join postings p on p.tenant_id = r.tenant_id and p.transfer_id = 'tr_' || substr(r.refund_id, 4)
+      join accounts a on a.tenant_id = p.tenant_id and a.account_id = p.account_id
+     where r.tenant_id = ${row.tenantId} and r.payment_id = ${row.paymentId} and a.kind in ('provider', 'wallet')`;
+  return {
+    posted: postings.length > 0,
+    takenMinor,
+    feeMinor,
+    returnedMinor: BigInt(returned),
+    currency: postings[0]?.currency ?? null,
+  };
 }
 
 function chargeAnswer(

@@ -69,7 +69,7 @@ Deno.test("each book that was tampered with is found, by field", async (t) => {
     ["amount_minor", "update payments set captured_minor = 999"],
     ["charge_id", "update payments set provider_charge_id = 'ch_other'"],
     ["fee_minor", "update payments set fee_minor = fee_minor + 1"],
-    ["refunded_minor", "update payments set refunded_minor = 100"],
+    ["refunded_minor", "update payments set refunded_minor = 100, status = 'partially_refunded'"],
   ];
   for (const [field, sql] of tampers) {
     await t.step(field, async () => {

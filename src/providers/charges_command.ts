@@ -4,17 +4,17 @@
  */
 import { chargeLine } from "./charge_line.ts";
 import { ChargeLog, chargeLogPath } from "./charge_log.ts";
+import { OperatorError, runCommand } from "../core/run_command.ts";
 
-if (import.meta.main) {
+async function printCharges(): Promise<void> {
   const path = chargeLogPath(Deno.env.get("DATA_DIR") || ".data");
   try {
     await Deno.stat(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.error(
+    throw new OperatorError(
       `No provider has charged anything yet: there is no ${path}. Set DATA_DIR to the server's folder.`,
     );
-    Deno.exit(1);
   }
   const log = new ChargeLog(path);
   const encoder = new TextEncoder();
@@ -29,3 +29,5 @@ if (import.meta.main) {
   Deno.stdout.writeSync(encoder.encode(text));
   log.close();
 }
+
+if (import.meta.main) await runCommand("charges", printCharges);

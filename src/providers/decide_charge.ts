@@ -10,7 +10,10 @@ export type IssuerDecision = { outcome: "approved" } | { outcome: "declined"; co
  * What the card's issuer answers through this acquirer. A function of the key and the request alone, so a seeded
  * history and a repeated run come out the same; the server and the bulk loader share it.
  */
-export function decideCharge(profile: AcquirerProfile, request: ChargeRequest): IssuerDecision {
+export function decideCharge(
+  profile: AcquirerProfile,
+  request: Omit<ChargeRequest, "mandateChallenge">,
+): IssuerDecision {
   if (unitHash(request.key, "outcome") < approvalProbability(profile, request)) {
     return { outcome: "approved" };
   }

@@ -6,7 +6,7 @@ export interface ProviderFaults {
   readonly latencyMs: number;
   /** Share of charges that the provider refuses. */
   readonly errorRate: number;
-  /** Share of charges that are carried out and whose reply never arrives. */
+  /** Share of charges and refunds that are carried out and whose reply never arrives. */
   readonly replyLossRate: number;
   /** `refusing` answers that it is out of service; `silent` answers nothing and does nothing. */
   readonly outage: "none" | "refusing" | "silent";

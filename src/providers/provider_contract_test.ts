@@ -68,7 +68,13 @@ const CONTRACT: readonly [promise: string, check: (provider: Provider, log: Char
     async (provider) => {
       expect(await provider.readStatement("s", LONG_MS)).toBe(null);
       const reply = await provider.charge(chargeRequestOf("s"), LONG_MS);
-      const refund = { key: "s/r", chargeKey: "s", amountMinor: 250n, currency: "USD" };
+      const refund = {
+        key: "s/r",
+        chargeKey: "s",
+        amountMinor: 250n,
+        currency: "USD",
+        paymentMethodId: null,
+      };
       expect(await provider.refund(refund, LONG_MS)).toMatchObject({ outcome: "refunded" });
       expect(await provider.readStatement("s", LONG_MS)).toEqual({
         reply,
@@ -83,7 +89,10 @@ const CONTRACT: readonly [promise: string, check: (provider: Provider, log: Char
   ["never more is given back than was charged, also when raced, and once for a key", async (provider) => {
     await provider.charge(chargeRequestOf("f"), LONG_MS);
     const refund = (key: string, amountMinor: bigint, change = {}) =>
-      provider.refund({ key, chargeKey: "f", amountMinor, currency: "USD", ...change }, LONG_MS);
+      provider.refund(
+        { key, chargeKey: "f", amountMinor, currency: "USD", paymentMethodId: null, ...change },
+        LONG_MS,
+      );
     const replies = await Promise.all(Array.from({ length: 30 }, (_, i) => refund(`f/${i}`, 100n)));
     expect(replies.filter(({ outcome }) => outcome === "refunded").length).toBe(10);
     expect(replies.filter(({ outcome }) => outcome === "refused")).toEqual(
@@ -127,6 +136,35 @@ const CONTRACT: readonly [promise: string, check: (provider: Provider, log: Char
     expect(await provider.completeChallenge("x", CHALLENGE_ANSWER, LONG_MS)).toEqual({ outcome: "voided" });
     expect(await provider.completeChallenge("never seen", CHALLENGE_ANSWER, LONG_MS)).toBe(null);
   }],
+  ["a challenge that the merchant insists on comes before the issuer's word", async (provider) => {
+    const mandated = (key: string) => ({ ...chargeRequestOf(key, "pm_own_card"), mandateChallenge: true });
+    const outcomes: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      expect(await provider.charge(mandated(`m${i}`), LONG_MS)).toMatchObject({ outcome: "requires_action" });
+      outcomes.push((await provider.completeChallenge(`m${i}`, CHALLENGE_ANSWER, LONG_MS))!.outcome);
+    }
+    expect(new Set(outcomes)).toEqual(new Set(["approved", "declined"]));
+    expect(await provider.charge(mandated("thief"), LONG_MS)).toMatchObject({ outcome: "requires_action" });
+    expect(await provider.completeChallenge("thief", "000000", LONG_MS)).toEqual({
+      outcome: "declined",
+      code: "authentication_failed",
+    });
+  }],
+  ["a refund whose reply is lost is made, and asked for again says so", async (provider) => {
+    const method = "pm_card_refund_reply_lost";
+    await provider.charge(chargeRequestOf("l", method), LONG_MS);
+    const refund = {
+      key: "l/r",
+      chargeKey: "l",
+      amountMinor: 400n,
+      currency: "USD",
+      paymentMethodId: method,
+    };
+    await expect(provider.refund(refund, SHORT_MS)).rejects.toThrow(ProviderTimeout);
+    expect((await provider.readStatement("l", LONG_MS))!.refundedMinor).toBe(400n);
+    expect(await provider.refund(refund, LONG_MS)).toMatchObject({ outcome: "refunded" });
+    expect((await provider.readStatement("l", LONG_MS))!.refundedMinor).toBe(400n);
+  }],
   ["every test method has an outcome at the first provider and at the second", async (provider) => {
     for (const [method, { effect }] of Object.entries(TEST_PAYMENT_METHODS)) {
       if (effect.kind === "timeout" || effect.kind === "reply_lost") continue;
@@ -163,6 +201,9 @@ const OUTCOMES = {
   refuse: ["refused", "refused"],
   slow: ["approved", "approved"],
   dispute: ["approved", "approved"],
+  refund_review: ["approved", "approved"],
+  refund_refused: ["approved", "approved"],
+  refund_reply_lost: ["approved", "approved"],
   frictionless: ["approved", "approved"],
   challenge: ["requires_action", "requires_action"],
 } as const;

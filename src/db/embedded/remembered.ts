@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DatabaseStartError } from "../errors.ts";
 
 /** What a data folder knows about its cluster: `DATA_DIR/postgres.json`. */
 export interface RememberedCluster {
@@ -42,7 +43,11 @@ async function readJson<T>(path: string): Promise<T | undefined> {
     return JSON.parse(await Deno.readTextFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new DatabaseStartError(
+      "data_directory_unusable",
+      `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+      { nextMove: "Repair or restore that file, or set DATA_DIR to another folder.", cause: error },
+    );
   }
 }
 

@@ -38,6 +38,8 @@ export async function runShell(
     stdin: options.input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
+    // A session of its own: a terminal's Ctrl-C must not end a copy half-way, which would read like a full disk.
+    detached: true,
   }).spawn();
   if (options.input !== undefined) {
     const writer = child.stdin.getWriter();

@@ -8,6 +8,8 @@
 --
 -- A final payment may still be refunded: partially_refunded and refunded follow succeeded, and are final like it.
 --
+-- webhook_events gets an index of the few events that tell of a dispute: get_payment_status looks them up.
+--
 -- Locks: payments and payment_attempts, exclusively: their conditions are read against all rows once (about a second for
 -- each million). Otherwise creates new objects only.
 
@@ -92,6 +94,8 @@ create index refunds_by_payment on refunds (tenant_id, payment_id);
 create index refunds_by_customer on refunds (tenant_id, customer_id, requested_at_ms);
 create index refunds_open on refunds (next_check_at) where status in ('processing', 'in_doubt');
 create index refunds_pending on refunds (expires_at) where status = 'pending_approval';
+
+create index webhook_events_of_disputes on webhook_events (provider, charge_key) where type = 'charge.disputed';
 
 create function refuse_refund_change() returns trigger language plpgsql as $$
 begin

@@ -36,9 +36,29 @@ export async function freshDatabase(options: { empty?: boolean } = {}): Promise<
   return {
     ownerUrl: withDatabase(ownerUrl, name),
     appUrl: withDatabase(appUrl, name),
-    drop: () => asOwner(ownerUrl, async (sql) => void await sql.unsafe(`drop database ${name} with (force)`)),
+    drop: () => asOwner(ownerUrl, (sql) => dropDatabase(sql, name)),
   };
 }
+
+/**
+ * An owner may end his own sessions but not an autovacuum worker that has just come by, and "force" then refuses to end
+ * any: it is asked again when the worker has gone.
+ */
+async function dropDatabase(sql: Sql, name: string): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      await sql.unsafe(`drop database ${name} with (force)`);
+      return;
+    } catch (error) {
+      const isWorkerThere = (error as { code?: string }).code === "42501";
+      if (!isWorkerThere || tries === DROP_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, DROP_INTERVAL_MS));
+    }
+  }
+}
+
+const DROP_TRIES = 100;
+const DROP_INTERVAL_MS = 100;
 
 function testUrls(): { ownerUrl: string; appUrl: string } {
   const ownerUrl = Deno.env.get("TEST_DATABASE_URL");

@@ -113,9 +113,9 @@ export function defineFeatures(
         genuine.reduce((total, l) => total + l.payment.amountUsd * faded(90 * DAY, l.knownAtMs), 0);
     const unusual: Term = (event) => {
       const before = customer.slice(0, customer.indexOf(event));
-      return before.length === 0 ? 0 : 1 - ordinary(event.amountUsd / usualUsd(before));
+      return before.length > 0 && event.amountUsd / usualUsd(before) >= 2.2 ? 1 : 0;
     };
-    v.customer_unusual_24h = sum(customer, DAY, unusual);
+    v.customer_unusual_3d = sum(customer, 3 * DAY, unusual);
     v.customer_unusual_7d = sum(customer, 7 * DAY, unusual);
     v.customer_unusual_14d = sum(customer, 14 * DAY, unusual);
     v.customer_known_frauds_30d = labelSum(frauds("customerId"), 30 * DAY);
@@ -237,7 +237,7 @@ function usualUsd(payments: readonly PaymentEvent[]): number {
   let [usual, weight] = [0, 0];
   for (const { amountUsd } of payments) {
     const first = weight < 5;
-    const counts = first ? 1 : Math.max(0.1, ordinary(amountUsd / usual));
+    const counts = first || amountUsd <= 2 * usual ? 1 : 0.1;
     weight = Math.min(USUAL_WEIGHT_MAX, weight + counts);
     usual += counts * ((first ? amountUsd : Math.min(amountUsd, 3 * usual)) - usual) / weight;
   }

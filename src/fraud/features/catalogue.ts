@@ -37,8 +37,8 @@ const feature = <Name extends string>(
  * remembers (layout.ts: CAPACITY).
  */
 export const FEATURES = [
-  feature("amount_usd", "usd", "now", 0, "The amount"),
   feature("amount_ln", "ln usd", "now", 0, "Logarithm of the amount"),
+  feature("amount_usd", "usd", "now", 0, "The amount"),
   feature("amount_small", "flag", "now", 0, `The amount is at most ${SMALL_AMOUNT_USD} US dollars`),
   feature("amount_vs_customer", "z", "30d", 0, "Amount against the customer's usual, in deviations of logs"),
   feature("amount_vs_card", "z", "30d", 0, "Amount against the card's usual, in deviations of logs"),
@@ -86,7 +86,7 @@ export const FEATURES = [
   feature("customer_mean_24h", "usd", "24h", 0, "Mean amount of the customer's payments"),
   feature("customer_mean_7d", "usd", "7d", 0, "Mean amount of the customer's payments"),
   feature("customer_mean_30d", "usd", "30d", 0, "Mean amount of the customer's payments"),
-  feature("customer_unusual_24h", "payments", "24h", 0, "Payments far above the customer's usual amount"),
+  feature("customer_unusual_3d", "payments", "3d", 0, "Payments far above the customer's usual amount"),
   feature("customer_unusual_7d", "payments", "7d", 0, "Payments far above the customer's usual amount"),
   feature("customer_unusual_14d", "payments", "14d", 0, "Payments far above the customer's usual amount"),
   feature("customer_count_surge", "ratio", "24h", 1, "Payments of the day against the customer's usual day"),

@@ -42,7 +42,7 @@ export const CUSTOMER = {
   /** The usual amount in US dollars, and how much weight stands behind it (usual_amount.ts). */
   usualUsd: 20,
   usualWeight: 21,
-  unusual24h: 22,
+  unusual3d: 22,
   unusual7d: 23,
   unusual14d: 24,
   genuine90d: 25,

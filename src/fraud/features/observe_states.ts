@@ -1,7 +1,7 @@
 import type { EventFacts } from "./event_facts.ts";
 import { ADDRESS, CAPACITY, CARD, COMMON, CUSTOMER, DEVICE, MERCHANT } from "./layout.ts";
 import { recentSetAdd } from "./recent_set.ts";
-import { observeUsual, ordinariness, ratioToUsual } from "./usual_amount.ts";
+import { isUnusual, observeUsual } from "./usual_amount.ts";
 import { decay } from "./windows.ts";
 
 /*
@@ -27,7 +27,7 @@ export function observeCustomer(state: Float64Array, facts: EventFacts): void {
   if (facts.addressHash !== 0) {
     recentSetAdd(state, CUSTOMER.addresses, CAPACITY.customerAddresses, facts.addressHash);
   }
-  const unusual = 1 - ordinariness(ratioToUsual(state, facts.amountUsd));
+  const unusual = isUnusual(state, facts.amountUsd);
 
   state[CUSTOMER.count10m] = state[CUSTOMER.count10m] * decay(elapsedMs, "10m") + 1;
   state[CUSTOMER.count1h] = state[CUSTOMER.count1h] * decay(elapsedMs, "1h") + 1;
@@ -44,7 +44,7 @@ export function observeCustomer(state: Float64Array, facts: EventFacts): void {
   state[CUSTOMER.foreign30d] = state[CUSTOMER.foreign30d] * d30d + facts.foreign;
   state[CUSTOMER.newDevices7d] = state[CUSTOMER.newDevices7d] * d7d + (newDevice ? 1 : 0);
   state[CUSTOMER.newMerchants24h] = state[CUSTOMER.newMerchants24h] * d24h + (newMerchant ? 1 : 0);
-  state[CUSTOMER.unusual24h] = state[CUSTOMER.unusual24h] * d24h + unusual;
+  state[CUSTOMER.unusual3d] = state[CUSTOMER.unusual3d] * decay(elapsedMs, "3d") + unusual;
   state[CUSTOMER.unusual7d] = state[CUSTOMER.unusual7d] * d7d + unusual;
   state[CUSTOMER.unusual14d] = state[CUSTOMER.unusual14d] * decay(elapsedMs, "14d") + unusual;
   observeUsual(state, facts.amountUsd);

@@ -109,7 +109,7 @@ export function readCustomer(
   vector[F.hour_vs_customer_habit] =
     (state[CUSTOMER.hourCos30d] * facts.hourCos + state[CUSTOMER.hourSin30d] * facts.hourSin) /
     (state[CUSTOMER.count30d] + 1);
-  vector[F.customer_unusual_24h] = state[CUSTOMER.unusual24h] * d24h;
+  vector[F.customer_unusual_3d] = state[CUSTOMER.unusual3d] * decay(elapsedMs, "3d");
   vector[F.customer_unusual_7d] = state[CUSTOMER.unusual7d] * d7d;
   vector[F.customer_unusual_14d] = state[CUSTOMER.unusual14d] * decay(elapsedMs, "14d");
   const toUsual = ratioToUsual(state, facts.amountUsd);

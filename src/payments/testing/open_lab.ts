@@ -189,7 +189,14 @@ export class Lab implements AsyncDisposable {
   }
 
   async count(
-    table: "payments" | "payment_attempts" | "idempotency_keys" | "open_payments" | "holds" | "refunds",
+    table:
+      | "payments"
+      | "payment_attempts"
+      | "idempotency_keys"
+      | "open_payments"
+      | "holds"
+      | "payment_labels"
+      | "refunds",
   ): Promise<number> {
     const [{ count }] = await this.owner<{ count: number }[]>`
       select count(*)::int as count from ${this.owner(table)}`;

@@ -12,5 +12,6 @@ export function chargeRequestOf(key: string, paymentMethodId = "pm_card_visa"): 
     issuerCountry: "US",
     merchantCountry: "US",
     occurredAtMs: Date.UTC(2026, 0, 5, 12),
+    mandateChallenge: false,
   };
 }

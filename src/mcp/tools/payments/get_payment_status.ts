@@ -2,14 +2,14 @@ import { z } from "zod";
 import { getPaymentStatus } from "../../../payments/get_payment_status.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amountMinor, paymentFields, time } from "./payment_output.ts";
+import { amountMinor, paymentFields, refunds, time } from "./payment_output.ts";
 
 export const getPaymentStatusTool = defineTool({
   name: "get_payment_status",
   title: "Get a payment's status",
   description:
-    "Reads one payment: its status, the timeline of what happened, its ledger entries, and how long payments " +
-    "like it take to settle. Reads only what this server has recorded: it does not ask the provider and changes " +
+    "Reads one payment: its status, the timeline of what happened, its refunds and ledger entries, how long payments " +
+    "like it take to settle, and how likely a dispute is. Reads only what this server has recorded: it does not ask the provider and changes " +
     "nothing. Use it after an in_doubt or processing answer; do not use it to list payments.",
   scope: "payments",
   input: z.strictObject({ payment_id: params.paymentId }),
@@ -17,6 +17,7 @@ export const getPaymentStatusTool = defineTool({
     ...paymentFields,
     captured_minor: amountMinor,
     refunded_minor: amountMinor,
+    refunds,
     timeline: z.array(
       z.object({ at: time, action: z.string(), details: z.record(z.string(), z.unknown()) }),
     ),
@@ -36,7 +37,22 @@ export const getPaymentStatusTool = defineTool({
         p99_ms: z.number(),
       }),
       z.object({ basis: z.literal("insufficient_data"), sample_size: z.number(), missing: z.string() }),
-    ]),
+    ]).describe(
+      "From creation to the final status: quantiles of this server's own payments, same provider and method.",
+    ),
+    dispute: z.union([
+      z.object({
+        basis: z.string(),
+        probability: z.number().describe("That the payment, which nobody has disputed yet, will be."),
+        sample_size: z.int().describe("Payments it was fitted on."),
+        calibration_error: z.object({ value: z.number(), low: z.number(), high: z.number() }).describe(
+          "Mean distance of predicted and observed shares on later payments, with a 95% interval.",
+        ),
+        within_days: z.int().describe("Days after the payment by which a dispute that comes has come."),
+      }),
+      z.object({ basis: z.literal("disputed"), probability: z.literal(1), told_at: time }),
+      z.object({ basis: z.literal("insufficient_data"), missing: z.string() }),
+    ]).nullable().describe("How likely a chargeback is; null where no card was charged."),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   handle: async (input, { caller, payments }) => ({

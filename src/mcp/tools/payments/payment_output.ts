@@ -72,6 +72,29 @@ export const decline = z.object({
   retriable: z.boolean(),
 }).nullable().describe("Null unless declined.");
 
+export const refundStatus = z.enum([
+  "pending_approval",
+  "processing",
+  "in_doubt",
+  "succeeded",
+  "refused",
+  "rejected",
+  "expired",
+  "failed",
+]);
+
+export const refunds = z.array(z.object({
+  refund_id: z.string(),
+  status: refundStatus,
+  amount,
+  amount_minor: amountMinor,
+  reason: z.string().nullable(),
+  risk_score: z.number().nullable(),
+  provider_refund_id: z.string().nullable(),
+  requested_at: time,
+  finished_at: time.nullable(),
+})).describe("What was asked back of it, the oldest first.");
+
 export const challenge = z.object({
   asked_by: z.enum(["issuer", "risk"]),
   about: z.string(),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { verifyPayment } from "../../../payments/verify_payment.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { status, time } from "./payment_output.ts";
+import { refunds, status, time } from "./payment_output.ts";
 
 const minor = z.int().nullable();
 
@@ -10,8 +10,8 @@ export const verifyPaymentTool = defineTool({
   name: "verify_payment",
   title: "Verify a payment",
   description:
-    "Asks the provider what really happened to one payment. Settles it if it is in doubt: booked if the provider " +
-    "charged, failed for good if not. Compares provider, ledger and record field by field, and scores how unusual the " +
+    "Asks the provider what really happened to one payment. Settles it, and refunds of it, if they are in doubt: booked " +
+    "if the provider charged or gave back, failed for good if not. Compares provider, ledger and record field by field, and scores how unusual the " +
     "payment is for its customer and merchant. Use it for in_doubt payments and before disputing an outcome. Do not use " +
     "it to poll a payment that is processing (get_payment_status), nor to decide whether to accept a new one.",
   scope: "payments",
@@ -32,6 +32,7 @@ export const verifyPaymentTool = defineTool({
       currency: z.string().nullable(),
       refunded_minor: minor,
     })).describe("Each provider that was asked, in its own words; empty when a wallet paid."),
+    refunds,
     comparison: z.array(z.object({
       field: z.string(),
       record: z.string().nullable(),

@@ -1,0 +1,95 @@
+import { expect } from "expect";
+import { fitLogistic } from "../fit/fit_logistic.ts";
+import { Random } from "../../src/core/random.ts";
+import { logOddsOf, sigmoid } from "../../src/fraud/logistic_model.ts";
+import { RefundModel } from "../../src/fraud/refunds/refund_model.ts";
+import { generateWorld } from "../world/world.ts";
+import { refundRows } from "./refund_rows.ts";
+import { REFUND_MODEL_FILE } from "./train_command.ts";
+import { REFUSE_SHARE, REVIEW_SHARE, scoreRefundModel, trainRefundModel } from "./train_refund_model.ts";
+
+/** Neither the world it was trained on nor the one it is served on. */
+const OTHER_WORLD = { seed: 31, days: 150, customers: 6_000, startMs: Date.UTC(2026, 0, 5) };
+const shipped = JSON.parse(await Deno.readTextFile(REFUND_MODEL_FILE));
+
+Deno.test("the shipped score on another world: a person sees one request in ten, and two lies of three", () => {
+  const board = scoreRefundModel(shipped, refundRows(generateWorld(OTHER_WORLD)), [100, 150]);
+  expect(board.untrue).toBeGreaterThan(200);
+  const flagged = board.review.requests / board.requests;
+  expect(flagged).toBeGreaterThan(REVIEW_SHARE / 2);
+  expect(flagged).toBeLessThan(REVIEW_SHARE * 1.5);
+  expect(board.refuse.requests / board.requests).toBeLessThan(REFUSE_SHARE * 3);
+  // Base rate 8%: of what a person is shown, some half is untrue, and nobody can do much better.
+  expect(board.review.precision.low).toBeGreaterThan(0.4);
+  expect(board.review.recall.low).toBeGreaterThan(0.5);
+  expect(board.refuse.precision.value).toBeGreaterThan(0.4);
+  expect(board.review.recall.value).toBeGreaterThan(0.8 * board.oracle.recall.value);
+  for (const { precision, recall } of [board.review, board.refuse]) {
+    for (const { value, low, high } of [precision, recall]) {
+      expect(low < value && value < high).toBe(true);
+    }
+  }
+});
+
+Deno.test("training sees only what had been found out by then, and gives the same model each time", () => {
+  const world = generateWorld({ ...OTHER_WORLD, days: 60, customers: 2_000 });
+  const split = { train: [10, 40], labelsUntil: 45, thresholds: [40, 50], test: [50, 60] } as const;
+  const { manifest, rows } = trainRefundModel(world, split);
+  expect(trainRefundModel(world, split).manifest).toEqual(manifest);
+  // Known only later: then the same days teach something else.
+  expect(trainRefundModel(world, { ...split, labelsUntil: 60 }).manifest.model).not.toEqual(manifest.model);
+  // Read before observed: a customer's first request finds none before it.
+  const firsts = new Map(rows.toReversed().map((row) => [row.request.customerId, row]));
+  for (const { features } of firsts.values()) {
+    expect([features[6], features[9], features[10]]).toEqual([0, 0, 0]);
+  }
+});
+
+Deno.test("the score is 50 where a person begins to be asked, and decides as its probability does", () => {
+  const model = new RefundModel(shipped);
+  expect(model.refuseAtScore).toBeGreaterThan(50);
+  const history = { purchases: 30, purchasesUsd: 1_000, requestsUsd: 100, notReceived: 0, foundUntrue: 0 };
+  const decisions = new Set<string>();
+  for (let requests = 0; requests <= 28; requests++) {
+    const past = { ...history, requests, notReceived: requests, foundUntrue: Math.floor(requests / 4) };
+    const asked = {
+      amountUsd: 50,
+      capturedUsd: 50,
+      paidAtMs: 0,
+      requestedAtMs: 86_400_000,
+      reason: "not_received",
+    } as const;
+    const { score, decision, probability } = model.assess(asked, past, null);
+    decisions.add(decision);
+    expect([score >= 50, score >= model.refuseAtScore]).toEqual([
+      decision !== "approve",
+      decision === "refuse",
+    ]);
+    expect(probability >= shipped.reviewAt).toBe(decision !== "approve");
+    // A reason the model never saw is taken for an average one: between the best and the worst.
+    const scoreFor = (reason: "other" | "changed_mind" | "not_received") =>
+      model.assess({ ...asked, reason }, past, null).probability;
+    expect(scoreFor("other")).toBeGreaterThan(scoreFor("changed_mind"));
+    expect(scoreFor("other")).toBeLessThan(scoreFor("not_received"));
+    expect(model.assess(asked, past, "review").decidedBy).toBe("test_payment_method");
+  }
+  expect(decisions).toEqual(new Set(["approve", "review", "refuse"]));
+});
+
+Deno.test("fitLogistic() finds the weights that made the data, whatever the inputs' scale", () => {
+  const random = new Random(5);
+  const [bias, weights] = [-1.5, [0.8, -0.002, 0]];
+  const rows = Array.from(
+    { length: 40_000 },
+    () => [random.normal(), 1_000 * random.normal(), random.uniform()],
+  );
+  const labels = rows.map((row) =>
+    random.chance(sigmoid(row.reduce((sum, x, i) => sum + x * weights[i], bias)))
+  );
+  const model = fitLogistic(["a", "b", "c"], rows, labels);
+  for (const [i, { weight }] of model.inputs.entries()) {
+    expect(Math.abs(weight - weights[i])).toBeLessThan(i === 1 ? 0.0001 : 0.15);
+  }
+  const mean = rows.reduce((sum, row) => sum + sigmoid(logOddsOf(model, row)), 0) / rows.length;
+  expect(Math.abs(mean - labels.filter(Boolean).length / labels.length)).toBeLessThan(1e-4);
+});

@@ -1,0 +1,45 @@
+/** What a person can put right: shown as its message alone, with the exit code, and never as a stack. */
+export class OperatorError extends Error {
+  override name: string = "OperatorError";
+}
+
+/**
+ * Runs a command of deno.json to its end and ends the process: with the number returned, 0 for true or nothing, 1 for
+ * false. An {@link OperatorError} is printed as its message, exit code `faultCode`; any other error is a fault of the
+ * program and is thrown.
+ *
+ * @param task its name in deno.json; `--help` prints what stands there
+ */
+export async function runCommand(
+  task: string,
+  run: (args: string[]) => Promise<number | boolean | void>,
+  faultCode = 1,
+): Promise<never> {
+  if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+    console.log(`deno task ${task}: ${await describe(task)}`);
+    Deno.exit(0);
+  }
+  // A server redirects console.error to its log; this line is for a person.
+  const print = console.error;
+  let result: number | boolean | void;
+  try {
+    result = await run(Deno.args);
+  } catch (error) {
+    if (!isForOperator(error)) throw error;
+    print((error as Error).message);
+    Deno.exit(faultCode);
+  }
+  Deno.exit(typeof result === "number" ? result : result === false ? 1 : 0);
+}
+
+/** Also what the system says of a file or folder: it names the path, and a stack says no more. */
+function isForOperator(error: unknown): boolean {
+  return error instanceof OperatorError || error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable;
+}
+
+async function describe(task: string): Promise<string> {
+  const text = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
+  const { tasks } = JSON.parse(text) as { tasks: Record<string, { description: string }> };
+  return tasks[task].description;
+}

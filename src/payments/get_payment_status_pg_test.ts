@@ -1,0 +1,138 @@
+import { expect } from "expect";
+import { completeOpenPayments } from "./complete_open_payments.ts";
+import { getPaymentStatus } from "./get_payment_status.ts";
+import { takeHint } from "./take_hint.ts";
+import { modelOf, openLab, TENANT } from "./testing/open_lab.ts";
+
+Deno.test("the status shows what was known at decision, with a key and without, also where a crash left only the rows", async (t) => {
+  // Scoring takes time, also on a clock that stands still.
+  const lateLab: { lab?: Awaited<ReturnType<typeof openLab>> } = {};
+  const model = modelOf(() => (lateLab.lab?.clock.advance(2), 5));
+  await using lab = await openLab({ model });
+  lateLab.lab = lab;
+  const cases: [what: string, make: () => Promise<{ paymentId: string; timings: "own" | "rows" }>][] = [
+    [
+      "a live call without a key",
+      async () => ({ paymentId: (await lab.pay()).answer.payment_id, timings: "rows" }),
+    ],
+    ["a live call with a key", async () => ({
+      paymentId: (await lab.pay({ idempotencyKey: "key" })).answer.payment_id,
+      timings: "own",
+    })],
+    ["finished by the completer, never charged by the call", async () => {
+      const paymentId = await lab.crashedPayment();
+      lab.clock.advance(lab.service.graceMs);
+      await completeOpenPayments(lab.service);
+      return { paymentId, timings: "rows" };
+    }],
+    ["finished by the completer, charged before the crash", async () => {
+      const paymentId = await lab.crashedPayment({ idempotencyKey: "crashed" }, true);
+      lab.clock.advance(lab.service.graceMs);
+      await completeOpenPayments(lab.service);
+      return { paymentId, timings: "own" };
+    }],
+  ];
+  for (const [what, make] of cases) {
+    await t.step(what, async () => {
+      const { paymentId } = await make();
+      const status = await getPaymentStatus(lab.service, TENANT, paymentId);
+      expect(status).toMatchObject({
+        status: "succeeded",
+        routing: {
+          expected_success: expect.any(Number),
+          sample_size: expect.any(Number),
+          expected_fee: expect.any(String),
+          reason: expect.stringMatching(/expected to leave|only provider|./),
+        },
+        timings_ms: { queue: expect.any(Number), screen: expect.any(Number), charge: expect.any(Number) },
+      });
+      expect(status.timings_ms.screen).toBeGreaterThanOrEqual(2);
+    });
+  }
+});
+
+Deno.test("a live answer and its later reading agree on routing and timings", async () => {
+  await using lab = await openLab();
+  for (const idempotencyKey of [null, "kept"]) {
+    const { answer } = await lab.pay({ idempotencyKey, paymentMethodId: "pm_card_soft_decline_first" });
+    const { routing, timings_ms } = await getPaymentStatus(lab.service, TENANT, answer.payment_id);
+    expect(routing!.attempts.map(({ provider, outcome }) => [provider, outcome]))
+      .toEqual(answer.routing!.attempts.map(({ provider, outcome }) => [provider, outcome]));
+    expect([routing!.provider, routing!.expected_success, routing!.reason])
+      .toEqual([answer.routing!.provider, answer.routing!.expected_success, answer.routing!.reason]);
+    expect([timings_ms.queue, timings_ms.screen]).toEqual([
+      answer.timings_ms.queue,
+      answer.timings_ms.screen,
+    ]);
+    expect(Math.abs(timings_ms.charge! - answer.timings_ms.charge!)).toBeLessThan(0.05);
+  }
+});
+
+Deno.test("what was never measured is null and not zero", async () => {
+  await using lab = await openLab({ model: modelOf(() => 99) });
+  await lab.fundWallet("cust_ann", 5_000n);
+  const { answer } = await lab.pay({ paymentMethodId: "pm_ann" });
+  expect(answer).toMatchObject({ status: "declined", timings_ms: { charge: null } });
+  expect(await getPaymentStatus(lab.service, TENANT, answer.payment_id)).toMatchObject({
+    timings_ms: { queue: expect.any(Number), screen: expect.any(Number), charge: null },
+    dispute: null,
+  });
+  await lab.owner`
+    insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, captured_minor, customer_id,
+                          merchant_id, principal, country, occurred_at_ms, provider, provider_charge_id, created_at)
+    values (${TENANT}, 'pay_history', 'succeeded', 'card', 'USD', 100, 100, 'cust_ann', 'merch_default', 'simulation',
+            'US', 0, 'northbank', 'ch_1', now())`;
+  expect(await getPaymentStatus(lab.service, TENANT, "pay_history")).toMatchObject({
+    timings_ms: { queue: null, screen: null, charge: null },
+    routing: { provider: "northbank", expected_success: null, sample_size: null, reason: null },
+    dispute: { basis: "insufficient_data" },
+  });
+});
+
+Deno.test("the dispute prediction falls with age, and knows of a dispute that the provider told of", async () => {
+  await using lab = await openLab({ model: modelOf(() => 30) });
+  const { answer } = await lab.pay({ paymentMethodId: "pm_card_dispute" });
+  const predicted = async () => (await getPaymentStatus(lab.service, TENANT, answer.payment_id)).dispute!;
+  const fresh = await predicted();
+  expect(fresh).toMatchObject({
+    basis: expect.stringContaining("disputes"),
+    probability: expect.any(Number),
+    sample_size: expect.any(Number),
+    calibration_error: { value: expect.any(Number), low: expect.any(Number), high: expect.any(Number) },
+  });
+  lab.clock.advance(10 * 86_400_000);
+  const later = await predicted();
+  const probability = (one: typeof fresh) => "probability" in one ? one.probability : NaN;
+  expect(probability(later)).toBeLessThan(probability(fresh) / 2);
+  const [charge] = lab.charges(answer.payment_id);
+  await takeHint(lab.service, {
+    provider: charge.provider,
+    eventId: "evt_1",
+    type: "charge.disputed",
+    key: charge.key,
+  });
+  expect(await predicted()).toMatchObject({ basis: "disputed", probability: 1 });
+});
+
+Deno.test("time to settle: quantiles of this database's own payments by provider and method, or what is missing", async () => {
+  await using lab = await openLab();
+  const { answer } = await lab.pay();
+  const provider = answer.routing!.provider;
+  expect((await getPaymentStatus(lab.service, TENANT, answer.payment_id)).time_to_settle).toMatchObject({
+    basis: "insufficient_data",
+    sample_size: 1,
+    missing: `99 more finished payments by card through ${provider}`,
+  });
+  // 200 payments that took 1 to 200 ms, through this provider; others through another one are no part of it.
+  await lab.owner`
+    insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, captured_minor, customer_id,
+                          merchant_id, principal, country, occurred_at_ms, provider, risk_decision, created_at, finished_at)
+    select ${TENANT}, 'pay_' || i, 'succeeded', 'card', 'USD', 100, 100, 'cust_ann', 'merch_default', 'tester', 'US', 0,
+           case when i <= 200 then ${provider} else 'elsewhere' end, 'approve', '2026-01-01',
+           '2026-01-01'::timestamptz + make_interval(secs => i / 1000.0)
+      from generate_series(1, 400) i`;
+  const { time_to_settle } = await getPaymentStatus(lab.service, TENANT, answer.payment_id);
+  expect(time_to_settle).toMatchObject({ sample_size: 201 });
+  const { p50_ms, p90_ms, p99_ms } = time_to_settle as { p50_ms: number; p90_ms: number; p99_ms: number };
+  expect([Math.round(p50_ms), Math.round(p90_ms), Math.round(p99_ms)]).toEqual([100, 180, 198]);
+});

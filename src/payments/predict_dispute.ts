@@ -1,0 +1,69 @@
+import { toReferenceUsd } from "../core/money.ts";
+import { PAYMENT_STATUSES, providerKeyOf } from "./payment.ts";
+import type { PaymentService } from "./payment_service.ts";
+import type { PaymentRow } from "./read_answer.ts";
+
+export type DisputePrediction =
+  | {
+    basis: string;
+    /** That the payment, which nobody has disputed yet, will be. */
+    probability: number;
+    /** Payments that the prediction was fitted on. */
+    sample_size: number;
+    /** How far predicted and observed shares were apart on later payments, with the middle 95% over customers. */
+    calibration_error: { value: number; low: number; high: number };
+    /** Days after the payment by which a dispute that comes has come. */
+    within_days: number;
+  }
+  | { basis: "disputed"; probability: 1; told_at: string }
+  | { basis: "insufficient_data"; missing: string };
+
+/** How likely the customer is to dispute the payment; null where nothing was captured. */
+export async function predictDispute(
+  service: PaymentService,
+  row: PaymentRow,
+): Promise<DisputePrediction | null> {
+  if (!PAYMENT_STATUSES[row.status].captured) return null;
+  if (row.provider === null) return null;
+  const [[disputed], [merchant]] = await Promise.all([
+    service.sql<{ at: Date }[]>`
+      select received_at as at from webhook_events
+       where provider = ${row.provider} and type = 'charge.disputed'
+         and charge_key = ${providerKeyOf(row.tenantId, row.paymentId, row.chargeNumber)}
+       order by received_at limit 1`,
+    service.sql<{ category: string }[]>`
+      select category from merchants where tenant_id = ${row.tenantId} and merchant_id = ${row.merchantId}`,
+  ]);
+  if (disputed !== undefined) {
+    return { basis: "disputed", probability: 1, told_at: disputed.at.toISOString() };
+  }
+  if (row.fraudProbability === null) {
+    return {
+      basis: "insufficient_data",
+      missing: "a fraud probability: the payment is from before there was a screen",
+    };
+  }
+  const { disputeModel } = service;
+  const { manifest } = disputeModel;
+  const probability = disputeModel.probability(
+    {
+      fraudProbability: row.fraudProbability,
+      amountUsd: toReferenceUsd(row.amountMinor, row.currency),
+      category: merchant.category,
+      hasDevice: row.deviceId !== null,
+    },
+    service.clock.nowMs() - Math.min(row.createdAt.getTime(), service.clock.nowMs()),
+  );
+  return {
+    basis: `calibrated on ${manifest.disputes} disputes of ${manifest.payments} simulated payments` +
+      (manifest.fraudModelVersion === row.modelVersion ? "" : ", which another fraud model had scored"),
+    probability: Number(probability.toPrecision(4)),
+    sample_size: manifest.payments,
+    calibration_error: {
+      value: Number(manifest.calibration.error.toPrecision(3)),
+      low: Number(manifest.calibration.low.toPrecision(3)),
+      high: Number(manifest.calibration.high.toPrecision(3)),
+    },
+    within_days: disputeModel.lastDay,
+  };
+}

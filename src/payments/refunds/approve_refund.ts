@@ -1,0 +1,100 @@
+import { againAfterLostRace } from "../../db/lost_race.ts";
+import type { Transaction } from "../../ledger/transfers.ts";
+import type { PaymentService } from "../payment_service.ts";
+import { requireRefundable, setAside } from "./begin_refund.ts";
+import { driveRefund } from "./settle_refund.ts";
+import {
+  auditRefund,
+  lockPayment,
+  lockRefund,
+  storeAnswer,
+  type StoredRefund,
+  updateRefund,
+} from "./store_refund.ts";
+import { REFUND_STATUSES, type RefundAnswer } from "./refund.ts";
+
+/**
+ * What a person decided of a refund that waits. Approved, it goes on as one that needed no approval, if as much is still
+ * left of the payment; else it throws `refund_exceeds_captured` and goes on waiting. Once decided it stays so.
+ */
+export async function decideRefund(
+  service: PaymentService,
+  call: { tenantId: string; principal: string; refundId: string; approved: boolean },
+): Promise<{ answer: RefundAnswer; replayed: boolean }> {
+  const { tenantId, principal, refundId, approved } = call;
+  const decided = await againAfterLostRace(() =>
+    service.sql.begin(async (sql) => {
+      const refund = await lockRefund(sql, tenantId, refundId);
+      if (refund.status !== "pending_approval") return { answer: refund.answer, replayed: true };
+      const nowMs = service.clock.nowMs();
+      if (refund.expiresAtMs! <= nowMs) {
+        return { answer: await endWaiting(sql, refund, "expired", "system", nowMs), replayed: false };
+      }
+      if (!approved) {
+        return { answer: await endWaiting(sql, refund, "rejected", principal, nowMs), replayed: false };
+      }
+      const payment = await lockPayment(sql, tenantId, refund.paymentId);
+      requireRefundable(payment, refund.amountMinor);
+      const answer: RefundAnswer = {
+        ...refund.answer,
+        status: "processing",
+        approval: null,
+        next_move: REFUND_STATUSES.processing.nextMove,
+      };
+      await updateRefund(sql, refund, {
+        status: "processing",
+        answer,
+        feeReturnedMinor: await setAside(sql, payment, refund, nowMs),
+        nextCheckAtMs: nowMs + service.graceMs,
+        finishedAtMs: null,
+      });
+      await auditRefund(sql, refund, "decided", "refund.approved", principal, nowMs, {});
+      return { answer, replayed: false };
+    })
+  ) as { answer: RefundAnswer; replayed: boolean };
+  const { status } = decided.answer;
+  if (status !== "processing" && status !== "in_doubt") return decided;
+  return { ...decided, answer: await driveRefund(service, tenantId, refundId) };
+}
+
+/** The answer of a refund whose key has none yet: it waits, ends by its expiry, or is driven on. */
+export async function readOpenRefund(
+  service: PaymentService,
+  tenantId: string,
+  refundId: string,
+): Promise<RefundAnswer> {
+  const answer = await service.sql.begin(async (sql) => {
+    const refund = await lockRefund(sql, tenantId, refundId);
+    const nowMs = service.clock.nowMs();
+    return refund.status === "pending_approval" && refund.expiresAtMs! <= nowMs
+      ? await endWaiting(sql, refund, "expired", "system", nowMs)
+      : refund.answer;
+  }) as RefundAnswer;
+  const isOpen = answer.status === "processing" || answer.status === "in_doubt";
+  return isOpen ? await driveRefund(service, tenantId, refundId) : answer;
+}
+
+async function endWaiting(
+  sql: Transaction,
+  refund: StoredRefund,
+  status: "rejected" | "expired",
+  actor: string,
+  nowMs: number,
+): Promise<RefundAnswer> {
+  const answer: RefundAnswer = {
+    ...refund.answer,
+    status,
+    approval: null,
+    next_move: REFUND_STATUSES[status].nextMove,
+  };
+  await updateRefund(sql, refund, {
+    status,
+    answer,
+    feeReturnedMinor: 0n,
+    nextCheckAtMs: null,
+    finishedAtMs: nowMs,
+  });
+  await storeAnswer(sql, refund.tenantId, refund.refundId, refund.idempotencyKey, answer);
+  await auditRefund(sql, refund, "decided", `refund.${status}`, actor, nowMs, {});
+  return answer;
+}

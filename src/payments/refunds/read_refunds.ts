@@ -1,0 +1,47 @@
+import { toRfc3339 } from "../../core/clock.ts";
+import { formatAmount } from "../../core/money.ts";
+import type { PaymentService } from "../payment_service.ts";
+import type { RefundStatus } from "./refund.ts";
+
+/** One refund of a payment, as other tools list it. */
+export interface RefundLine {
+  refund_id: string;
+  status: RefundStatus;
+  amount: string;
+  amount_minor: number;
+  reason: string | null;
+  /** Null for history from before there was a score. */
+  risk_score: number | null;
+  provider_refund_id: string | null;
+  requested_at: string;
+  finished_at: string | null;
+}
+
+/** A payment's refunds, the oldest first. */
+export async function readRefunds(
+  { sql }: PaymentService,
+  tenantId: string,
+  paymentId: string,
+): Promise<RefundLine[]> {
+  const rows = await sql<
+    (Omit<RefundLine, "amount" | "requested_at" | "finished_at"> & {
+      currency: string;
+      requested_at_ms: number;
+      finished_at: Date | null;
+    })[]
+  >`
+    select refund_id, status, amount_minor::float8 as amount_minor, currency, coalesce(note, reason) as reason, risk_score,
+           provider_refund_id, requested_at_ms::float8 as requested_at_ms, finished_at
+      from refunds where tenant_id = ${tenantId} and payment_id = ${paymentId} order by created_at, refund_id`;
+  return rows.map((row) => ({
+    refund_id: row.refund_id,
+    status: row.status,
+    amount: formatAmount(BigInt(row.amount_minor), row.currency),
+    amount_minor: row.amount_minor,
+    reason: row.reason,
+    risk_score: row.risk_score,
+    provider_refund_id: row.provider_refund_id,
+    requested_at: toRfc3339(row.requested_at_ms),
+    finished_at: row.finished_at === null ? null : toRfc3339(row.finished_at.getTime()),
+  }));
+}

@@ -1,0 +1,69 @@
+import type { EntityRef } from "../fraud/features/event.ts";
+
+/** A feature state as it stands in the database, and the version of its row there. */
+export interface StoredState {
+  readonly state: Float64Array;
+  /** `xmin` of the row: the transaction that wrote it. */
+  readonly version: string;
+}
+
+/**
+ * The feature states that this process wrote or read last: most payments find theirs here, and their batch then needs no
+ * reading before it writes. The database stays the judge: a state is stored only over the version it was taken at, so
+ * one that another server has changed or created meanwhile makes the batch fail, and be read again.
+ *
+ * A batch takes its states out and puts them back after its commit. Meanwhile nobody else sees what it has observed,
+ * and what a failed batch has observed is forgotten.
+ */
+export class RememberedStates {
+  readonly #states = new Map<string, StoredState>();
+  /** Taken and not yet put back: by a batch that runs, or by one that failed. */
+  readonly #taken = new Set<string>();
+  readonly #maxEntries: number;
+  #isComplete = false;
+
+  /** @param maxEntries half a kilobyte each */
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
+  }
+
+  /** Null when the entity has no state yet; undefined when that is not known here. */
+  take(tenantId: string, ref: EntityRef): StoredState | null | undefined {
+    const key = stateKey(tenantId, ref);
+    const known = this.#states.get(key);
+    if (known === undefined) return this.#isComplete && !this.#taken.has(key) ? null : undefined;
+    this.#states.delete(key);
+    this.#taken.add(key);
+    return known;
+  }
+
+  /** The entries put longest ago make room. */
+  put(tenantId: string, ref: EntityRef, stored: StoredState): void {
+    const key = stateKey(tenantId, ref);
+    this.#taken.delete(key);
+    if (this.isFull) {
+      this.#states.delete(this.#states.keys().next().value!);
+      this.#isComplete = false;
+    }
+    this.#states.set(key, stored);
+  }
+
+  /** For what was read a while ago: a batch may have taken it since, or written it anew. */
+  putIfUnknown(tenantId: string, ref: EntityRef, stored: StoredState): void {
+    const key = stateKey(tenantId, ref);
+    if (!this.#taken.has(key) && !this.#states.has(key)) this.put(tenantId, ref, stored);
+  }
+
+  /** Every state there is has been put: what is not here is new. */
+  setComplete(): void {
+    this.#isComplete = !this.isFull;
+  }
+
+  get isFull(): boolean {
+    return this.#states.size >= this.#maxEntries;
+  }
+}
+
+export function stateKey(tenantId: string, ref: EntityRef): string {
+  return `${tenantId}/${ref.kind}/${ref.id}`;
+}
