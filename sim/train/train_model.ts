@@ -35,7 +35,7 @@ export interface TrainResult {
 
 /** Networks in the ensemble: three are as good as five within the noise (sim/train/README.md), and faster to ask. */
 const MEMBERS = 3;
-const TRAIN_ROWS = 120_000;
+const TRAIN_ROWS = 80_000;
 const MOST_EPOCHS = 10;
 
 /** Generates the world, trains on its first days, chooses the operating point, judges on its last days, writes. */
