@@ -2,6 +2,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { readConfig } from "../src/config.ts";
 import { startProgress } from "../src/core/progress.ts";
 import { joinDatabase } from "../src/db/open_database.ts";
+import { CHALLENGE_ANSWER } from "../src/providers/test_payment_methods.ts";
 import { VERSION } from "../src/version.ts";
 import { FlagError } from "./parse_flags.ts";
 import { type FutureCall, futureCalls } from "./stream/future_calls.ts";
@@ -68,11 +69,23 @@ export async function runLive(options: LiveOptions): Promise<void> {
 
 async function pay(client: Client, call: FutureCall, tally: Tally): Promise<void> {
   try {
-    const result = await client.callTool({
-      name: "create_payment",
-      arguments: { ...call.arguments },
-      _meta: { "mcp-payments-lab/simulated-at": call.simulated_at },
-    });
+    const pay = (confirmed: Record<string, string>) =>
+      client.callTool({
+        name: "create_payment",
+        arguments: { ...call.arguments, ...confirmed },
+        _meta: { "mcp-payments-lab/simulated-at": call.simulated_at },
+      });
+    let result = await pay({});
+    const { status, challenge } = result.structuredContent as {
+      status?: string;
+      challenge?: { confirm_token: string | null } | null;
+    };
+    if (status === "requires_action" && !call.replay) {
+      tally.count("challenged");
+      // Whoever pays with another's card has not the holder's phone.
+      const answer = call.truth_fraud ? "no idea" : CHALLENGE_ANSWER;
+      result = await pay({ confirm_token: challenge!.confirm_token!, challenge_answer: answer });
+    }
     const answer = result.structuredContent as {
       status?: string;
       decline?: { by: string } | null;

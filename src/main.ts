@@ -22,6 +22,7 @@ import { serveOnStdio } from "./mcp/serve_stdio.ts";
 import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
 import { claimProviderMemory } from "./payments/claim_provider_memory.ts";
+import { requireCurrentStates } from "./payments/require_current_states.ts";
 import { WebhookSender } from "./providers/webhook_sender.ts";
 import { VERSION } from "./version.ts";
 import { openWalletStack } from "./wallet_stack.ts";
@@ -65,6 +66,7 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
   const model = await loadFraudModel(config);
   const ids = new RandomIds(() => systemClock.nowMs());
   if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
+  await requireCurrentStates(database.ownerUrl);
   const claim = config.providersUrl === null ? await claimProviderMemory(database.pool) : null;
   const sender = ownWebhookSender(config, stdio);
   const stack = await openPaymentStack({

@@ -3,14 +3,23 @@ export const OUTCOMES = [
   "approved",
   "declined_risk",
   "declined_issuer",
+  "challenged",
   "in_doubt",
   "replayed",
   "error",
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** The outcomes whose time is an approval time: decided here and now, for the first time. */
-export const TIMED_OUTCOMES: readonly Outcome[] = ["approved", "declined_risk", "declined_issuer"];
+/**
+ * The outcomes whose time is an approval time: decided here and now, for the first time. A challenge is such a decision:
+ * what comes after it is the customer's time and another call's.
+ */
+export const TIMED_OUTCOMES: readonly Outcome[] = [
+  "approved",
+  "declined_risk",
+  "declined_issuer",
+  "challenged",
+];
 
 export interface ClassifiedAnswer {
   readonly outcome: Outcome;
@@ -59,6 +68,8 @@ function outcomeOf(content: JsonObject): Outcome | undefined {
   switch (content.status) {
     case "succeeded":
       return "approved";
+    case "requires_action":
+      return "challenged";
     case "declined":
       return isObject(content.decline) && content.decline.by === "risk" ? "declined_risk" : "declined_issuer";
     case "in_doubt":

@@ -14,6 +14,7 @@ Deno.test("classifyAnswer() tells declines from errors", () => {
     [{ ...PAYMENT, status: "declined", decline: { by: "risk" } }, "declined_risk"],
     [{ ...PAYMENT, status: "declined", decline: { by: "issuer" } }, "declined_issuer"],
     [{ ...PAYMENT, status: "declined" }, "declined_issuer"],
+    [{ ...PAYMENT, status: "requires_action", challenge: { asked_by: "risk" } }, "challenged"],
     [{ ...PAYMENT, status: "in_doubt" }, "in_doubt"],
     [{ ...PAYMENT, status: "processing" }, "in_doubt"],
     [{ ...PAYMENT, replayed: true }, "replayed"],

@@ -147,6 +147,7 @@ export function outcomesChart(result: GateResult): string {
 const OUTCOME_LABELS: Readonly<Record<string, string>> = {
   declined_risk: "declined by risk",
   declined_issuer: "declined by issuer",
+  challenged: "challenged",
   in_doubt: "in doubt",
 };
 
@@ -154,6 +155,7 @@ const OUTCOME_COLORS: Readonly<Record<string, string>> = {
   approved: CHART_COLORS[2],
   declined_risk: CHART_COLORS[1],
   declined_issuer: CHART_COLORS[4],
+  challenged: CHART_COLORS[5],
   in_doubt: CHART_COLORS[3],
   replayed: CHART_COLORS[0],
   error: CHART_COLORS[6],

@@ -73,6 +73,7 @@ export function startFakePaymentServer(options: FakeServerOptions = {}): FakeSer
 function statusOf(count: number): Record<string, unknown> {
   if (count % 25 === 0) return { status: "declined", decline: { by: "risk", code: "high_risk" } };
   if (count % 10 === 0) return { status: "declined", decline: { by: "issuer", code: "insufficient_funds" } };
+  if (count % 50 === 7) return { status: "requires_action", challenge: { asked_by: "risk" } };
   if (count % 333 === 0) return { status: "in_doubt" };
   return { status: "succeeded" };
 }

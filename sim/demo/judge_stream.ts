@@ -16,8 +16,8 @@ export async function judgeStream(
   const truthByKey = new Map(
     payments.filter((call) => !call.replay).map((call) => [call.arguments.idempotency_key, call.truth_fraud]),
   );
-  const rows = await sql<{ key: string; decline_by: string | null }[]>`
-    select k.key, p.decline_by
+  const rows = await sql<{ key: string; decline_by: string | null; risk_decision: string }[]>`
+    select k.key, p.decline_by, p.risk_decision
       from unnest(${textArray([...truthByKey.keys()].map((key) => `${key}-${runId}`))}::text[]) u (key)
       join idempotency_keys k on k.tenant_id = ${tenantId} and k.key = u.key
       join payments p on p.tenant_id = k.tenant_id and p.payment_id = k.resource_id`;
@@ -25,7 +25,9 @@ export async function judgeStream(
   let caught = 0;
   let genuine = 0;
   let falseAlarms = 0;
-  for (const { key, decline_by } of rows) {
+  let challenged = 0;
+  for (const { key, decline_by, risk_decision } of rows) {
+    if (risk_decision === "step_up") challenged++;
     const declined = decline_by === "risk";
     if (truthByKey.get(key.slice(0, -runId.length - 1))) {
       frauds++;
@@ -39,6 +41,6 @@ export async function judgeStream(
   const text =
     `Of ${rows.length} payments in the stream ${frauds} were fraud: ${caught} declined by the screen ` +
     `(recall ${percent(caught, frauds)}); of ${genuine} genuine ones ${falseAlarms} declined ` +
-    `(${percent(falseAlarms, genuine)}).`;
+    `(${percent(falseAlarms, genuine)}). ${challenged} were challenged, and nobody answers in this stream.`;
   return { text, frauds, caught, genuine, falseAlarms };
 }

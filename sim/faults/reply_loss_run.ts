@@ -61,6 +61,8 @@ export async function runReplyLoss({ payments, seed, log }: ReplyLossOptions): P
     LOG_LEVEL: "warn",
     PROVIDERS_URL: providers.url,
     PROVIDER_TIMEOUT_MS,
+    // Nobody answers a challenge here: it would stay open for longer than the run.
+    STEP_UP_AT: "off",
   });
   try {
     await order(providers.url);

@@ -188,7 +188,7 @@ async function runApprovals(
         idempotencyKey: `${call.idempotency_key}-${run}`,
         simulatedAtMs: Date.parse(next.value.simulated_at),
       });
-      if (answer.status !== "succeeded" && answer.status !== "declined") {
+      if (!["succeeded", "declined", "requires_action"].includes(answer.status)) {
         throw new Error(`A payment is ${answer.status}`);
       }
       latencies.push(performance.now() - callMs);

@@ -20,7 +20,8 @@ export type DatabaseStartCode =
   | "schema_newer_than_program"
   | "privilege_missing"
   | "database_unreachable"
-  | "database_missing";
+  | "database_missing"
+  | "feature_states_of_other_version";
 
 /**
  * The database cannot be made ready, and a person must do something about it. The message says what failed, on

@@ -85,6 +85,7 @@ Deno.test("an answer fits the output schema in every status", async () => {
       decline: { by: "issuer" },
     }],
     ["in doubt", { payment_method_id: "pm_card_timeout" }, { status: "in_doubt" }],
+    ["challenged", { payment_method_id: "pm_card_3ds_challenge" }, { status: "requires_action" }],
     ["paid by wallet", { method: "wallet" }, { status: "succeeded", routing: null }],
     ["not enough in the wallet", { method: "wallet", amount: "90.00" }, {
       status: "declined",
@@ -104,7 +105,8 @@ Deno.test("an answer fits the output schema in every status", async () => {
   const open = await served.lab.owner<
     { payment_id: string }[]
   >`select payment_id from payments where status = 'failed'`;
-  expect(open.length).toBe(1);
+  // The one in doubt, and the challenge that nobody answered.
+  expect(open.length).toBe(2);
   const failed = await client.callTool({
     name: "get_payment_status",
     arguments: { payment_id: open[0].payment_id },

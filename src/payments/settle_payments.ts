@@ -238,6 +238,10 @@ function settledAnswer(
   };
 }
 
+/** Why not; of an approved charge, how 3-D Secure went. */
 export function codeOf(outcome: ChargeOutcome): string | null {
+  if (outcome.outcome === "approved") {
+    return "authentication" in outcome && outcome.authentication ? `3ds_${outcome.authentication}` : null;
+  }
   return outcome.outcome === "declined" || outcome.outcome === "refused" ? outcome.code : null;
 }

@@ -70,6 +70,7 @@ Deno.test("a challenge that is passed charges once, one that is failed declines,
         answer: { payment_id: first.payment_id, status, challenge: null },
       });
       expect(second.answer.decline?.code ?? null).toBe(code);
+      expect(second.answer.routing!.attempts.at(-1)!.code).toBe(code ?? "3ds_challenged");
       // Whatever is answered later, and the first call again: the same payment, to the letter.
       const later = await lab.pay({ ...asked, confirmation: { token, answer: "999999" } });
       expect(later).toMatchObject({ replayed: true, answer: second.answer });
@@ -84,6 +85,13 @@ Deno.test("a challenge that is passed charges once, one that is failed declines,
   }
   expect(await lab.count("open_payments")).toBe(0);
   expect(await lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("3-D Secure without a question goes through at once, and the attempt says so", async () => {
+  await using lab = await openLab();
+  const { answer } = await lab.pay({ paymentMethodId: "pm_card_3ds_frictionless" });
+  expect(answer).toMatchObject({ status: "succeeded", challenge: null });
+  expect(answer.routing!.attempts.at(-1)).toMatchObject({ outcome: "approved", code: "3ds_frictionless" });
 });
 
 Deno.test("a wallet's payment in the band holds the money until its owner confirms", async () => {

@@ -4,7 +4,7 @@ import type { ChargeRecord } from "./charge_log.ts";
 
 /** One key's record as a JSON line: what `deno task charges` prints and `GET /charges` answers. */
 export function chargeLine(record: ChargeRecord): string {
-  const { provider, key, chargeId, amountMinor, currency, state, code, createdAtMs } = record;
+  const { provider, key, chargeId, amountMinor, currency, state, code, refundedMinor, createdAtMs } = record;
   return JSON.stringify({
     provider,
     key,
@@ -15,6 +15,7 @@ export function chargeLine(record: ChargeRecord): string {
     currency,
     state,
     code: state === "action_required" ? null : code,
+    refunded_minor: Number(refundedMinor ?? 0n),
     created_at: toRfc3339(createdAtMs),
   });
 }

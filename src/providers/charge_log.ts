@@ -20,6 +20,8 @@ export interface ChargeRecord {
   /** Why not; of `action_required`: what the issuer answers once the challenge is passed, null approves. */
   readonly code: string | null;
   readonly authentication?: "frictionless" | "challenged" | null;
+  /** Of what is read back: what was given back since. */
+  readonly refundedMinor?: bigint;
   readonly createdAtMs: number;
 }
 
@@ -193,9 +195,14 @@ export class ChargeLog {
 
   /** Every row in the order of provider and key. */
   *all(): Iterable<ChargeRecord> {
-    const statement = this.#database.prepare("select * from charges order by provider, key");
+    const statement = this.#database.prepare(
+      `select c.*, (select coalesce(sum(r.amount_minor), 0) from refunds r
+                     where r.provider = c.provider and r.charge_key = c.key and r.refused is null) as refunded_minor
+         from charges c order by c.provider, c.key`,
+    );
     statement.setReadBigInts(true);
-    for (const row of statement.iterate() as unknown as Iterable<Row & { provider: string; key: string }>) {
+    type Listed = Row & { provider: string; key: string; refunded_minor: bigint };
+    for (const row of statement.iterate() as unknown as Iterable<Listed>) {
       yield {
         provider: row.provider,
         key: row.key,
@@ -204,6 +211,7 @@ export class ChargeLog {
         currency: row.currency,
         state: row.state,
         code: row.code,
+        refundedMinor: row.refunded_minor,
         createdAtMs: Number(row.created_at_ms),
       };
     }

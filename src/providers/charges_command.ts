@@ -1,6 +1,6 @@
 /**
  * `deno task charges`: the simulated providers' own memory as JSON lines, one for each key: provider, key, charge
- * id, amount in minor units, currency, state. Reads the file beside a running server.
+ * id, amount in minor units, currency, state, what was refunded. Reads the file beside a running server.
  */
 import { chargeLine } from "./charge_line.ts";
 import { ChargeLog, chargeLogPath } from "./charge_log.ts";

@@ -247,6 +247,10 @@ Deno.test("GET /charges lists every key as a JSON line, POST /faults changes one
   const { chargeId } = await one.charge(chargeRequestOf("a"), LONG_MS) as { chargeId: string };
   await two.charge(chargeRequestOf("b", "pm_card_expired"), LONG_MS);
   await two.voidKey("c", LONG_MS);
+  await one.refund(
+    { key: "a/r", chargeKey: "a", amountMinor: 400n, currency: "USD", paymentMethodId: null },
+    LONG_MS,
+  );
   const lines = (await (await fetch(`${served.url}/charges`)).text()).trimEnd().split("\n");
   const created_at = "1970-01-01T00:00:00.000Z";
   expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -259,6 +263,7 @@ Deno.test("GET /charges lists every key as a JSON line, POST /faults changes one
       currency: "USD",
       state: "captured",
       code: null,
+      refunded_minor: 400,
       created_at,
     },
     {
@@ -270,6 +275,7 @@ Deno.test("GET /charges lists every key as a JSON line, POST /faults changes one
       currency: "USD",
       state: "declined",
       code: "expired_card",
+      refunded_minor: 0,
       created_at,
     },
     {
@@ -281,6 +287,7 @@ Deno.test("GET /charges lists every key as a JSON line, POST /faults changes one
       currency: "",
       state: "voided",
       code: null,
+      refunded_minor: 0,
       created_at,
     },
   ]);

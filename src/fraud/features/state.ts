@@ -56,6 +56,12 @@ const LAYOUT_BY_TAG: ReadonlyMap<number, Layout> = new Map(
   Object.values(LAYOUTS).map((layout) => [layout.tag, layout]),
 );
 
+/** Whether {@link decodeState} can read it. */
+export function isCurrentLayout(bytes: Uint8Array): boolean {
+  return bytes.byteLength >= 8 &&
+    LAYOUT_BY_TAG.has(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(0, true));
+}
+
 function layoutOf(tag: number): Layout {
   const layout = LAYOUT_BY_TAG.get(tag);
   assert(

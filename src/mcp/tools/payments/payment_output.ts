@@ -51,7 +51,7 @@ export const attempt = z.object({
     "refused: the provider would not take the charge and the issuer was not asked.",
   ),
   code: z.string().nullable().describe(
-    "The reason for a decline or refusal, or how the outcome was learned.",
+    "The reason for a decline or refusal, how 3-D Secure went, or how the outcome was learned.",
   ),
   charge_id: z.string().nullable().describe("The provider's own id of the charge."),
   latency_ms: latencyMs,
