@@ -75,9 +75,9 @@ function candidates(values: Float64Array, label: Uint8Array): number[] {
   const sorted = values.slice().sort();
   const fraud = values.filter((_, row) => label[row] === 1).sort();
   const borders = new Set<number>();
-  for (const  of of[sorted, fraud]) {
-    for (let i = 1; i < CANDIDATES && of.length > 0; i++) {
-      borders.add(of[Math.floor(i / CANDIDATES * of.length)]);
+  for (const ordered of [sorted, fraud]) {
+    for (let i = 1; i < CANDIDATES && ordered.length > 0; i++) {
+      borders.add(ordered[Math.floor(i / CANDIDATES * ordered.length)]);
     }
   }
   return [...borders].sort((a, b) => a - b);
