@@ -5,7 +5,7 @@ import { calibrated, fitModel, type FittedModel, logitsOf } from "../train/fit_m
 import type { LabelledPayments } from "../train/labelled_payments.ts";
 import { averagePrecision } from "../train/metrics.ts";
 import { rowsOf, sampleRows } from "../train/sample_rows.ts";
-import { MODEL_NAME } from "../train/scoreboard.ts";
+import { MODEL_NAME } from "../train/contender.ts";
 import type { Fold } from "../train/split.ts";
 import type { BenchOptions } from "./bench_options.ts";
 import type { Forest } from "./forest/forest_contender.ts";
@@ -81,7 +81,7 @@ export async function runFold(
     contenders.push({
       name: isModel ? MODEL_NAME : `network ensemble${suffix}`,
       isProbability: true,
-      validation: model.validation,
+      threshold: model.threshold,
       test: scores,
     });
     if (!isModel) continue;

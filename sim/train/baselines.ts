@@ -1,7 +1,13 @@
 import { FEATURE_INDEX as F } from "../../src/fraud/features/catalogue.ts";
 import { Network } from "../../src/fraud/model/network.ts";
 import { RULES } from "../../src/fraud/rules.ts";
-import { calibratedContender, type Contender, type JudgedFold } from "./contender.ts";
+import {
+  calibratedContender,
+  type Contender,
+  type JudgedFold,
+  ORACLE_NAME,
+  plainContender,
+} from "./contender.ts";
 import { fitLinearInputs } from "./fit_inputs.ts";
 import { logitsOf } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
@@ -16,16 +22,13 @@ const RIDGE = 0.3;
 
 /** What needs no training: the larger amount, and how far a payment goes towards a hard rule of the server's. */
 export function ruleContenders(payments: LabelledPayments, fold: JudgedFold): Contender[] {
-  const contender = (name: string, score: (row: number) => number): Contender => ({
-    name,
-    isProbability: false,
-    validation: Float64Array.from(fold.validation, score),
-    test: Float64Array.from(fold.test, score),
-  });
   return [
-    contender("amount rule", (row) => payments.amountUsd(row)),
-    contender(
+    plainContender("amount rule", false, payments, fold, (row) => payments.amountUsd(row)),
+    plainContender(
       "rules",
+      false,
+      payments,
+      fold,
       (row) =>
         RULES.reduce(
           (most, rule) => Math.max(most, payments.feature(row, F[rule.feature]) / rule.atLeast),
@@ -55,10 +58,5 @@ export function logisticContender(
 
 /** The attainable probability, where the source knows it. */
 export function oracleContender(payments: LabelledPayments, fold: JudgedFold): Contender {
-  return {
-    name: "the oracle",
-    isProbability: true,
-    validation: Float64Array.from(fold.validation, (row) => payments.posterior(row)),
-    test: Float64Array.from(fold.test, (row) => payments.posterior(row)),
-  };
+  return plainContender(ORACLE_NAME, true, payments, fold, (row) => payments.posterior(row));
 }

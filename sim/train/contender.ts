@@ -1,17 +1,21 @@
 import { chooseCalibration } from "./calibrate.ts";
-import { calibrated } from "./fit_model.ts";
+import { calibrated, FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
+import { thresholdWithin } from "./metrics.ts";
 
 /** Whatever gives a payment a number: the more, the more suspicious. One fold's scores. */
 export interface Contender {
   readonly name: string;
   /** Whether the scores are calibrated probabilities; those of rules are not. */
   readonly isProbability: boolean;
-  /** In the order of the fold's validation rows. */
-  readonly validation: Float64Array;
+  /** Frozen on its own validation rows: at and above it a payment scores 75 or more. */
+  readonly threshold: number;
   /** In the order of the fold's test rows. */
   readonly test: Float64Array;
 }
+
+export const MODEL_NAME = "the model";
+export const ORACLE_NAME = "the oracle";
 
 /** Which rows a fold judges by, and when its models are made. */
 export interface JudgedFold {
@@ -37,7 +41,24 @@ export function calibratedContender(
   return {
     name,
     isProbability: true,
-    validation: calibrated(calibration, onValidation),
+    threshold: thresholdWithin(FALSE_POSITIVE_BUDGET, calibrated(calibration, onValidation), labels),
     test: calibrated(calibration, onTest),
+  };
+}
+
+/** Scores that need no training: `scoreOf` a row, and the threshold that validation gives them. */
+export function plainContender(
+  name: string,
+  isProbability: boolean,
+  payments: LabelledPayments,
+  { madeAtMs, validation, test }: JudgedFold,
+  scoreOf: (row: number) => number,
+): Contender {
+  const labels = Uint8Array.from(validation, (row) => payments.labelAt(row, madeAtMs));
+  return {
+    name,
+    isProbability,
+    threshold: thresholdWithin(FALSE_POSITIVE_BUDGET, Float64Array.from(validation, scoreOf), labels),
+    test: Float64Array.from(test, scoreOf),
   };
 }

@@ -1,7 +1,6 @@
 import type { Contender, JudgedFold } from "./contender.ts";
 import { costUsd } from "./cost.ts";
 import { RankedRows } from "./draw_again.ts";
-import { FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import {
   averagePrecision,
@@ -12,7 +11,6 @@ import {
   reliability,
   type ReliabilityBin,
   rocAuc,
-  thresholdWithin,
 } from "./metrics.ts";
 import { cardPrecision } from "./metrics_card.ts";
 
@@ -29,7 +27,6 @@ export interface FoldJudgement {
   readonly brier: number | null;
   readonly reliability: readonly ReliabilityBin[] | null;
   readonly calibrationError: number | null;
-  readonly threshold: number;
   readonly flagged: Flagged;
   readonly ranked: RankedRows;
 }
@@ -47,13 +44,11 @@ export interface Flagged {
 export function judgeFold(
   payments: LabelledPayments,
   fold: JudgedFold,
-  { validation, test: scores, isProbability }: Contender,
+  { threshold, test: scores, isProbability }: Contender,
 ): FoldJudgement {
-  const { test, madeAtMs } = fold;
+  const { test } = fold;
   const fraud = Uint8Array.from(test, (row) => payments.fraud(row));
-  const label = Uint8Array.from(fold.validation, (row) => payments.labelAt(row, madeAtMs));
   const customer = Uint32Array.from(test, (row) => payments.customer(row));
-  const threshold = thresholdWithin(FALSE_POSITIVE_BUDGET, validation, label);
   const order = ranking(scores);
   const bins = isProbability ? reliability(scores, fraud) : null;
   return {
@@ -64,7 +59,6 @@ export function judgeFold(
     brier: isProbability ? brierScore(scores, fraud) : null,
     reliability: bins,
     calibrationError: bins && calibrationError(bins),
-    threshold,
     flagged: flaggedRows(payments, test, scores, threshold),
     ranked: new RankedRows(order, scores, customer, fraud),
   };

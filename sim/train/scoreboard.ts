@@ -1,5 +1,5 @@
 import { Random } from "../../src/core/random.ts";
-import type { Contender, JudgedFold } from "./contender.ts";
+import { type Contender, type JudgedFold, MODEL_NAME, ORACLE_NAME } from "./contender.ts";
 import { drawAgain } from "./draw_again.ts";
 import { FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
 import { type FoldJudgement, judgeFold, type OperatingFigures, operatingFigures } from "./judge.ts";
@@ -50,9 +50,6 @@ export interface Judged {
   /** By contender, then by fold. */
   readonly judgements: readonly (readonly FoldJudgement[])[];
 }
-
-export const MODEL_NAME = "the model";
-export const ORACLE_NAME = "the oracle";
 
 /**
  * All contenders on the same later payments, judged by what was true. Contenders stand in the same order in every

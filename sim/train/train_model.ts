@@ -5,13 +5,13 @@ import { type Manifest, MANIFEST_FORMAT_VERSION, type Metrics } from "../../src/
 import { Network } from "../../src/fraud/model/network.ts";
 import type { WorldConfig } from "../world/world.ts";
 import { logisticContender, oracleContender, ruleContenders } from "./baselines.ts";
-import type { Contender } from "./contender.ts";
+import { type Contender, MODEL_NAME } from "./contender.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET, fitModel, logitsOf } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import { averagePrecision, confusionAt, rocAuc } from "./metrics.ts";
 import { precisionRecallSvg } from "./precision_recall_plot.ts";
 import { rowsOf } from "./sample_rows.ts";
-import { makeScoreboard, MODEL_NAME, type Scoreboard } from "./scoreboard.ts";
+import { makeScoreboard, type Scoreboard } from "./scoreboard.ts";
 import { type RecallByName, recallByStory } from "./recall_by.ts";
 import { scoreboardText } from "./scoreboard_text.ts";
 import { splitDays } from "./split.ts";
@@ -58,7 +58,7 @@ export async function trainModel({ world: config, outDirectory }: TrainOptions):
   const network: Contender = {
     name: MODEL_NAME,
     isProbability: true,
-    validation: fitted.validation,
+    threshold: probability,
     test: calibrated(calibration.calibration, logitsOf(new Network(inputs, layers), payments, judged.test)),
   };
   const contenders = [
@@ -100,7 +100,7 @@ export async function trainModel({ world: config, outDirectory }: TrainOptions):
       validation: metrics(
         payments,
         judged.validation,
-        network.validation,
+        fitted.validation,
         probability,
         (row) => payments.labelAt(row, fold.madeAtMs),
       ),

@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { loadModel } from "../../src/fraud/model/load_model.ts";
-import { MODEL_NAME, ORACLE_NAME, type Scoreboard } from "./scoreboard.ts";
+import { MODEL_NAME, ORACLE_NAME } from "./contender.ts";
+import { type Scoreboard } from "./scoreboard.ts";
 import { trainModel } from "./train_model.ts";
 
 Deno.test("the default model beats rules, is no worse than a regression, and not too good to be true", async () => {

@@ -4,7 +4,7 @@ import { costUsd } from "../../train/cost.ts";
 import { drawAgain, type RankedRows } from "../../train/draw_again.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
 import { middle95, ranking } from "../../train/metrics.ts";
-import { MODEL_NAME } from "../../train/scoreboard.ts";
+import { MODEL_NAME } from "../../train/contender.ts";
 import type { BenchRun } from "../run_bench.ts";
 
 /** One contender's line: a value at each place of the axis, and for the model what 95% of the draws lie within. */

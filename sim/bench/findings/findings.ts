@@ -1,7 +1,7 @@
 import { RELIABILITY_EDGES, type ReliabilityBin } from "../../train/metrics.ts";
 import { riskScore } from "../../../src/fraud/model/risk_score.ts";
 import { addRecalls, recallByMonth, type RecallByName, recallByStory } from "../../train/recall_by.ts";
-import { MODEL_NAME } from "../../train/scoreboard.ts";
+import { MODEL_NAME } from "../../train/contender.ts";
 import type { BenchRun } from "../run_bench.ts";
 import { type Curves, curvesOf } from "./curves.ts";
 import { type Drift, driftOf } from "./drift.ts";

@@ -1,6 +1,6 @@
 import type { EChartsOption } from "echarts";
 import { AXIS_STYLE, LEGEND_STYLE, renderChart } from "../../../load/report/render_chart.ts";
-import { MODEL_NAME } from "../../train/scoreboard.ts";
+import { MODEL_NAME } from "../../train/contender.ts";
 import type { LearningCurve } from "../../train/train_ensemble.ts";
 import type { Curve } from "../findings/curves.ts";
 import { type Findings, SCORE_BAND } from "../findings/findings.ts";

@@ -1,4 +1,4 @@
-import { MODEL_NAME } from "../../train/scoreboard.ts";
+import { MODEL_NAME } from "../../train/contender.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
 
