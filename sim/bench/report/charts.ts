@@ -49,9 +49,11 @@ function lineChart(
       },
     ]
   );
+  // Long names take a line of the legend each two.
+  const legendLines = Math.ceil(curves.length / 2);
   const option: EChartsOption = {
-    grid: GRID,
-    legend: { ...LEGEND_STYLE, data: curves.map(({ name }) => name) },
+    grid: { ...GRID, top: 26 + 20 * legendLines },
+    legend: { ...LEGEND_STYLE, itemGap: 26, data: curves.map(({ name }) => name) },
     xAxis,
     yAxis,
     series: [
@@ -258,8 +260,8 @@ export function driftChart({ drift }: Findings): string {
     ) => ({ name: feature, values: psi, width: 1.4 })),
   ];
   return renderChart({
-    grid: { ...GRID, top: 84 },
-    legend: { ...LEGEND_STYLE, data: lines.map(({ name }) => name) },
+    grid: { ...GRID, top: 104 },
+    legend: { ...LEGEND_STYLE, itemGap: 26, data: lines.map(({ name }) => name) },
     xAxis: { type: "category", data: [...drift.months], ...AXIS_STYLE },
     yAxis: valueAxis("population stability index", { nameGap: 42, min: 0 }),
     series: lines.map(({ name, values, width }, i) => ({
