@@ -73,7 +73,7 @@ async function demo(args: readonly string[], signal: AbortSignal): Promise<boole
     heading(5, `k6: ${plan.ratePerSecond} payments a second over MCP`);
     const database = await joinDatabase(config, say);
     const streamPath = join(config.dataDirectory, "load", "stream.json");
-    await exportStream(database.pool, {
+    await exportStream({ url: database.ownerUrl }, {
       tenantId: TENANT,
       count: streamShareOf(plan).paymentsNeeded + STREAM_RESERVE,
       path: streamPath,
@@ -90,7 +90,7 @@ async function demo(args: readonly string[], signal: AbortSignal): Promise<boole
     console.log(latency);
 
     heading(6, "What the fraud screen did to the stream, and what the ledger says");
-    const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab demo" });
+    const sql = openPool({ url: database.ownerUrl, max: 1, applicationName: "mcp-payments-lab demo" });
     const stream = await judgeStream(sql, TENANT, streamPath, gate.plan.runId);
     console.log(stream.text);
     const ledger = await checkLedger(sql);
@@ -128,7 +128,7 @@ async function ensureWorld(
 ): Promise<WorldConfig> {
   const database = await openDatabase(config, say);
   try {
-    const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab demo" });
+    const sql = openPool({ url: database.ownerUrl, max: 1, applicationName: "mcp-payments-lab demo" });
     const [known] = await sql<{ seed: number; days: number; customers: number; startMs: number }[]>`
       select seed::float8 as seed, days, customers, start_ms::float8 as "startMs" from worlds where tenant_id = ${TENANT}`;
     await sql.end();
@@ -143,7 +143,7 @@ async function ensureWorld(
       return { ...known };
     }
     const loaded = await loadWorld(generateWorld(wanted), {
-      pool: database.pool,
+      pool: { url: database.ownerUrl },
       tenantId: TENANT,
       dataDirectory: config.dataDirectory,
       nowMs: systemClock.nowMs(),

@@ -26,7 +26,7 @@ const MAX_IN_FLIGHT = 500;
 export async function runLive(options: LiveOptions): Promise<void> {
   const config = readConfig((name) => Deno.env.get(name));
   const database = await joinDatabase(config, (line) => console.error(line));
-  const known = await knownWorld(database.pool, options.tenantId).finally(() => database.stop());
+  const known = await knownWorld({ url: database.ownerUrl }, options.tenantId).finally(() => database.stop());
 
   const client = new Client({ name: "mcp-payments-lab-simulator", version: VERSION });
   const transport = new StreamableHTTPClientTransport(new URL(options.url), {

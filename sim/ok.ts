@@ -102,7 +102,7 @@ async function checkServer(
   if (server === undefined) return;
   const config = { ...readConfig((name) => Deno.env.get(name)), dataDirectory, databaseUrl: null };
   const database = await joinDatabase(config, (line) => console.error(line));
-  const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab ok" });
+  const sql = openPool({ url: database.ownerUrl, max: 1, applicationName: "mcp-payments-lab ok" });
   const ledgerHolds = async () => {
     const results = await checkLedger(sql);
     for (const { name, violations } of results) {
@@ -115,7 +115,7 @@ async function checkServer(
     await checks.step("k6 gate", async () => {
       const plan = loadPlanFromEnv({ ...GATE_PLAN, BASE_URL: server!.baseUrl });
       const streamPath = join(dataDirectory, "load", "stream.json");
-      await exportStream(database.pool, {
+      await exportStream({ url: database.ownerUrl }, {
         tenantId: "default",
         count: streamShareOf(plan).paymentsNeeded + STREAM_RESERVE,
         path: streamPath,

@@ -79,11 +79,11 @@ async function fill(config: WorldConfig, tenantId: string): Promise<void> {
   // The server that runs this to fill its own database hands over the connection.
   const handed = Deno.env.get("SIMULATE_DATABASE_URL");
   const database = handed === undefined ? await joinDatabase(settings, (line) => console.error(line)) : {
-    pool: { url: handed, role: Deno.env.get("SIMULATE_ROLE") || undefined },
+    ownerUrl: handed,
     stop: () => Promise.resolve(),
   };
   try {
-    await requireEmptyTenant(database.pool, tenantId, config);
+    await requireEmptyTenant({ url: database.ownerUrl }, tenantId, config);
     const { seed, days, customers, startMs } = config;
     console.error(
       `World: seed ${seed}, ${days} days from ${
@@ -91,7 +91,7 @@ async function fill(config: WorldConfig, tenantId: string): Promise<void> {
       }, ${customers} customers, tenant ${tenantId}`,
     );
     const loaded = await loadWorld(generateWorld(config), {
-      pool: database.pool,
+      pool: { url: database.ownerUrl },
       tenantId,
       dataDirectory: settings.dataDirectory,
       nowMs: systemClock.nowMs(),

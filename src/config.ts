@@ -17,7 +17,13 @@ export interface Config {
   readonly postgresPort: number | null;
   /** HS256 secret of bearer tokens; null leaves the server open, on loopback only. */
   readonly jwtSecretKey: string | null;
+  /** Where the keys of bearer tokens are published, http(s) or file; null where they are signed with the secret. */
+  readonly jwtJwksUrl: string | null;
+  /** Who must have issued a token: an authorization server's identifier. Null for whoever has the key. */
+  readonly jwtIssuer: string | null;
   readonly jwtAudience: string;
+  /** Where clients reach this server, without a path; null for what each request is addressed to. */
+  readonly publicUrl: string | null;
   /** Calls per principal; null for no limit. */
   readonly rateLimit: RateLimit | null;
   /** Host names besides localhost that requests may be addressed to. */
@@ -98,6 +104,16 @@ const VARIABLES = {
     expected: `a secret of at least ${JWT_SECRET_MIN_CHARS} characters`,
     secret: true,
   },
+  JWT_JWKS_URL: {
+    schema: z.string().regex(/^(https?:\/\/[^\s/?#]+(\/\S*)?|file:\/\/\/\S+)$/),
+    fallback: null,
+    expected: "a URL such as https://issuer.example.com/jwks.json or file:///etc/lab/jwks.json",
+  },
+  JWT_ISSUER: {
+    schema: httpUrl,
+    fallback: null,
+    expected: "the issuer's URL, letter by letter as in its tokens, such as https://issuer.example.com",
+  },
   JWT_AUDIENCE: {
     schema: z.string().min(1),
     fallback: "mcp-payments-lab",
@@ -110,6 +126,11 @@ const VARIABLES = {
   },
   ALLOWED_HOSTS: { schema: hostNames, fallback: "", expected: HOST_NAMES_EXPECTED },
   ALLOWED_ORIGINS: { schema: hostNames, fallback: "", expected: HOST_NAMES_EXPECTED },
+  PUBLIC_URL: {
+    schema: z.string().regex(/^https?:\/\/[^\s/?#]+$/),
+    fallback: null,
+    expected: "a URL without a path, such as https://pay.example.com",
+  },
   READ_TIMEOUT_MS: {
     schema: integer(100, 120_000),
     fallback: "10000",
@@ -137,7 +158,7 @@ const VARIABLES = {
   FAILOVER: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   STEP_UP_AT: {
     schema: z.union([z.literal("off"), decimal(0, 74.9)]),
-    fallback: "67",
+    fallback: "66",
     expected: "off, or a risk score from 0 to 74.9",
   },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
@@ -187,7 +208,10 @@ export function readConfig(environment: (name: string) => string | undefined): C
     databaseUrl: read("DATABASE_URL"),
     postgresPort: read("POSTGRES_PORT"),
     jwtSecretKey: read("JWT_SECRET_KEY"),
+    jwtJwksUrl: read("JWT_JWKS_URL"),
+    jwtIssuer: read("JWT_ISSUER"),
     jwtAudience: read("JWT_AUDIENCE")!,
+    publicUrl: read("PUBLIC_URL"),
     rateLimit: rateLimitOf(read("API_RATE_LIMIT")!),
     allowedHosts: read("ALLOWED_HOSTS")!,
     allowedOrigins: read("ALLOWED_ORIGINS")!,
@@ -200,18 +224,33 @@ export function readConfig(environment: (name: string) => string | undefined): C
     webhookUrl: read("WEBHOOK_URL"),
     failover: read("FAILOVER") === "on",
     stepUpAt: stepUpAtOf(read("STEP_UP_AT")!),
-    simulatedTime: read("SIMULATED_TIME") ?? (environment("JWT_SECRET_KEY") ? "token" : "on"),
+    simulatedTime: read("SIMULATED_TIME") ??
+      (environment("JWT_SECRET_KEY") || environment("JWT_JWKS_URL") ? "token" : "on"),
     logLevel: read("LOG_LEVEL")!,
     modelDirectory: read("MODEL_DIR"),
     poolSize: read("POOL_SIZE")!,
   };
-  if (config.jwtSecretKey === null && !LOOPBACK.has(config.host)) {
+  if (config.jwtSecretKey !== null && config.jwtJwksUrl !== null) {
+    throw new ConfigError(
+      "JWT_SECRET_KEY and JWT_JWKS_URL are both set, so it is open which of them a token must be signed for. " +
+        "Unset JWT_SECRET_KEY to take an authorization server's tokens, or JWT_JWKS_URL to take this server's own.",
+    );
+  }
+  if (!asksForTokens(config) && !LOOPBACK.has(config.host)) {
     throw new ConfigError(
       `HOST is "${config.host}", which others can reach, but JWT_SECRET_KEY is not set: anybody could pay. ` +
-        `Set JWT_SECRET_KEY to a secret of at least ${JWT_SECRET_MIN_CHARS} characters, or HOST to 127.0.0.1.`,
+        `Set JWT_SECRET_KEY to a secret of at least ${JWT_SECRET_MIN_CHARS} characters, or JWT_JWKS_URL, or HOST to ` +
+        "127.0.0.1.",
     );
   }
   return config;
+}
+
+/** Whether callers have to say who they are; else the server is this machine's alone. */
+export function asksForTokens(
+  { jwtSecretKey, jwtJwksUrl }: Pick<Config, "jwtSecretKey" | "jwtJwksUrl">,
+): boolean {
+  return jwtSecretKey !== null || jwtJwksUrl !== null;
 }
 
 function stepUpAtOf(setting: "off" | number): number | null {

@@ -11,7 +11,10 @@ Deno.test("readConfig() has a default for every setting", () => {
     databaseUrl: null,
     postgresPort: null,
     jwtSecretKey: null,
+    jwtJwksUrl: null,
+    jwtIssuer: null,
     jwtAudience: "mcp-payments-lab",
+    publicUrl: null,
     rateLimit: null,
     allowedHosts: [],
     allowedOrigins: [],
@@ -23,7 +26,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     webhookSecret: null,
     webhookUrl: null,
     failover: true,
-    stepUpAt: 67,
+    stepUpAt: 66,
     simulatedTime: "on",
     logLevel: "info",
     modelDirectory: null,
@@ -52,7 +55,11 @@ Deno.test("readConfig() reads each variable", () => {
     ],
     ["POSTGRES_PORT", "5433", "postgresPort", 5433],
     ["JWT_SECRET_KEY", SECRET, "jwtSecretKey", SECRET],
+    ["JWT_JWKS_URL", "https://id.example.com/keys?v=1", "jwtJwksUrl", "https://id.example.com/keys?v=1"],
+    ["JWT_JWKS_URL", "file:///etc/lab/jwks.json", "jwtJwksUrl", "file:///etc/lab/jwks.json"],
+    ["JWT_ISSUER", "https://id.example.com/realm", "jwtIssuer", "https://id.example.com/realm"],
     ["JWT_AUDIENCE", "mine", "jwtAudience", "mine"],
+    ["PUBLIC_URL", "https://pay.example.com", "publicUrl", "https://pay.example.com"],
     ["API_RATE_LIMIT", "off", "rateLimit", null],
     ["API_RATE_LIMIT", "5/second", "rateLimit", { calls: 5, perSeconds: 1 }],
     ["API_RATE_LIMIT", "60/minute", "rateLimit", { calls: 60, perSeconds: 60 }],
@@ -92,7 +99,16 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
     DATABASE_URL: ["localhost", "mysql://u@h/d", "postgres://", "postgres://host", "postgres://host/", " "],
     POSTGRES_PORT: ["0", "70000", "any", "5432.0"],
     JWT_SECRET_KEY: ["short", "0123456789abcdef0123456789abcde", " ".repeat(40)],
+    JWT_JWKS_URL: [
+      "id.example.com/keys",
+      "ftp://id.example.com",
+      "https://",
+      "file://keys.json",
+      "keys.json",
+    ],
+    JWT_ISSUER: ["id.example.com", "https://id.example.com?x=1", " "],
     JWT_AUDIENCE: ["   "],
+    PUBLIC_URL: ["pay.example.com", "https://pay.example.com/mcp", "https://pay.example.com/", " "],
     API_RATE_LIMIT: ["1000", "0/hour", "-1/hour", "1000/week", "1.5/second", "1000 / hour", "on", "1e3/hour"],
     ALLOWED_HOSTS: ["https://pay.example.com", "pay.example.com:443", "*", "pay example com", "a,b:1"],
     ALLOWED_ORIGINS: ["https://app.example.com", "*.example.com", "null/"],
@@ -137,12 +153,20 @@ Deno.test("readConfig() refuses an address that others can reach unless tokens a
       /^HOST is ".+", which others can reach, but JWT_SECRET_KEY is not set/,
     );
     expect(read({ HOST: host, JWT_SECRET_KEY: SECRET }).host).toBe(host);
+    expect(read({ HOST: host, JWT_JWKS_URL: "https://id.example.com/keys" }).host).toBe(host);
   }
   for (const host of ["127.0.0.1", "::1", "localhost"]) expect(read({ HOST: host }).host).toBe(host);
 });
 
+Deno.test("readConfig() refuses to be told of two keys at once", () => {
+  expect(refusal({ JWT_SECRET_KEY: SECRET, JWT_JWKS_URL: "https://id.example.com/keys" })).toMatch(
+    /^JWT_SECRET_KEY and JWT_JWKS_URL are both set/,
+  );
+});
+
 Deno.test("readConfig() leaves the simulated time to tokens where there are tokens", () => {
   expect(read({ JWT_SECRET_KEY: SECRET }).simulatedTime).toBe("token");
+  expect(read({ JWT_JWKS_URL: "https://id.example.com/keys" }).simulatedTime).toBe("token");
   expect(read({ JWT_SECRET_KEY: SECRET, SIMULATED_TIME: "on" }).simulatedTime).toBe("on");
 });
 

@@ -18,7 +18,7 @@ export async function fillEmptyDatabase(
   log: Log,
   stop: Promise<string>,
 ): Promise<boolean> {
-  const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab world" });
+  const sql = openPool({ url: database.ownerUrl, max: 1, applicationName: "mcp-payments-lab world" });
   const [known] = await sql`select 1 from worlds where tenant_id = ${DEFAULT_TENANT}`;
   await sql.end();
   if (known !== undefined) return true;
@@ -40,8 +40,7 @@ export async function fillEmptyDatabase(
     clearEnv: true,
     env: {
       ...environmentWithoutLoader(),
-      SIMULATE_DATABASE_URL: database.pool.url,
-      SIMULATE_ROLE: database.pool.role ?? "",
+      SIMULATE_DATABASE_URL: database.ownerUrl,
       DATA_DIR: config.dataDirectory,
     },
     stdin: "null",

@@ -15,6 +15,7 @@ import { createApp } from "./http/app.ts";
 import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
 import { explainListenError, requireFreePort } from "./http/listen.ts";
 import { Metrics } from "./http/metrics.ts";
+import { openTokenKeys, type TokenKeys } from "./http/token_keys.ts";
 import { loadFraudModel } from "./load_fraud_model.ts";
 import type { CallToolDependencies } from "./mcp/call_tool.ts";
 import { createMcpServer } from "./mcp/mcp_server.ts";
@@ -44,20 +45,23 @@ async function main(args: readonly string[]): Promise<number> {
   const stop = stopSignal();
   const startedMs = performance.now();
   if (!stdio) requireFreePort(config);
+  // Whoever starts this process over standard input is its only caller.
+  const tokenKeys = stdio ? null : await openTokenKeys(config);
 
   const database = await openDatabase(config, (line) => log.info("database", { line }));
   try {
-    return await run({ config, log, database, stop, stdio, startedMs });
+    return await run({ config, log, database, tokenKeys, stop, stdio, startedMs });
   } finally {
     await database.stop();
     log.info("stopped");
   }
 }
 
-async function run({ config, log, database, stop, stdio, startedMs }: {
+async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }: {
   config: Config;
   log: Log;
   database: Database;
+  tokenKeys: TokenKeys | null;
   stop: Promise<string>;
   stdio: boolean;
   startedMs: number;
@@ -107,17 +111,26 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
       fault: (tool, requestId, error) => log.error("call_failed", { tool, requestId, ...errorFields(error) }),
     },
   };
+  metrics.watchEventLoop();
   metrics.gauge("payments_queued", "Payments waiting for a group commit", () => {
     const { accept, settle } = stack.payments.queued;
     return accept + settle;
   });
   metrics.gauge("transfers_queued", "Wallet transfers waiting for a group commit", () => wallets.queued);
+  const { pool } = stack;
+  metrics.gauge("database_connections_in_use", "Pool connections at work", () => pool.load.inUse);
+  metrics.gauge(
+    "database_statements_waiting",
+    "Statements and transactions that wait for a pool connection",
+    () => pool.load.waiting,
+  );
+  metrics.gauge("database_connections_max", "POOL_SIZE, as it is used", () => pool.max);
   log.info("model", { version: model.modelVersion, directory: model.directory });
 
   try {
     const ended = stdio
       ? serveStandardStreams(ids, calls, log, stop, startedMs)
-      : serveOnHttp({ config, log, metrics, ids, calls, stack, completer, stop, startedMs });
+      : serveOnHttp({ config, log, metrics, ids, calls, tokenKeys, stack, completer, stop, startedMs });
     return await Promise.race([
       ended,
       database.failed.then((reason) => {
@@ -135,17 +148,20 @@ async function run({ config, log, database, stop, stdio, startedMs }: {
   }
 }
 
-async function serveOnHttp({ config, log, metrics, ids, calls, stack, completer, stop, startedMs }: {
-  config: Config;
-  log: Log;
-  metrics: Metrics;
-  ids: RandomIds;
-  calls: CallToolDependencies;
-  stack: PaymentStack;
-  completer: Completer;
-  stop: Promise<string>;
-  startedMs: number;
-}): Promise<number> {
+async function serveOnHttp(
+  { config, log, metrics, ids, calls, tokenKeys, stack, completer, stop, startedMs }: {
+    config: Config;
+    log: Log;
+    metrics: Metrics;
+    ids: RandomIds;
+    calls: CallToolDependencies;
+    tokenKeys: TokenKeys | null;
+    stack: PaymentStack;
+    completer: Completer;
+    stop: Promise<string>;
+    startedMs: number;
+  },
+): Promise<number> {
   let draining = false;
   const app = createApp({
     config,
@@ -154,7 +170,8 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, completer,
     log,
     metrics,
     calls,
-    ready: async () => void await stack.sql`select 1`,
+    tokenKeys,
+    ready: async () => void await stack.pool.of([])`select 1`,
     isDraining: () => draining,
     webhooks: config.webhookSecret === null
       ? null
@@ -169,7 +186,7 @@ async function serveOnHttp({ config, log, metrics, ids, calls, stack, completer,
         log.info("listening", {
           url: `http://${urlHost(hostname)}:${port}/mcp`,
           version: VERSION,
-          auth: config.jwtSecretKey === null ? "none: loopback only" : "bearer tokens",
+          auth: tokenKeys === null ? "none: loopback only" : "bearer tokens",
           readyMs: Math.round(performance.now() - startedMs),
         }),
     }, app.fetch);

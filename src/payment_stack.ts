@@ -4,7 +4,7 @@ import type { Clock } from "./core/clock.ts";
 import type { Ids } from "./core/ids.ts";
 import { Random } from "./core/random.ts";
 import type { Database } from "./db/open_database.ts";
-import { openPool, type Sql } from "./db/pool.ts";
+import { TenantPool } from "./db/tenant_pool.ts";
 import { signingSecret } from "./db/signing_secret.ts";
 import { DisputeModel } from "./fraud/disputes/dispute_model.ts";
 import { RefundModel } from "./fraud/refunds/refund_model.ts";
@@ -20,7 +20,7 @@ import type { ChargeEvent } from "./providers/webhook_event.ts";
 import { RoutingStore } from "./routing/routing_store.ts";
 
 export interface PaymentStack {
-  readonly sql: Sql;
+  readonly pool: TenantPool;
   readonly payments: PaymentService;
   /** The providers' own memory and the faults ordered from them; null when they run in a process of their own. */
   readonly charges: ChargeLog | null;
@@ -33,7 +33,6 @@ export interface PaymentStack {
 const MAX_BATCH = 128;
 const MAX_QUEUE = 5_000;
 const LANES = 1;
-const CLOSE_TIMEOUT_S = 5;
 const CHALLENGE_LIFETIME_MS = 600_000;
 const APPROVAL_LIFETIME_MS = 3_600_000;
 
@@ -76,13 +75,13 @@ export async function openPaymentStack(options: {
       onEvent: options.onProviderEvent,
     })
   );
-  const pool = { ...database.pool, applicationName: "mcp-payments-lab" };
-  const sql = openPool({ ...pool, max: config.poolSize });
-  const routing = new RoutingStore(sql, options.onError);
+  const connection = { ...database.pool, applicationName: "mcp-payments-lab" };
+  const pool = new TenantPool({ ...connection, max: config.poolSize });
+  const routing = new RoutingStore(pool, options.onError);
   routing.start();
   const payments = new PaymentService({
-    sql,
     pool,
+    connection,
     clock,
     ids: options.ids,
     model: options.model,
@@ -90,7 +89,7 @@ export async function openPaymentStack(options: {
     disputeModel: await DisputeModel.load(DISPUTE_MODEL),
     providers,
     routing,
-    approvalSecret: await signingSecret(sql, "payment_approvals"),
+    approvalSecret: await signingSecret(pool, "payment_approvals"),
     random: options.random ?? new Random(crypto.getRandomValues(new Uint32Array(1))[0]),
     settings: {
       providerTimeoutMs: config.providerTimeoutMs,
@@ -108,7 +107,7 @@ export async function openPaymentStack(options: {
   // Without it payments read what they need.
   warm.catch((error) => options.onError?.(error));
   return {
-    sql,
+    pool,
     payments,
     charges,
     faults,
@@ -117,7 +116,7 @@ export async function openPaymentStack(options: {
       await payments.end();
       await warm.catch(() => {});
       await routing.stop();
-      await sql.end({ timeout: CLOSE_TIMEOUT_S });
+      await pool.end();
       charges?.close();
     },
   };

@@ -19,7 +19,7 @@ const DEFAULT_RATES = new URL("../fixtures/rates/2026-01-02.json", import.meta.u
 /** The wallets domain beside the payments it is topped up by: what the server, the tests and the benchmarks share. */
 export async function openWalletStack(options: {
   database: Pick<Database, "pool">;
-  stack: Pick<PaymentStack, "sql" | "payments">;
+  stack: Pick<PaymentStack, "pool" | "payments">;
   clock: Clock;
   ids: Ids;
   events: WalletEvents;
@@ -28,13 +28,13 @@ export async function openWalletStack(options: {
 }): Promise<WalletService> {
   const { stack, clock, ids, events } = options;
   return new WalletService({
-    sql: stack.sql,
-    pool: { ...options.database.pool, applicationName: "mcp-payments-lab" },
+    pool: stack.pool,
+    connection: { ...options.database.pool, applicationName: "mcp-payments-lab" },
     clock,
     ids,
     rates: options.rates ?? await readRates(DEFAULT_RATES),
     charger: chargerOf(stack.payments),
-    approvalSecret: await signingSecret(stack.sql, "wallet_approvals"),
+    approvalSecret: await signingSecret(stack.pool, "wallet_approvals"),
     settings: {
       maxBatch: MAX_BATCH,
       maxQueue: MAX_QUEUE,

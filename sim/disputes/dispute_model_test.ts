@@ -35,9 +35,9 @@ Deno.test("predicted and observed disputes agree on a world that neither model h
   // The same pass: at the band's default edge about as many genuine payments are challenged as are declined.
   const edges = stepUpTable(rows, [20, 70]);
   const at = (from: number) => edges.find((edge) => edge.from === from)!;
-  expect(at(67).genuineShare).toBeLessThan(0.0075);
-  expect(at(60).genuineShare).toBeGreaterThan(at(67).genuineShare);
-  expect(at(67).fraudShare).toBeGreaterThan(10 * at(67).genuineShare);
+  expect(at(66).genuineShare).toBeLessThan(0.0075);
+  expect(at(60).genuineShare).toBeGreaterThan(at(66).genuineShare);
+  expect(at(66).fraudShare).toBeGreaterThan(10 * at(66).genuineShare);
   // Fitting is a function of its rows.
   const split = { fit: [20, 45], knownUntil: 60, test: [45, 70] } as const;
   expect(fitDisputeModel(rows, split, "x")).toEqual(fitDisputeModel(rows, split, "x"));

@@ -15,7 +15,7 @@ Deno.test("a loaded history holds the reports that had arrived by its end, and s
     const world = generateWorld(config);
     const endMs = config.startMs + config.days * DAY_MS;
     await loadWorld(world, {
-      pool: { url: database.appUrl },
+      pool: { url: database.ownerUrl },
       tenantId: "lab",
       dataDirectory,
       nowMs: endMs,

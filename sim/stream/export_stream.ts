@@ -48,7 +48,11 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     const path = values.out ?? `${config.dataDirectory}/stream.json`;
     const tenantId = values.tenant ?? "default";
-    const { calls, frauds, replays } = await exportStream(database.pool, { tenantId, count, path });
+    const { calls, frauds, replays } = await exportStream({ url: database.ownerUrl }, {
+      tenantId,
+      count,
+      path,
+    });
     console.log(`${path}: ${calls} calls, ${frauds} of them fraud, ${replays} repeated`);
   } finally {
     await database.stop();

@@ -51,12 +51,12 @@ async function bench(args: readonly string[]): Promise<void> {
   const database = await openDatabase(config, (line) => console.error(line));
   try {
     await requireProgram(pgbench);
-    const sql = openPool({ ...database.pool, max: 1, applicationName: "bench" });
+    const sql = openPool({ url: database.ownerUrl, max: 1, applicationName: "bench" });
     const [known] = await sql`select 1 from worlds where tenant_id = ${TENANT}`;
     if (known === undefined) {
       const startMs = Math.floor(systemClock.nowMs() / DAY_MS) * DAY_MS - WORLD.days * DAY_MS;
       await loadWorld(generateWorld({ ...WORLD, startMs }), {
-        pool: database.pool,
+        pool: { url: database.ownerUrl },
         tenantId: TENANT,
         dataDirectory: config.dataDirectory,
         nowMs: systemClock.nowMs(),
@@ -80,7 +80,8 @@ async function bench(args: readonly string[]): Promise<void> {
     // Made beforehand: the generator is not what is measured.
     const needed = (WARMUP_S + pairs * seconds) * clients.length * CALLS_PER_SECOND_MAX;
     console.error(`making ${needed} calls`);
-    const calls = firstCalls(futureCalls(await knownWorld(database.pool, TENANT)), needed).values();
+    const calls = firstCalls(futureCalls(await knownWorld({ url: database.ownerUrl }, TENANT)), needed)
+      .values();
     const run = `${systemClock.nowMs()}`;
     const approvals = (count: number, durationS: number) =>
       runApprovals(stack.payments, calls, run, count, durationS);

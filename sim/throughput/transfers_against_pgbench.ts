@@ -63,7 +63,7 @@ async function bench(args: readonly string[]): Promise<number> {
 
   const database = await openDatabase(config, (line) => console.error(line));
   try {
-    const sql = openPool({ ...database.pool, max: 1, applicationName: "bench" });
+    const sql = openPool({ url: database.ownerUrl, max: 1, applicationName: "bench" });
     await prepareWallets(sql, database.ownerUrl, systemClock.nowMs());
     const ids = new RandomIds(() => systemClock.nowMs());
     const stack = await openPaymentStack({

@@ -1,5 +1,7 @@
 import type { PendingQuery, Row } from "postgres";
-import { openPool, type PoolOptions, type Sql } from "./pool.ts";
+import type { PoolOptions, Sql } from "./pool.ts";
+import { TenantConnection } from "./tenant_connection.ts";
+import { setLocalTenants, type TenantScope, tenantsSetting } from "./tenant_scope.ts";
 
 /** What can be read through: a transaction, or the connection itself where nothing is locked. */
 export type BatchReader = Pick<BatchTransaction, "sql" | "send">;
@@ -23,38 +25,43 @@ export interface BatchWriter {
  * statement that writes must carry the transaction's {@link BatchWriter.guard}.
  */
 export class BatchConnection {
-  readonly sql: Sql;
+  readonly #connection: TenantConnection;
+  readonly #alwaysTrue: PendingQuery<Row[]>;
+  #batches = 0;
+
+  constructor(options: Omit<PoolOptions, "max">) {
+    this.#connection = new TenantConnection({ ...options, forBatches: true });
+    this.#alwaysTrue = this.#connection.sql`true`;
+  }
+
+  /**
+   * Opens a transaction for these tenants. Nothing is awaited: `begin` travels with the first statements of the caller.
+   */
+  begin(tenants: TenantScope): BatchTransaction {
+    return new BatchTransaction(this.#connection.sql, `b${++this.#batches}`, tenants);
+  }
+
+  /** For statements that only read and lock nothing. */
+  reader(tenants: TenantScope): BatchReader {
+    return { sql: this.#connection.sql, send: (query) => this.#connection.read(tenants, query) };
+  }
+
   /**
    * For what is one statement: durable when its promise resolves, nothing of it done when PostgreSQL refuses it, and
    * unknown, as with a commit, when the connection is lost.
    */
-  readonly alone: BatchWriter;
-  #batches = 0;
-
-  constructor(options: Omit<PoolOptions, "max">) {
-    const sql = openPool({ ...options, max: 1, forBatches: true });
-    this.sql = sql;
-    this.alone = { sql, guard: sql`true`, send: (query) => this.send(query) };
-  }
-
-  /**
-   * Opens a transaction. Nothing is awaited: `begin` travels with the first statements of the caller.
-   */
-  begin(): BatchTransaction {
-    return new BatchTransaction(this.sql, `b${++this.#batches}`);
-  }
-
-  /** Sends a statement outside any transaction. */
-  send<T extends readonly (object | undefined)[] = Row[]>(query: PendingQuery<T>): Promise<T> {
-    return query.execute() as unknown as Promise<T>;
+  alone(tenants: TenantScope): BatchWriter {
+    return {
+      sql: this.#connection.sql,
+      guard: this.#alwaysTrue,
+      send: (query) => this.#connection.send(tenants, query),
+    };
   }
 
   end(): Promise<void> {
-    return this.sql.end({ timeout: CLOSE_TIMEOUT_S });
+    return this.#connection.end();
   }
 }
-
-const CLOSE_TIMEOUT_S = 5;
 
 export class BatchTransaction implements BatchWriter {
   readonly sql: Sql;
@@ -62,11 +69,12 @@ export class BatchTransaction implements BatchWriter {
   readonly batchId: string;
   readonly #sent: Promise<unknown>[] = [];
 
-  constructor(sql: Sql, batchId: string) {
+  constructor(sql: Sql, batchId: string, tenants: TenantScope) {
     this.sql = sql;
     this.guard = sql`assert_batch(${batchId})`;
     this.batchId = batchId;
-    this.#track(sql.unsafe(`begin; set local app.batch_id = '${batchId}'`).simple().execute());
+    const setting = setLocalTenants(tenantsSetting(tenants));
+    this.#track(sql.unsafe(`begin; set local app.batch_id = '${batchId}'; ${setting}`).simple().execute());
   }
 
   /** Sends a statement now and remembers it, so that its failure is never lost. */

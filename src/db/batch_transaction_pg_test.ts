@@ -41,7 +41,7 @@ const bound = (transaction: BatchTransaction) => ({
 
 Deno.test("what was sent is there after commit(), and not before", async () => {
   await using bench = await openBench();
-  const transaction = bench.batch.begin();
+  const transaction = bench.batch.begin([]);
   await write(bound(transaction), "a");
   write(bound(transaction), "b").catch(() => {});
   expect(await bench.notes()).toEqual([]);
@@ -51,12 +51,12 @@ Deno.test("what was sent is there after commit(), and not before", async () => {
 
 Deno.test("one failed statement undoes all, commit() throws the first failure, and the connection serves on", async () => {
   await using bench = await openBench();
-  const transaction = bench.batch.begin();
+  const transaction = bench.batch.begin([]);
   for (const note of ["a", "a", "b"]) write(bound(transaction), note).catch(() => {});
   await expect(transaction.commit()).rejects.toMatchObject({ code: "23505", constraint_name: "notes_pkey" });
   await transaction.rollback();
   expect(await bench.notes()).toEqual([]);
-  const next = bench.batch.begin();
+  const next = bench.batch.begin([]);
   write(bound(next), "c").catch(() => {});
   await next.commit();
   expect(await bench.notes()).toEqual(["c"]);
@@ -64,7 +64,7 @@ Deno.test("one failed statement undoes all, commit() throws the first failure, a
 
 Deno.test("rollback() undoes what was sent", async () => {
   await using bench = await openBench();
-  const transaction = bench.batch.begin();
+  const transaction = bench.batch.begin([]);
   await write(bound(transaction), "a");
   await transaction.rollback();
   expect(await bench.notes()).toEqual([]);
@@ -73,11 +73,11 @@ Deno.test("rollback() undoes what was sent", async () => {
 Deno.test("a connection lost between two statements: nothing of the batch is stored, and commit() says so", async () => {
   await using bench = await openBench();
   // Warm: the statements are prepared, so that the second round is pipelined as in a running server.
-  const warm = bench.batch.begin();
+  const warm = bench.batch.begin([]);
   await write(bound(warm), "warm");
   await warm.commit();
   for (let round = 0; round < 5; round++) {
-    const transaction = bench.batch.begin();
+    const transaction = bench.batch.begin([]);
     await write(bound(transaction), `before ${round}`);
     await bench.cut();
     const after = write(bound(transaction), `after ${round}`);
@@ -87,7 +87,7 @@ Deno.test("a connection lost between two statements: nothing of the batch is sto
     await transaction.rollback();
     expect(await bench.notes()).toEqual(["warm"]);
   }
-  const next = bench.batch.begin();
+  const next = bench.batch.begin([]);
   write(bound(next), "next").catch(() => {});
   await next.commit();
   expect(await bench.notes()).toEqual(["next", "warm"]);
@@ -95,7 +95,7 @@ Deno.test("a connection lost between two statements: nothing of the batch is sto
 
 Deno.test("a connection lost just before commit() never counts as committed", async () => {
   await using bench = await openBench();
-  const transaction = bench.batch.begin();
+  const transaction = bench.batch.begin([]);
   await write(bound(transaction), "a");
   await bench.cut();
   await expect(transaction.commit()).rejects.toThrow();
@@ -105,8 +105,9 @@ Deno.test("a connection lost just before commit() never counts as committed", as
 
 Deno.test("assert_batch() refuses a statement outside its transaction", async () => {
   await using bench = await openBench();
-  await expect(bench.batch.sql`insert into notes select 'a' where assert_batch('b1')`).rejects.toMatchObject({
-    code: "25000",
-  });
+  await expect(bench.batch.alone([]).sql`insert into notes select 'a' where assert_batch('b1')`).rejects
+    .toMatchObject({
+      code: "25000",
+    });
   expect(await bench.notes()).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { inSharedSpan, type TracePoint, tracePoint } from "../core/trace.ts";
 
 /**
  * Group commit: callers that wait at the same moment share one round trip and one flush to disk.
@@ -26,6 +27,7 @@ export class GroupCommitFull extends Error {
 
 interface Waiting<Item, Result> {
   item: Item;
+  from: TracePoint;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
@@ -52,7 +54,7 @@ export class GroupCommit<Item, Result> {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#waiting.push({ item, from: tracePoint(), resolve, reject });
       this.#schedule();
     });
   }
@@ -77,7 +79,11 @@ export class GroupCommit<Item, Result> {
   async #runBatch(batch: Waiting<Item, Result>[], lane: number): Promise<void> {
     const startedMs = performance.now();
     try {
-      const results = await this.#options.run(batch.map((waiting) => waiting.item), lane);
+      const results = await inSharedSpan(
+        `${this.#options.name} batch`,
+        batch.map(({ from }) => from),
+        () => this.#options.run(batch.map(({ item }) => item), lane),
+      );
       batch.forEach((waiting, i) => waiting.resolve(results[i]));
     } catch (error) {
       if (batch.length === 1) batch[0].reject(error);

@@ -10,6 +10,8 @@ export interface PoolOptions {
   /** Set where one login serves several roles: the session then has only this role's rights. */
   role?: string;
   applicationName: string;
+  /** Called when a connection has ended; the driver opens another one when it needs it. */
+  onClose?: () => void;
   /** For connections that send many statements at once, the same ones again and again. */
   forBatches?: boolean;
 }
@@ -22,6 +24,7 @@ export function openPool(options: PoolOptions): Sql {
     max: options.max,
     connect_timeout: CONNECT_TIMEOUT_S,
     onnotice: () => {},
+    ...(options.onClose === undefined ? {} : { onclose: options.onClose }),
     ...(options.forBatches && isSingleTcpHost(options.url)
       ? { socket: ({ host, port }: TcpAddresses) => openBatchSocket(host[0], port[0], CONNECT_TIMEOUT_S) }
       : {}),

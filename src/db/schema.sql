@@ -20,6 +20,7 @@ create table accounts (
   constraint accounts_overdraft_by_kind CHECK (may_go_negative = (kind = ANY (ARRAY['provider'::text, 'fees'::text, 'external'::text])))
 ) with (fillfactor=50);
 CREATE INDEX accounts_by_owner ON public.accounts USING btree (tenant_id, owner_id);
+alter table accounts enable row level security;
 
 create table audit_events (
   tenant_id text not null,
@@ -31,6 +32,7 @@ create table audit_events (
   details jsonb not null,
   constraint audit_events_pkey PRIMARY KEY (tenant_id, audit_id)
 );
+alter table audit_events enable row level security;
 
 create table customers (
   tenant_id text not null,
@@ -43,6 +45,7 @@ create table customers (
   since_ms bigint not null,
   constraint customers_pkey PRIMARY KEY (tenant_id, customer_id)
 );
+alter table customers enable row level security;
 
 create table feature_states (
   tenant_id text not null,
@@ -52,6 +55,7 @@ create table feature_states (
   constraint feature_states_pkey PRIMARY KEY (tenant_id, kind, entity_id),
   constraint feature_states_kind_check CHECK (kind = ANY (ARRAY['customer'::text, 'card'::text, 'device'::text, 'address'::text, 'merchant'::text]))
 ) with (fillfactor=50);
+alter table feature_states enable row level security;
 
 create table holds (
   tenant_id text not null,
@@ -68,6 +72,7 @@ create table holds (
   constraint holds_posted_within_amount CHECK (posted_minor >= 0 AND posted_minor <= amount_minor),
   constraint holds_state_check CHECK (state = ANY (ARRAY['pending'::text, 'posted'::text, 'voided'::text]))
 ) with (fillfactor=70);
+alter table holds enable row level security;
 
 create table idempotency_answers (
   tenant_id text not null,
@@ -75,6 +80,7 @@ create table idempotency_answers (
   response text not null,
   constraint idempotency_answers_pkey PRIMARY KEY (tenant_id, resource_id)
 );
+alter table idempotency_answers enable row level security;
 
 create table idempotency_keys (
   tenant_id text not null,
@@ -88,6 +94,7 @@ create table idempotency_keys (
   constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, principal, key)
 );
 CREATE INDEX idempotency_keys_by_expiry ON public.idempotency_keys USING brin (expires_at);
+alter table idempotency_keys enable row level security;
 
 create table merchants (
   tenant_id text not null,
@@ -98,6 +105,7 @@ create table merchants (
   currency text not null,
   constraint merchants_pkey PRIMARY KEY (tenant_id, merchant_id)
 );
+alter table merchants enable row level security;
 
 create table open_payments (
   tenant_id text not null,
@@ -106,6 +114,7 @@ create table open_payments (
   checks integer default 0 not null,
   constraint open_payments_pkey PRIMARY KEY (tenant_id, payment_id)
 ) with (fillfactor=50, autovacuum_vacuum_scale_factor=0.0, autovacuum_vacuum_threshold=20000);
+alter table open_payments enable row level security;
 
 create table payment_attempts (
   tenant_id text not null,
@@ -124,6 +133,7 @@ create table payment_attempts (
   constraint payment_attempts_pkey PRIMARY KEY (tenant_id, payment_id, attempt),
   constraint payment_attempts_outcome_check CHECK (outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'refused'::text, 'unknown'::text, 'voided'::text, 'requires_action'::text]))
 );
+alter table payment_attempts enable row level security;
 
 create table payment_challenges (
   tenant_id text not null,
@@ -135,6 +145,7 @@ create table payment_challenges (
   constraint payment_challenges_pkey PRIMARY KEY (tenant_id, payment_id),
   constraint payment_challenges_asked_by_check CHECK (asked_by = ANY (ARRAY['issuer'::text, 'risk'::text]))
 );
+alter table payment_challenges enable row level security;
 
 create table payment_labels (
   tenant_id text not null,
@@ -146,6 +157,7 @@ create table payment_labels (
   constraint payment_labels_pkey PRIMARY KEY (tenant_id, payment_id),
   constraint payment_labels_check CHECK (known_at_ms >= reported_at_ms)
 );
+alter table payment_labels enable row level security;
 
 create table payment_methods (
   tenant_id text not null,
@@ -158,6 +170,7 @@ create table payment_methods (
   constraint payment_methods_pkey PRIMARY KEY (tenant_id, payment_method_id),
   constraint payment_methods_last4_check CHECK (last4 ~ '^[0-9]{4}$'::text)
 );
+alter table payment_methods enable row level security;
 
 create table payments (
   tenant_id text not null,
@@ -212,6 +225,7 @@ CASE
 END)
 ) with (fillfactor=45);
 CREATE INDEX payments_by_customer ON public.payments USING btree (tenant_id, customer_id, occurred_at_ms);
+alter table payments enable row level security;
 
 create table postings (
   tenant_id text not null,
@@ -224,6 +238,7 @@ create table postings (
   constraint postings_amount_minor_check CHECK (amount_minor <> 0)
 );
 CREATE INDEX postings_of_wallets ON public.postings USING btree (tenant_id, account_id) WHERE (account_id ~~ 'wallet:%'::text);
+alter table postings enable row level security;
 
 create table refunds (
   tenant_id text not null,
@@ -267,6 +282,7 @@ CREATE INDEX refunds_by_customer ON public.refunds USING btree (tenant_id, custo
 CREATE INDEX refunds_by_payment ON public.refunds USING btree (tenant_id, payment_id);
 CREATE INDEX refunds_open ON public.refunds USING btree (next_check_at) WHERE (status = ANY (ARRAY['processing'::text, 'in_doubt'::text]));
 CREATE INDEX refunds_pending ON public.refunds USING btree (expires_at) WHERE (status = 'pending_approval'::text);
+alter table refunds enable row level security;
 
 create table routing_clocks (
   tenant_id text not null,
@@ -274,6 +290,7 @@ create table routing_clocks (
   constraint routing_clocks_pkey PRIMARY KEY (tenant_id),
   constraint routing_clocks_attempts_check CHECK (attempts >= 0)
 ) with (fillfactor=50);
+alter table routing_clocks enable row level security;
 
 create table routing_statistics (
   tenant_id text not null,
@@ -286,6 +303,7 @@ create table routing_statistics (
   constraint routing_statistics_failures_check CHECK (failures >= 0::double precision),
   constraint routing_statistics_successes_check CHECK (successes >= 0::double precision)
 ) with (fillfactor=50);
+alter table routing_statistics enable row level security;
 
 create table schema_migrations (
   version integer not null,
@@ -308,6 +326,7 @@ create table tenants (
   constraint tenants_pkey PRIMARY KEY (tenant_id),
   constraint tenants_tenant_id_check CHECK (tenant_id ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text)
 );
+alter table tenants enable row level security;
 
 create table transfers (
   tenant_id text not null,
@@ -322,6 +341,7 @@ create table transfers (
   constraint transfers_kind_check CHECK (kind = ANY (ARRAY['post'::text, 'hold'::text, 'hold_post'::text, 'hold_void'::text]))
 );
 CREATE UNIQUE INDEX transfers_end_a_hold_once ON public.transfers USING btree (tenant_id, hold_id) WHERE (hold_id IS NOT NULL);
+alter table transfers enable row level security;
 
 create table wallet_top_ups (
   tenant_id text not null,
@@ -346,6 +366,7 @@ create table wallet_top_ups (
   constraint wallet_top_ups_status_check CHECK (status = ANY (ARRAY['charging'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
 );
 CREATE INDEX wallet_top_ups_open ON public.wallet_top_ups USING btree (next_check_at) WHERE (status = 'charging'::text);
+alter table wallet_top_ups enable row level security;
 
 create table wallet_transfers (
   tenant_id text not null,
@@ -378,6 +399,7 @@ create table wallet_transfers (
 CREATE INDEX wallet_transfers_pending ON public.wallet_transfers USING btree (expires_at) WHERE (status = 'pending_approval'::text);
 CREATE INDEX wallet_transfers_received ON public.wallet_transfers USING btree (tenant_id, to_account_id, occurred_at_ms);
 CREATE INDEX wallet_transfers_sent ON public.wallet_transfers USING btree (tenant_id, from_account_id, occurred_at_ms);
+alter table wallet_transfers enable row level security;
 
 create table webhook_events (
   provider text not null,
@@ -399,6 +421,7 @@ create table worlds (
   loaded_at timestamp with time zone not null,
   constraint worlds_pkey PRIMARY KEY (tenant_id)
 );
+alter table worlds enable row level security;
 
 -- Views
 
@@ -587,6 +610,7 @@ AS $function$
     from accounts a
     join (select distinct * from unnest(tenant_ids, account_ids) as u (tenant_id, account_id)) u
       using (tenant_id, account_id)
+   where a.tenant_id = any ((select string_to_array(current_setting('app.tenants', true), ','))::text[])
    order by a.tenant_id, a.account_id
      for no key update of a
 $function$;
@@ -647,6 +671,54 @@ CREATE TRIGGER refunds_final_is_final BEFORE UPDATE ON refunds FOR EACH ROW WHEN
 
 CREATE TRIGGER wallet_transfers_final_is_final BEFORE UPDATE ON wallet_transfers FOR EACH ROW WHEN (old.status <> 'pending_approval'::text OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.to_amount_minor <> old.to_amount_minor OR new.to_currency <> old.to_currency) EXECUTE FUNCTION refuse_wallet_transfer_change();
 
+-- Row-level security
+
+create policy own_tenants on accounts as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on audit_events as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on customers as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on feature_states as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on holds as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on idempotency_answers as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on idempotency_keys as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on merchants as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on open_payments as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on payment_attempts as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on payment_challenges as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on payment_labels as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on payment_methods as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on payments as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on postings as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on refunds as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on routing_clocks as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on routing_statistics as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on tenants as permissive for all to mcp_payments_app using (((current_setting('app.tenants'::text, true) = '*'::text) OR (tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))));
+
+create policy own_tenants on transfers as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on wallet_top_ups as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on wallet_transfers as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
+create policy own_tenants on worlds as permissive for all to mcp_payments_app using ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[]))) with check ((tenant_id = ANY (( SELECT string_to_array(current_setting('app.tenants'::text, true), ','::text) AS string_to_array)::text[])));
+
 -- Grants
 
 grant insert (account_id, currency, kind, may_go_negative, owner_id, tenant_id), select on accounts to mcp_payments_app;
@@ -674,9 +746,6 @@ grant select on schema_migrations to mcp_payments_app;
 grant insert, select on signing_secrets to mcp_payments_app;
 grant insert, select on tenants to mcp_payments_app;
 grant insert, select on transfers to mcp_payments_app;
-grant select on v_balances to mcp_payments_app;
-grant select on v_payments to mcp_payments_app;
-grant select on v_postings to mcp_payments_app;
 grant insert, select, update (finished_at, next_check_at, payment_id, status) on wallet_top_ups to mcp_payments_app;
 grant insert, select, update (answer, finished_at, status) on wallet_transfers to mcp_payments_app;
 grant delete, insert, select on webhook_events to mcp_payments_app;

@@ -14,13 +14,16 @@ import type { Ids } from "../core/ids.ts";
 import { errorFields, type Log } from "../core/log.ts";
 import type { CallToolDependencies } from "../mcp/call_tool.ts";
 import type { Caller } from "../mcp/define_tool.ts";
+import { forbiddenError, toolOutsideScopes } from "../mcp/allowed_tools.ts";
 import { messageFault } from "../mcp/message_fault.ts";
 import { VERSION } from "../version.ts";
 import { Authenticator } from "./authenticate.ts";
+import { METADATA_PATHS, resourceMetadata, scopeChallenge, tokenChallenge } from "./protected_resource.ts";
 import type { Metrics } from "./metrics.ts";
 import { SIGNATURE_HEADER } from "../core/webhook_signature.ts";
 import { readBody, readText } from "./read_body.ts";
 import { takeWebhook, type WebhookDependencies } from "./take_webhook.ts";
+import type { TokenKeys } from "./token_keys.ts";
 import { type Refusal, refuse, requestIdOf, setRequestId } from "./refuse.ts";
 import { batchFault, protocolHandler } from "./serve_protocol.ts";
 
@@ -31,6 +34,8 @@ export interface AppDependencies {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly calls: CallToolDependencies;
+  /** What tokens are checked with; null where nobody needs one. */
+  readonly tokenKeys: TokenKeys | null;
   /** Resolves when the server can take payments; rejects with the reason it cannot. */
   readonly ready: () => Promise<void>;
   readonly isDraining: () => boolean;
@@ -40,13 +45,13 @@ export interface AppDependencies {
 
 /**
  * The HTTP side, in the order a request meets it: request id, Host and Origin, then for /mcp content type,
- * body limits, caller, rate limit, protocol. Where several refusals apply, the first of this order is the answer.
+ * body limits, caller, rate limit, scope, protocol. Where several refusals apply, the first of this order is the answer.
  */
 export function createApp(dependencies: AppDependencies): Hono {
   const { config, ids, log, metrics, clock } = dependencies;
   const origins = [...localhostAllowedOrigins(), ...config.allowedOrigins];
   const hosts = [...localhostAllowedHostnames(), ...ownHostNames(config.host), ...config.allowedHosts];
-  const authenticator = new Authenticator(config);
+  const authenticator = new Authenticator(dependencies.tokenKeys, config);
   const limiter = config.rateLimit === null
     ? null
     : new RateLimiterMemory({ points: config.rateLimit.calls, duration: config.rateLimit.perSeconds });
@@ -91,6 +96,13 @@ export function createApp(dependencies: AppDependencies): Hono {
     return context.body(await metrics.registry.metrics());
   });
 
+  for (const path of METADATA_PATHS) {
+    app.get(path, (context) => {
+      if (dependencies.tokenKeys === null) return refuse(context, NO_TOKENS);
+      return context.json(resourceMetadata(context.req.raw, config));
+    });
+  }
+
   app.post("/mcp", async (context) => {
     const request = context.req.raw;
     if (!isJsonContentType(request.headers.get("content-type"))) return refuse(context, NOT_JSON);
@@ -108,7 +120,7 @@ export function createApp(dependencies: AppDependencies): Hono {
 
     const authentication = await authenticator.authenticate(request, clock.nowMs());
     if ("refusal" in authentication) {
-      context.header("www-authenticate", authentication.challenge);
+      context.header("www-authenticate", tokenChallenge(request, config, authentication));
       return refuse(context, { status: 401, code: "unauthorized", message: authentication.refusal });
     }
     const { caller } = authentication;
@@ -120,6 +132,13 @@ export function createApp(dependencies: AppDependencies): Hono {
         context.header("retry-after", String(retryAfterS));
         return refuse(context, rateLimited(config.rateLimit!, retryAfterS));
       }
+    }
+    const outside = toolOutsideScopes(body.json, caller);
+    if (outside !== null) {
+      const { code, message, nextMove } = forbiddenError(outside);
+      metrics.call(outside.name, code, 0);
+      context.header("www-authenticate", scopeChallenge(request, config, { scope: outside.scope, message }));
+      return refuse(context, { status: 403, code, message: `${message} ${nextMove}` }, idOf(body.json));
     }
     const response = await serveProtocol(request, body.json, caller, requestIdOf(context));
     response.headers.set("x-request-id", requestIdOf(context));
@@ -158,7 +177,7 @@ export function createApp(dependencies: AppDependencies): Hono {
 }
 
 const PROBES = new Set(["/healthz", "/readyz"]);
-const ROUTES = new Set(["/mcp", "/healthz", "/readyz", "/metrics"]);
+const ROUTES = new Set(["/mcp", "/healthz", "/readyz", "/metrics", ...METADATA_PATHS]);
 
 /** A closed list: a caller's path never becomes a label. */
 function routeOf(path: string): string {
@@ -166,6 +185,17 @@ function routeOf(path: string): string {
   return ROUTES.has(path) ? path : "other";
 }
 
+/** What a client tells its question by. */
+function idOf(message: unknown): string | number | null {
+  const { id } = message as { id?: unknown };
+  return typeof id === "string" || typeof id === "number" ? id : null;
+}
+
+const NO_TOKENS: Refusal = {
+  status: 404,
+  code: "no_tokens",
+  message: "This server asks nobody for a token: it serves this machine only.",
+};
 const NO_WEBHOOKS: Refusal = {
   status: 404,
   code: "no_webhooks",

@@ -1,6 +1,19 @@
 import { expect } from "expect";
 import { BODY_MAX_BYTES } from "./read_body.ts";
-import { bearer, callTool, errorOf, post, SECRET, serveApp, type ServedApp } from "./testing/serve_lab.ts";
+import { TOOLS } from "../mcp/catalog.ts";
+import { type Scope, SCOPES } from "./authenticate.ts";
+import {
+  bearer,
+  callText,
+  callTool,
+  errorOf,
+  post,
+  SECRET,
+  serveApp,
+  type ServedApp,
+  type ToolResult,
+} from "./testing/serve_lab.ts";
+import { Metrics } from "./metrics.ts";
 import { rawRequest } from "./testing/raw_request.ts";
 
 const PING = { jsonrpc: "2.0", id: 1, method: "ping" };
@@ -201,9 +214,12 @@ Deno.test("a body of more than 1 MiB is refused by its length alone, before it i
 
 Deno.test("a caller without a good token gets 401 and is told how to get one", async () => {
   await using served = serveApp({ config: TOKENS });
-  const cases: [string, Record<string, string>, RegExp, string][] = [
-    ["no token", {}, /^No bearer token/, 'Bearer realm="mcp-payments-lab"'],
-    ["an expired one", await bearer({ expiresInS: -1 }), /expired/, 'error="invalid_token"'],
+  const cases: [string, Record<string, string>, RegExp, Record<string, string>][] = [
+    ["no token", {}, /^No bearer token/, {}],
+    ["an expired one", await bearer({ expiresInS: -1 }), /expired/, {
+      error: "invalid_token",
+      error_description: "The token was refused: it has expired.",
+    }],
   ];
   for (const [what, headers, message, challenge] of cases) {
     const response = await post(served.url, PING, headers);
@@ -212,7 +228,12 @@ Deno.test("a caller without a good token gets 401 and is told how to get one", a
       status: 401,
       error: { message: expect.stringMatching(message), data: { code: "unauthorized" } },
     });
-    expect(response.headers.get("www-authenticate")).toContain(challenge);
+    expect(challengeOf(response)).toEqual({
+      realm: "mcp-payments-lab",
+      scope: "payments wallets",
+      resource_metadata: new URL("/.well-known/oauth-protected-resource/mcp", served.url).href,
+      ...challenge,
+    });
   }
   const known = await post(served.url, PING, await bearer());
   expect({ status: known.status, body: await known.json() }).toMatchObject({
@@ -228,19 +249,102 @@ Deno.test("a caller without a good token gets 401 and is told how to get one", a
   }
 });
 
-Deno.test("a tool outside the token's scopes is refused as a result, before its arguments are looked at", async () => {
+Deno.test("a tool outside the token's scopes is refused with the missing scope, before its arguments are looked at", async () => {
   await using served = serveApp({ config: TOKENS });
   const headers = await bearer({ scopes: ["wallets", "analytics"] });
-  for (const args of [{}, { amount: 1, currency: "USD", method: "card", customer_id: "cust_ann" }]) {
-    const result = await callTool(served.url, "create_payment", args, headers);
-    expect(result.isError).toBe(true);
-    expect(errorOf(result)).toEqual({
-      code: "forbidden",
-      message: "The token's scopes do not allow create_payment.",
-      retriable: false,
-      next_move: 'Ask for a token with the scope "payments".',
+  for (const args of ["{}", '{"amount":1,"currency":"USD","method":"card","customer_id":"cust_ann"}']) {
+    const response = await post(served.url, callText("create_payment", args), headers);
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
+      status: 403,
+      body: {
+        id: 1,
+        error: {
+          message:
+            `The token's scopes do not allow create_payment. Ask for a token with the scope "payments".`,
+          data: { code: "forbidden" },
+        },
+      },
+    });
+    expect(challengeOf(response)).toEqual({
+      realm: "mcp-payments-lab",
+      error: "insufficient_scope",
+      error_description: "The token's scopes do not allow create_payment.",
+      scope: "payments",
+      resource_metadata: new URL("/.well-known/oauth-protected-resource/mcp", served.url).href,
     });
   }
+  const metrics = await (await fetch(new URL("/metrics", served.url))).text();
+  expect(metrics).toContain('mcp_calls_total{tool_name="create_payment",status="forbidden"} 2');
+});
+
+Deno.test("in a batch, a call outside the token's scopes is refused as its own result", async () => {
+  await using served = serveApp({ config: TOKENS });
+  const call = JSON.parse(callText("create_payment", "{}"));
+  const response = await post(served.url, [PING, { ...call, id: 2 }], await bearer({ scopes: ["wallets"] }));
+  const answers = await response.json() as { id: number; result: ToolResult }[];
+  expect(answers.map(({ id }) => id).sort()).toEqual([1, 2]);
+  expect(errorOf(answers.find(({ id }) => id === 2)!.result)).toEqual({
+    code: "forbidden",
+    message: "The token's scopes do not allow create_payment.",
+    retriable: false,
+    next_move: 'Ask for a token with the scope "payments".',
+  });
+});
+
+Deno.test("tools/list shows a caller the tools of its scopes, and an unknown tool's error names no others", async () => {
+  await using served = serveApp({ config: TOKENS });
+  const cases: [Scope[], string[]][] = [
+    [["payments"], TOOLS.filter(({ scope }) => scope === "payments").map(({ name }) => name)],
+    [["wallets"], TOOLS.filter(({ scope }) => scope === "wallets").map(({ name }) => name)],
+    [
+      ["wallets", "payments"],
+      TOOLS.filter(({ scope }) => /payments|wallets/.test(scope)).map(({ name }) => name),
+    ],
+    [["simulate"], []],
+  ];
+  for (const [scopes, expected] of cases) {
+    const headers = await bearer({ scopes });
+    const response = await post(served.url, { jsonrpc: "2.0", id: 1, method: "tools/list" }, headers);
+    const { result } = await response.json() as { result: { tools: { name: string }[] } };
+    expect(result.tools.map(({ name }) => name)).toEqual(expected);
+    const { next_move } = errorOf(await callTool(served.url, "no_such_tool", {}, headers));
+    expect(next_move).toBe(`Use one of ${expected.join(", ")}.`);
+  }
+});
+
+Deno.test("the protected resource metadata says where a token is got and what it may carry", async () => {
+  const issuer = "https://id.example.com/realm";
+  for (const path of ["", "/mcp"]) {
+    await using served = serveApp({ config: { ...TOKENS, jwtIssuer: issuer } });
+    const response = await fetch(new URL(`/.well-known/oauth-protected-resource${path}`, served.url));
+    expect({ status: response.status, body: await response.json() }).toEqual({
+      status: 200,
+      body: {
+        resource: served.url,
+        authorization_servers: [issuer],
+        scopes_supported: SCOPES,
+        bearer_methods_supported: ["header"],
+        resource_name: "mcp-payments-lab",
+      },
+    });
+  }
+  await using behindProxy = serveApp({ config: { ...TOKENS, publicUrl: "https://pay.example.com" } });
+  const document = await fetch(new URL("/.well-known/oauth-protected-resource/mcp", behindProxy.url));
+  const metadata = await document.json();
+  expect(metadata.resource).toBe("https://pay.example.com/mcp");
+  expect(metadata).not.toHaveProperty("authorization_servers");
+  const refused = await post(behindProxy.url, PING);
+  expect(challengeOf(refused).resource_metadata).toBe(
+    "https://pay.example.com/.well-known/oauth-protected-resource/mcp",
+  );
+  await refused.body?.cancel();
+
+  await using open = serveApp();
+  const none = await fetch(new URL("/.well-known/oauth-protected-resource/mcp", open.url));
+  expect({ status: none.status, body: await none.json() }).toMatchObject({
+    status: 404,
+    body: { error: { data: { code: "no_tokens" } } },
+  });
 });
 
 Deno.test("API_RATE_LIMIT counts messages per principal and says when to come back", async () => {
@@ -301,6 +405,21 @@ Deno.test("/metrics counts by closed lists of labels, never by a caller's text",
   expect(text).not.toContain("of-a-caller");
 });
 
+Deno.test("a busy event loop shows in event_loop_lag_seconds", async () => {
+  const metrics = new Metrics();
+  const stop = metrics.watchEventLoop();
+  const untilMs = performance.now() + 700;
+  while (performance.now() < untilMs);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  stop();
+  const text = await metrics.registry.metrics();
+  const count = (le: string) => {
+    const start = `event_loop_lag_seconds_bucket{le="${le}"} `;
+    return Number(text.split("\n").find((line) => line.startsWith(start))!.slice(start.length));
+  };
+  expect(count("+Inf")).toBeGreaterThan(count("0.5"));
+});
+
 Deno.test("a fault of the server is logged in full and answered without detail", async () => {
   await using served = serveApp();
   const args = { amount: 1, currency: "USD", method: "card", customer_id: "cust_123" };
@@ -316,6 +435,15 @@ Deno.test("a fault of the server is logged in full and answered without detail",
 function faults(served: ServedApp) {
   return served.log.filter(({ event }) => event === "call_failed")
     .map(({ fields: { tool, error } }) => ({ tool, error }));
+}
+
+/** The parameters of a WWW-Authenticate header. */
+function challengeOf(response: Response): Record<string, string> {
+  const header = response.headers.get("www-authenticate")!;
+  expect(header).toMatch(/^Bearer /);
+  return Object.fromEntries(
+    [...header.matchAll(/([a-z_]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+  );
 }
 
 function json(body: string): RequestInit {

@@ -1,6 +1,7 @@
-import { errors, jwtVerify, SignJWT } from "jose";
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions, SignJWT } from "jose";
 import type { Config } from "../config.ts";
 import type { Caller } from "../mcp/define_tool.ts";
+import type { TokenKeys } from "./token_keys.ts";
 
 export const SCOPES = ["payments", "wallets", "analytics", "monitoring", "compliance", "simulate"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -11,87 +12,130 @@ export const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 export const PRINCIPAL = /^[\x21-\x7e]{1,128}$/;
 const CACHE_MAX_TOKENS = 10_000;
 
-/** The caller of a server without a secret: it listens on loopback only, and every call is this one's. */
+/** The caller of a server without keys: it listens on loopback only, and every call is this one's. */
 const LOCAL_CALLER: Caller = { tenantId: DEFAULT_TENANT, principal: "local", scopes: new Set(SCOPES) };
 
-/** `challenge` is the WWW-Authenticate header: RFC 6750 names an error only where a token was sent. */
-export type Authentication = { caller: Caller } | { refusal: string; challenge: string };
-
-const CHALLENGE = 'Bearer realm="mcp-payments-lab"';
+/** `isInvalidToken`: RFC 6750 names an error in the challenge only where a token was sent. */
+export type Authentication = { caller: Caller } | { refusal: string; isInvalidToken: boolean };
 
 function refused(refusal: string): Authentication {
-  return { refusal, challenge: `${CHALLENGE}, error="invalid_token", error_description="${refusal}"` };
+  return { refusal, isInvalidToken: true };
 }
 
 /** Establishes who calls from the Authorization header. */
 export class Authenticator {
-  readonly #key: Uint8Array | null;
+  readonly #keys: TokenKeys | null;
   readonly #audience: string;
+  readonly #issuer: string | null;
   /** A checked token stays good until it expires; checking its signature again costs more than a look-up. */
-  readonly #checked = new Map<string, { caller: Caller; expiresMs: number }>();
+  readonly #checked = new Map<string, { caller: Caller; untilMs: number }>();
 
-  constructor(config: Pick<Config, "jwtSecretKey" | "jwtAudience">) {
-    this.#key = config.jwtSecretKey === null ? null : new TextEncoder().encode(config.jwtSecretKey);
-    this.#audience = config.jwtAudience;
+  /** @param keys null where nobody needs a token */
+  constructor(keys: TokenKeys | null, { jwtAudience, jwtIssuer }: Pick<Config, "jwtAudience" | "jwtIssuer">) {
+    this.#keys = keys;
+    this.#audience = jwtAudience;
+    this.#issuer = jwtIssuer;
   }
 
   async authenticate(request: Request, nowMs: number): Promise<Authentication> {
-    if (this.#key === null) return { caller: LOCAL_CALLER };
+    if (this.#keys === null) return { caller: LOCAL_CALLER };
     const header = request.headers.get("authorization");
     if (header === null || !/^bearer /i.test(header)) {
-      return { refusal: "No bearer token. Get one with: deno task token", challenge: CHALLENGE };
+      return {
+        refusal: `No bearer token. ${whereToGetOne(this.#keys, this.#issuer)}`,
+        isInvalidToken: false,
+      };
     }
     const token = header.slice(7).trim();
     const known = this.#checked.get(token);
-    if (known !== undefined && known.expiresMs > nowMs) return { caller: known.caller };
-    return await this.#verify(token, this.#key, nowMs);
+    if (known !== undefined && known.untilMs > nowMs) return { caller: known.caller };
+    return await this.#verify(token, this.#keys, nowMs);
   }
 
-  async #verify(token: string, key: Uint8Array, nowMs: number): Promise<Authentication> {
+  async #verify(token: string, keys: TokenKeys, nowMs: number): Promise<Authentication> {
+    let payload: JWTPayload;
     try {
-      const { payload } = await jwtVerify(token, key, {
-        algorithms: ["HS256"],
+      payload = await verifySignature(token, keys, {
+        algorithms: [...keys.algorithms],
         audience: this.#audience,
+        ...(this.#issuer === null ? {} : { issuer: this.#issuer }),
         requiredClaims: ["sub", "exp", "tenant", "scope"],
         currentDate: new Date(nowMs),
       });
-      const { sub, tenant, scope, exp } = payload;
-      if (typeof tenant !== "string" || !TENANT.test(tenant)) {
-        return refused("The token's tenant claim is malformed.");
-      }
-      if (typeof sub !== "string" || !PRINCIPAL.test(sub)) {
-        return refused("The token's sub claim is malformed.");
-      }
-      if (typeof scope !== "string") return refused("The token's scope claim is not a text.");
-      const caller: Caller = { tenantId: tenant, principal: sub, scopes: new Set(scope.split(" ")) };
-      if (this.#checked.size >= CACHE_MAX_TOKENS) this.#checked.delete(this.#checked.keys().next().value!);
-      this.#checked.set(token, { caller, expiresMs: exp! * 1000 });
-      return { caller };
     } catch (error) {
-      if (!(error instanceof errors.JOSEError)) throw error;
-      const why = REFUSALS[error.code] ?? "it is not a valid HS256 token of this server";
-      return refused(`The token was refused: ${why}.`);
+      return refused(`The token was refused: ${reasonOf(error, keys)}.`);
     }
+    const { sub, tenant, scope, exp } = payload;
+    if (typeof tenant !== "string" || !TENANT.test(tenant)) {
+      return refused("The token's tenant claim is malformed.");
+    }
+    if (typeof sub !== "string" || !PRINCIPAL.test(sub)) {
+      return refused("The token's sub claim is malformed.");
+    }
+    if (typeof scope !== "string") return refused("The token's scope claim is not a text.");
+    const caller: Caller = { tenantId: tenant, principal: sub, scopes: new Set(scope.split(" ")) };
+    if (this.#checked.size >= CACHE_MAX_TOKENS) this.#checked.delete(this.#checked.keys().next().value!);
+    const endMs = exp! * 1000;
+    const untilMs = keys.kind === "secret" ? endMs : Math.min(endMs, nowMs + PUBLISHED_KEY_TRUSTED_MS);
+    this.#checked.set(token, { caller, untilMs });
+    return { caller };
   }
 }
 
-const REFUSALS: Readonly<Record<string, string>> = {
+/** A key that its server has withdrawn is not trusted for longer than this, whatever the tokens say. */
+const PUBLISHED_KEY_TRUSTED_MS = 600_000;
+
+async function verifySignature(
+  token: string,
+  keys: TokenKeys,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  const verified = keys.kind === "secret"
+    ? await jwtVerify(token, keys.secret, options)
+    : await jwtVerify(token, keys.find, options);
+  return verified.payload;
+}
+
+function whereToGetOne(keys: TokenKeys, issuer: string | null): string {
+  if (keys.kind === "secret") return "Get one with: deno task token";
+  return issuer === null ? "Get one from the authorization server." : `Get one from ${issuer}`;
+}
+
+function reasonOf(error: unknown, keys: TokenKeys): string {
+  // Whatever the keys' address answers, or does not, the token stays unproven.
+  if (!(error instanceof errors.JOSEError)) {
+    if (keys.kind === "published") return "the keys at JWT_JWKS_URL cannot be read now";
+    throw error;
+  }
+  if (error.code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED") {
+    return `its signature does not match ${keys.kind === "secret" ? "JWT_SECRET_KEY" : "the published key"}`;
+  }
+  return REASONS[error.code] ??
+    `it is not a valid ${keys.kind === "secret" ? "HS256" : "RS256, ES256 or EdDSA"} token of this server`;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
   ERR_JWT_EXPIRED: "it has expired",
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "its signature does not match JWT_SECRET_KEY",
-  ERR_JWT_CLAIM_VALIDATION_FAILED: "its audience, or a claim (sub, exp, tenant, scope), is missing or wrong",
+  ERR_JWT_CLAIM_VALIDATION_FAILED:
+    "its audience, its issuer, or a claim (sub, exp, tenant, scope), is missing or wrong",
+  ERR_JWKS_NO_MATCHING_KEY: "no key at JWT_JWKS_URL has its kid and algorithm",
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: "it names no kid, and several keys at JWT_JWKS_URL could have signed it",
+  ERR_JOSE_GENERIC: "the keys at JWT_JWKS_URL cannot be read now",
+  ERR_JWKS_TIMEOUT: "the keys at JWT_JWKS_URL cannot be read now",
 };
 
 /** A token for a principal of a tenant. */
 export function issueToken(
-  config: { jwtSecretKey: string; jwtAudience: string },
+  config: { jwtSecretKey: string; jwtAudience: string; jwtIssuer?: string | null },
   claims: { principal: string; tenantId: string; scopes: readonly Scope[]; expiresInS: number },
   nowMs: number,
 ): Promise<string> {
-  return new SignJWT({ tenant: claims.tenantId, scope: claims.scopes.join(" ") })
+  const token = new SignJWT({ tenant: claims.tenantId, scope: claims.scopes.join(" ") })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setSubject(claims.principal)
     .setAudience(config.jwtAudience)
     .setIssuedAt(Math.floor(nowMs / 1000))
-    .setExpirationTime(Math.floor(nowMs / 1000) + claims.expiresInS)
-    .sign(new TextEncoder().encode(config.jwtSecretKey));
+    .setExpirationTime(Math.floor(nowMs / 1000) + claims.expiresInS);
+  if (config.jwtIssuer) token.setIssuer(config.jwtIssuer);
+  return token.sign(new TextEncoder().encode(config.jwtSecretKey));
 }

@@ -4,6 +4,7 @@ import type { PaymentEvents } from "../payments/payment_service.ts";
 import type { WalletEvents } from "../wallets/wallet_service.ts";
 
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const LAG_INTERVAL_MS = 100;
 const SIZE_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** What /metrics serves. Labels come from closed lists only, never from a caller's text. */
@@ -66,6 +67,24 @@ export class Metrics {
         this.set(read());
       },
     });
+  }
+
+  /** Measures how far the event loop is behind until the answer is called, or the process ends. */
+  watchEventLoop(): () => void {
+    const lag = new Histogram({
+      name: "event_loop_lag_seconds",
+      help: "How much later than it was due a timer of the server ran",
+      buckets: SECONDS_BUCKETS,
+      registers: [this.registry],
+    });
+    let dueMs = performance.now() + LAG_INTERVAL_MS;
+    const timer = setInterval(() => {
+      const nowMs = performance.now();
+      lag.observe(Math.max(0, nowMs - dueMs) / 1000);
+      dueMs = nowMs + LAG_INTERVAL_MS;
+    }, LAG_INTERVAL_MS);
+    Deno.unrefTimer(timer);
+    return () => clearInterval(timer);
   }
 
   request(route: string, code: number): void {

@@ -17,11 +17,19 @@ const JSON_RPC_CODES: Readonly<Record<string, number>> = {
   too_deep: INVALID_REQUEST,
 };
 
-/** Answers in the protocol's own form, so that a client shows the message and not just the status. */
-export function refuse(context: Context, { status, code, message }: Refusal): Response {
+/**
+ * Answers in the protocol's own form, so that a client shows the message and not just the status.
+ *
+ * @param id of the call that is refused, where it has been read by then
+ */
+export function refuse(
+  context: Context,
+  { status, code, message }: Refusal,
+  id: string | number | null = null,
+): Response {
   return context.json({
     jsonrpc: "2.0",
-    id: null,
+    id,
     error: {
       code: JSON_RPC_CODES[code] ?? SERVER_ERROR,
       message,

@@ -17,6 +17,11 @@ export async function tokenFromArgs(
 ): Promise<string> {
   const values = parseFlags(args);
   const config = readConfig(environment);
+  if (config.jwtJwksUrl !== null) {
+    throw new ConfigError(
+      "JWT_JWKS_URL is set, so tokens come from its authorization server: only that has the keys to sign with.",
+    );
+  }
   if (config.jwtSecretKey === null) {
     throw new ConfigError(
       "JWT_SECRET_KEY is not set, so there is nothing to sign with. Set it to the server's secret; " +
@@ -39,7 +44,7 @@ export async function tokenFromArgs(
     throw new ConfigError(`--ttl must be 1 to ${TTL_MAX_S} seconds, not "${values.ttl}".`);
   }
   return await issueToken(
-    { jwtSecretKey: config.jwtSecretKey, jwtAudience: config.jwtAudience },
+    { ...config, jwtSecretKey: config.jwtSecretKey },
     { principal: values.sub, tenantId: values.tenant, scopes: scopes as Scope[], expiresInS },
     nowMs,
   );

@@ -1,5 +1,6 @@
 import { expect } from "expect";
 import { Authenticator, SCOPES } from "./authenticate.ts";
+import { secretKeys } from "./token_keys.ts";
 import { tokenFromArgs } from "./token_command.ts";
 
 const ENVIRONMENT: Record<string, string> = { JWT_SECRET_KEY: "0123456789abcdef0123456789abcdef" };
@@ -19,9 +20,9 @@ Deno.test("deno task token prints a token that the server takes", async () => {
       scopes: new Set(["payments", "wallets"]),
     }],
   ];
-  const authenticator = new Authenticator({
-    jwtSecretKey: ENVIRONMENT.JWT_SECRET_KEY,
+  const authenticator = new Authenticator(secretKeys(ENVIRONMENT.JWT_SECRET_KEY), {
     jwtAudience: "mcp-payments-lab",
+    jwtIssuer: null,
   });
   for (const [args, caller] of cases) {
     const token = await tokenFromArgs(args, (name) => ENVIRONMENT[name], NOW_MS);
@@ -52,6 +53,13 @@ Deno.test("deno task token refuses what the server would refuse, and names the f
 Deno.test("deno task token says that a server without a secret needs none", async () => {
   await expect(tokenFromArgs([], () => undefined, NOW_MS)).rejects.toThrow(
     /^JWT_SECRET_KEY is not set, so there is nothing to sign with/,
+  );
+});
+
+Deno.test("deno task token says that an authorization server's tokens come from there", async () => {
+  const environment: Record<string, string> = { JWT_JWKS_URL: "https://id.example.com/keys" };
+  await expect(tokenFromArgs([], (name) => environment[name], NOW_MS)).rejects.toThrow(
+    /^JWT_JWKS_URL is set/,
   );
 });
 

@@ -1,5 +1,6 @@
 import { expect } from "expect";
 import type { Sql } from "../db/pool.ts";
+import { setTenants } from "../db/tenant_scope.ts";
 import { openPool } from "../db/pool.ts";
 import { openLab, TENANT } from "../payments/testing/open_lab.ts";
 
@@ -220,6 +221,7 @@ Deno.test("PostgreSQL itself refuses what the ledger forbids, to the server's ro
   await lab.fundWallet("cust_ben", 100n, "EUR");
   await lab.pay({ currency: "EUR", customerId: "cust_ben" });
   const app = openPool({ url: lab.database.appUrl, max: 1, applicationName: "guards" });
+  await app.unsafe(setTenants(TENANT));
   await app.unsafe(
     `insert into accounts (tenant_id, account_id, owner_id, kind, currency, may_go_negative)
      values ('${TENANT}', 'fees:northbank:EUR', 'northbank', 'fees', 'EUR', true) on conflict do nothing`,

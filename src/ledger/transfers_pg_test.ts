@@ -10,7 +10,7 @@ const WALLET = accountOf("wallet", "cust_ann", "USD");
 const SHOP = accountOf("merchant", "merch_de", "USD");
 
 function work<Result>(lab: Lab, steps: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-  return lab.stack.sql.begin(steps) as Promise<Result>;
+  return lab.stack.pool.of(TENANT).begin(steps) as Promise<Result>;
 }
 
 const move = (transferId: string, from: Account, to: Account, amountMinor: bigint) => ({

@@ -1,8 +1,10 @@
 import type { InputRequiredResult } from "@modelcontextprotocol/server";
 import { DomainError, ERROR_CATALOGUE, type ErrorCode, showValue } from "../core/errors.ts";
-import { TOOL_BY_NAME, TOOLS } from "./catalog.ts";
+import { allowedTools, forbiddenError } from "./allowed_tools.ts";
+import { TOOL_BY_NAME } from "./catalog.ts";
 import { askPerson, type Round, withPersonsWord } from "./ask_person.ts";
 import type { Caller, ToolContext } from "./define_tool.ts";
+import { inSpan, type Note } from "../core/trace.ts";
 
 export interface CallToolResult {
   [key: string]: unknown;
@@ -26,6 +28,14 @@ export interface CallToolDependencies {
   readonly events: CallEvents;
 }
 
+export interface CallToolParams {
+  readonly name: string;
+  readonly arguments?: unknown;
+  readonly _meta?: Readonly<Record<string, unknown>>;
+}
+
+/** Where the agent stands in its own trace; the header of the same name serves as well, over HTTP. */
+const TRACEPARENT_META = "traceparent";
 /** `_meta` names of this server. */
 export const SIMULATED_AT_META = "mcp-payments-lab/simulated-at";
 export const TIMINGS_META = "mcp-payments-lab/timings-ms";
@@ -34,8 +44,28 @@ export const TIMINGS_META = "mcp-payments-lab/timings-ms";
  * One tools/call from its parsed message to its result. A tool's failure is a result with `isError`, so that the
  * agent sees it; nothing thrown reaches the protocol.
  */
-export async function callTool(
-  params: { name: string; arguments?: unknown; _meta?: Readonly<Record<string, unknown>> },
+export function callTool(
+  params: CallToolParams,
+  round: Round,
+  caller: Caller,
+  requestId: string,
+  dependencies: CallToolDependencies,
+): Promise<CallToolResult | InputRequiredResult> {
+  // An unknown name is the caller's text: it must not become a metric's label, or the name of a span.
+  const label = TOOL_BY_NAME.get(params.name)?.name ?? "unknown";
+  const traceparent = params._meta?.[TRACEPARENT_META];
+  return inSpan(
+    `tools/call ${label}`,
+    { "mcp.method.name": "tools/call", "gen_ai.tool.name": label, "mcp.request.id": requestId },
+    (note) => runTool(label, note, params, round, caller, requestId, dependencies),
+    typeof traceparent === "string" ? traceparent : null,
+  );
+}
+
+async function runTool(
+  label: string,
+  note: Note,
+  params: CallToolParams,
   round: Round,
   caller: Caller,
   requestId: string,
@@ -43,20 +73,17 @@ export async function callTool(
 ): Promise<CallToolResult | InputRequiredResult> {
   const startedMs = performance.now();
   const tool = TOOL_BY_NAME.get(params.name);
-  // An unknown name is the caller's text: it must not become a metric's label.
-  const label = tool?.name ?? "unknown";
-  const ended = (status: string) => events.call(label, status, performance.now() - startedMs);
+  const ended = (status: string) => {
+    events.call(label, status, performance.now() - startedMs);
+    note({ "mcp.tool.status": status });
+  };
   try {
     if (tool === undefined) {
       throw new DomainError("unknown_tool", `There is no tool ${showValue(params.name)}.`, {
-        nextMove: `Use one of ${TOOLS.map(({ name }) => name).join(", ")}.`,
+        nextMove: `Use one of ${allowedTools(caller).map(({ name }) => name).join(", ")}.`,
       });
     }
-    if (!caller.scopes.has(tool.scope)) {
-      throw new DomainError("forbidden", `The token's scopes do not allow ${tool.name}.`, {
-        nextMove: `Ask for a token with the scope "${tool.scope}".`,
-      });
-    }
+    if (!caller.scopes.has(tool.scope)) throw forbiddenError(tool);
     const simulatedAtMs = simulatedTimeOf(params._meta, caller, simulatedTime);
     const raw = withPersonsWord(tool.name, tool.waiting, params.arguments, round);
     const { answer, timingsMs } = await tool.call(raw, { caller, payments, wallets, simulatedAtMs });

@@ -1,16 +1,14 @@
 import { Server } from "@modelcontextprotocol/server";
 import { VERSION } from "../version.ts";
+import { listTools } from "./allowed_tools.ts";
 import { roundOf } from "./ask_person.ts";
 import { callTool, type CallToolDependencies } from "./call_tool.ts";
-import { TOOLS } from "./catalog.ts";
 import type { Caller } from "./define_tool.ts";
 
 const INSTRUCTIONS =
   "A payments sandbox over a real double-entry ledger; all money is simulated. Amounts are in major " +
   'units ("100.00"). Every result is JSON; errors carry a stable code, whether a retry can help, and the next move. ' +
   "Send an idempotency_key with everything that moves money.";
-
-const LISTING = { tools: TOOLS.map((tool) => ({ ...tool.listing })) };
 
 /**
  * One protocol instance: for one request over HTTP, for one connection over stdio. The low-level server is used
@@ -25,7 +23,7 @@ export function createMcpServer(
     { name: "mcp-payments-lab", version: VERSION },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
   );
-  server.setRequestHandler("tools/list", () => LISTING);
+  server.setRequestHandler("tools/list", () => listTools(caller));
   server.setRequestHandler(
     "tools/call",
     (request, context) =>

@@ -185,7 +185,11 @@ function propertiesOf(schema: ToolListing["inputSchema"]): Record<string, Record
 
 /** A client and a server of their own, without a wire between them; no tool's work is done. */
 async function connect() {
-  const caller: Caller = { tenantId: "lab", principal: "tester", scopes: new Set() };
+  const caller: Caller = {
+    tenantId: "lab",
+    principal: "tester",
+    scopes: new Set(TOOLS.map(({ scope }) => scope)),
+  };
   const dependencies: CallToolDependencies = {
     payments: null as unknown as CallToolDependencies["payments"],
     wallets: null as unknown as CallToolDependencies["wallets"],

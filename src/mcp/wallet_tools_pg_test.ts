@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { bearer, callTool, errorOf, SECRET, serveLab } from "../http/testing/serve_lab.ts";
+import { bearer, callText, callTool, errorOf, post, SECRET, serveLab } from "../http/testing/serve_lab.ts";
 import { WalletLab } from "../wallets/testing/open_wallet_lab.ts";
 import { plantPayments } from "../wallets/testing/plant_history.ts";
 
@@ -269,7 +269,10 @@ Deno.test("the wallet tools refuse bad input with a stable code, store nothing, 
   expect(await rows()).toEqual(before);
   expect(wallets.served.log).toEqual([]);
   const payer = await bearer({ scopes: ["payments"] });
-  expect(errorOf(await wallets.call("get_wallet_balance", { customer_id: "cust_ann" }, payer)).code).toBe(
-    "forbidden",
-  );
+  const text = callText("get_wallet_balance", '{"customer_id":"cust_ann"}');
+  const response = await post(wallets.served.url, text, payer);
+  expect({ status: response.status, code: (await response.json()).error.data.code }).toEqual({
+    status: 403,
+    code: "forbidden",
+  });
 });

@@ -5,18 +5,17 @@ import { textArray } from "../db/array_literal.ts";
 import { type BatchConnection, type BatchReader, commitWith } from "../db/batch_transaction.ts";
 import { keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import { earliestMs, entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
-import type { EntityRef, PaymentEvent } from "../fraud/features/event.ts";
-import { FeatureStates } from "../fraud/features/feature_states.ts";
-import { decodeState } from "../fraud/features/state.ts";
+import type { PaymentEvent } from "../fraud/features/event.ts";
 import { type FraudModelPort, type RiskAssessment, screenPayment } from "../fraud/screen_payment.ts";
 import { accountOf } from "../ledger/accounts.ts";
 import type { Route } from "../routing/route_payment.ts";
 import { challengedAnswer, declinedAnswer, type PaymentAnswer } from "./payment_answer.ts";
+import { type BatchStates, findStates, rememberStates } from "./batch_states.ts";
 import { sendChallenges, sendHolds, storeAccepted } from "./store_accepted.ts";
 import type { PaymentRequest } from "./payment.ts";
-import type { RecentKeys } from "./recent_keys.ts";
 import { cardIdOf, type PaymentReferences } from "./references.ts";
-import { type RememberedStates, stateKey } from "./remembered_states.ts";
+import type { RememberedStates } from "./remembered_states.ts";
+import type { RecentKeys } from "../db/recent_keys.ts";
 
 export interface AcceptItem {
   readonly request: PaymentRequest;
@@ -59,12 +58,8 @@ export interface AcceptDependencies {
    * (`serialization_failure`) and stores nothing.
    */
   readonly lockStates: boolean;
-  /**
-   * Whether every key is looked up. Without, a key that {@link recentKeys} does not know is taken for new, and a batch
-   * in which one is not fails as a lost race on `idempotency_keys_pkey` and stores nothing.
-   */
-  readonly lookUpKeys: boolean;
   readonly rememberedStates: RememberedStates;
+  /** A key that is not among them is taken for new; see {@link RecentKeys}. */
   readonly recentKeys: RecentKeys;
   /** How long the completer leaves a new payment to the call that made it. */
   readonly graceMs: number;
@@ -90,13 +85,21 @@ export async function acceptPayments(
   // What is not remembered is read, and without locks outside the transaction: a key taken or a state changed since
   // then makes the statement that writes fail. That one is then all there is, and a transaction by itself.
   const locks = dependencies.lockStates || items.some((item) => item.request.method === "wallet");
-  const transaction = locks ? connection.begin() : null;
-  const reader: BatchReader = transaction ?? connection;
+  const tenants = items.map((item) => item.request.tenantId);
+  const transaction = locks ? connection.begin(tenants) : null;
+  const reader: BatchReader = transaction ?? connection.reader(tenants);
   try {
     const results: (AcceptResult | undefined)[] = new Array(items.length);
     const [knownKeys, states, funds] = await Promise.all([
-      readKnownKeys(reader, items.map((item) => keyToLookUp(item, dependencies))),
-      findStates(reader, items, dependencies),
+      readKnownKeys(reader, items.map((item) => dependencies.recentKeys.toLookUp(keyOf(item)))),
+      findStates(
+        reader,
+        items.map((item) => ({
+          tenantId: item.request.tenantId,
+          entities: entitiesOf(toPaymentEvent(item, 0)),
+        })),
+        dependencies,
+      ),
       readFunds(reader, items),
     ]);
     const nowMs = dependencies.nowMs();
@@ -123,7 +126,13 @@ export async function acceptPayments(
         sendHolds(transaction, writes, nowMs);
         sendChallenges(transaction, writes, nowMs, dependencies.challengeLifetimeMs);
       }
-      const stored = storeAccepted(transaction ?? connection.alone, writes, states, nowMs, dependencies);
+      const stored = storeAccepted(
+        transaction ?? connection.alone(tenants),
+        writes,
+        states,
+        nowMs,
+        dependencies,
+      );
       version = transaction === null ? await stored : await commitWith(transaction, stored);
     } else {
       await transaction?.commit();
@@ -169,13 +178,6 @@ export function requestHashOf(request: PaymentRequest): string {
   return createHash("sha256").update(canonical).digest("base64url");
 }
 
-/** The feature states a batch works on: ids are unique within a tenant only. */
-export interface BatchStates {
-  readonly byTenant: Map<string, FeatureStates>;
-  /** By {@link stateKey}, the version of the row at which each was taken; without an entry there was no row. */
-  readonly stored: Map<string, string>;
-}
-
 /** What a batch stores of one payment. */
 export interface AcceptedWrite {
   accepted: AcceptedPayment;
@@ -191,91 +193,6 @@ interface WalletFunds {
 
 function keyOf({ request: { tenantId, principal, idempotencyKey } }: AcceptItem) {
   return { tenantId, principal, key: idempotencyKey };
-}
-
-/** The key as it is to be looked up; null when it is taken for new without a look. */
-function keyToLookUp(item: AcceptItem, { lookUpKeys, recentKeys }: AcceptDependencies) {
-  const key = keyOf(item);
-  return lookUpKeys || recentKeys.has(key) ? key : { ...key, key: null };
-}
-
-/** From this process's memory where nothing is locked; the rest is read. */
-async function findStates(
-  reader: BatchReader,
-  items: readonly AcceptItem[],
-  { lockStates, rememberedStates }: AcceptDependencies,
-): Promise<BatchStates> {
-  const byTenant = new Map<string, FeatureStates>();
-  const stored = new Map<string, string>();
-  const unknown = new Map<string, { tenantId: string; ref: EntityRef }>();
-  for (const item of items) {
-    const { tenantId } = item.request;
-    let states = byTenant.get(tenantId);
-    if (states === undefined) byTenant.set(tenantId, states = new FeatureStates());
-    for (const ref of entitiesOf(toPaymentEvent(item, 0))) {
-      const key = stateKey(tenantId, ref);
-      if (unknown.has(key) || stored.has(key)) continue;
-      // Taken out under lock too: what is remembered is then out of date.
-      const remembered = rememberedStates.take(tenantId, ref);
-      if (remembered === undefined || lockStates) {
-        unknown.set(key, { tenantId, ref });
-      } else if (remembered !== null) {
-        states.set(ref, remembered.state);
-        stored.set(key, remembered.version);
-      }
-    }
-  }
-  if (unknown.size > 0) {
-    for (const row of await readStates(reader, [...unknown.values()], lockStates)) {
-      const ref = { kind: row.kind, id: row.entity_id };
-      byTenant.get(row.tenant_id)!.set(ref, decodeState(row.state));
-      stored.set(stateKey(row.tenant_id, ref), row.version);
-    }
-  }
-  return { byTenant, stored };
-}
-
-function readStates(
-  reader: BatchReader,
-  entries: readonly { tenantId: string; ref: EntityRef }[],
-  lock: boolean,
-): Promise<readonly StateRow[]> {
-  const { sql } = reader;
-  return reader.send(sql<StateRow[]>`
-    select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin::text as version
-      from unnest(${textArray(entries.map((entry) => entry.tenantId))}::text[],
-                  ${textArray(entries.map((entry) => entry.ref.kind))}::text[],
-                  ${textArray(entries.map((entry) => entry.ref.id))}::text[]) u (tenant_id, kind, entity_id)
-     ${
-    lock
-      ? sql`join feature_states s using (tenant_id, kind, entity_id)
-            order by s.tenant_id, s.kind, s.entity_id for update of s`
-      : sql`cross join lateral (select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin from feature_states s
-             where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id limit 1) s`
-  }`);
-}
-
-/** After the commit. Without a version nothing was written, so each state still is as it was taken. */
-function rememberStates(
-  { byTenant, stored }: BatchStates,
-  version: string | null,
-  rememberedStates: RememberedStates,
-): void {
-  for (const [tenantId, states] of byTenant) {
-    for (const [ref, state] of states.entries()) {
-      const writtenAt = version ?? stored.get(stateKey(tenantId, ref));
-      if (writtenAt !== undefined) rememberedStates.put(tenantId, ref, { state, version: writtenAt });
-    }
-  }
-}
-
-interface StateRow {
-  tenant_id: string;
-  kind: EntityRef["kind"];
-  entity_id: string;
-  state: Uint8Array;
-  /** Of the row: the transaction that wrote it. */
-  version: string;
 }
 
 async function readFunds(

@@ -159,7 +159,7 @@ function significant(value: number): number {
 type HistoryRow = { amount_minor: string; currency: string; occurred_at_ms: number; merchant_id: string };
 
 async function readCustomerHistory(service: PaymentService, row: PaymentRow): Promise<PastPayment[]> {
-  const rows = await service.sql<HistoryRow[]>`
+  const rows = await service.pool.of(row.tenantId)<HistoryRow[]>`
     select amount_minor::text, currency, occurred_at_ms::float8 as occurred_at_ms, merchant_id from payments
      where tenant_id = ${row.tenantId} and customer_id = ${row.customerId}
        and occurred_at_ms < ${row.occurredAtMs} and payment_id <> ${row.paymentId}
@@ -168,7 +168,7 @@ async function readCustomerHistory(service: PaymentService, row: PaymentRow): Pr
 }
 
 async function readMerchantHistory(service: PaymentService, row: PaymentRow): Promise<PastPayment[]> {
-  const rows = await service.sql<HistoryRow[]>`
+  const rows = await service.pool.of(row.tenantId)<HistoryRow[]>`
     select amount_minor::text, currency, occurred_at_ms::float8 as occurred_at_ms, merchant_id
       from (select * from payments where tenant_id = ${row.tenantId} and payment_id < ${row.paymentId}
              order by payment_id desc limit ${MERCHANT_LOOK_BACK}) recent

@@ -1,6 +1,7 @@
 import { byteaArray, scalarArray, textArray } from "../db/array_literal.ts";
 import { againAfterLostRace } from "../db/lost_race.ts";
 import type { Sql } from "../db/pool.ts";
+import type { TenantSql } from "../db/tenant_pool.ts";
 import { earliestKnownMs, entitiesOf, observeLabel } from "../fraud/features/engine.ts";
 import type { EntityKind, PaymentEvent } from "../fraud/features/event.ts";
 import { FeatureStates } from "../fraud/features/feature_states.ts";
@@ -34,7 +35,7 @@ const BATCH_MAX = 500;
  * @param source who says so, for the record
  */
 export async function applyLabels(
-  sql: Sql,
+  sql: Pick<TenantSql, "begin">,
   tenantId: string,
   labels: readonly PaymentLabel[],
   source: string,

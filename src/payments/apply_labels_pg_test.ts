@@ -30,7 +30,7 @@ Deno.test("a label is known to the next payment of the same customer, card, devi
   expect(await judgedBy(lab, first, RISKS)).toEqual([0, 0, 0, 0, 0]);
   lab.clock.advance(3 * DAY_MS);
   const label = { paymentId: first, fraud: true, reportedAtMs: lab.clock.nowMs() };
-  expect(await applyLabels(lab.service.sql, TENANT, [label], "test")).toEqual({
+  expect(await applyLabels(lab.service.pool.of(TENANT), TENANT, [label], "test")).toEqual({
     applied: 1,
     known: 0,
     unknown: 0,
@@ -49,7 +49,7 @@ Deno.test("the first label of a payment counts, however often and from wherever 
   await using lab = await openLab();
   const paymentId = (await lab.pay()).answer.payment_id;
   const label = { paymentId, fraud: true, reportedAtMs: lab.clock.nowMs() };
-  const { sql } = lab.service;
+  const sql = lab.service.pool.of(TENANT);
   const results = await Promise.all(
     Array.from({ length: 6 }, () => applyLabels(sql, TENANT, [label, label], "test")),
   );

@@ -46,7 +46,9 @@ Deno.test("three servers race on the same customers, cards, devices, addresses a
     const labels = paymentIds.filter(() => random.chance(0.15))
       .map((paymentId) => ({ paymentId, fraud: random.chance(0.5), reportedAtMs }));
     // The same reports reach two servers, while payments go on.
-    const labelled = [services[0], services[1]].map(({ sql }) => applyLabels(sql, TENANT, labels, "test"));
+    const labelled = [services[0], services[1]].map(({ pool }) =>
+      applyLabels(pool.of(TENANT), TENANT, labels, "test")
+    );
     const created = await Promise.all(
       requests.map((request, i) => lab.pay(request, services[i % services.length])),
     );
@@ -78,7 +80,7 @@ Deno.test("checkFeatures() finds what differs", async (t) => {
     const { answer } = await lab.pay({ deviceId: "dev_1", paymentMethodId: "pm_ann" });
     if (i === 2) {
       const label = { paymentId: answer.payment_id, fraud: true, reportedAtMs: lab.clock.nowMs() };
-      await applyLabels(lab.service.sql, TENANT, [label], "test");
+      await applyLabels(lab.service.pool.of(TENANT), TENANT, [label], "test");
     }
   }
   expect(await checkFeatures(lab.owner)).toMatchObject({ vectors: 5, labels: 1, states: 4, examples: [] });

@@ -58,7 +58,7 @@ async function claimDuePayments(service: PaymentService): Promise<Claim[]> {
   const nowMs = service.clock.nowMs();
   // At most three calls to the provider: look-up, charge, look-up.
   const lease = new Date(nowMs + 3 * service.settings.providerTimeoutMs + SETTLE_MAX_MS);
-  return await service.sql<Claim[]>`
+  return await service.pool.ofEveryTenant<Claim[]>`
     update open_payments o set next_check_at = ${lease}, checks = o.checks + 1
       from (select tenant_id, payment_id from open_payments where next_check_at <= ${new Date(nowMs)}
              order by next_check_at limit ${CLAIM_LIMIT} for update skip locked) due
@@ -79,7 +79,7 @@ const RECHECK_MAX_MS = 60_000;
 
 async function askAgainLater(service: PaymentService, claim: Claim): Promise<void> {
   const afterMs = Math.min(RECHECK_MAX_MS, RECHECK_MIN_MS * 2 ** Math.min(claim.checks - 1, 10));
-  await service.sql`
+  await service.pool.of(claim.tenant_id)`
     update open_payments set next_check_at = ${new Date(service.clock.nowMs() + afterMs)}
      where tenant_id = ${claim.tenant_id} and payment_id = ${claim.payment_id}`;
 }

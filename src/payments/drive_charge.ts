@@ -1,3 +1,4 @@
+import { inSpan } from "../core/trace.ts";
 import { DECLINE_CODES } from "../providers/decline_codes.ts";
 import { ordersFailure, testPaymentMethod } from "../providers/test_payment_methods.ts";
 import { contextOf } from "../routing/routing_context.ts";
@@ -48,11 +49,19 @@ export async function driveCharge(
   let chargeMs = 0;
   for (;;) {
     const { payment, facts, route, chargeNumber, attempt } = progress;
-    const charge: ChargeResult = known ?? await chargePayment(
-      service.provider(route.provider),
-      chargeRequestOf(facts, chargeNumber),
-      service.settings.providerTimeoutMs,
-      service.clock,
+    const charge: ChargeResult = known ?? await inSpan(
+      "charge",
+      { "payment.id": payment.paymentId, "payment.attempt": attempt, "payment.provider": route.provider },
+      async (note) => {
+        const result = await chargePayment(
+          service.provider(route.provider),
+          chargeRequestOf(facts, chargeNumber),
+          service.settings.providerTimeoutMs,
+          service.clock,
+        );
+        note({ "payment.outcome": result.outcome.outcome });
+        return result;
+      },
     );
     if (known === null) learn(service, facts, route.provider, charge);
     known = null;

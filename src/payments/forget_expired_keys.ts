@@ -12,7 +12,7 @@ const FORGET_LIMIT = 5_000;
 export async function forgetExpiredKeys(service: PaymentService): Promise<number> {
   let forgotten = 0;
   for (;;) {
-    const { count } = await service.sql`
+    const { count } = await service.pool.ofEveryTenant`
       with expired as (
         select k.tenant_id, k.principal, k.key, k.resource_id
           from idempotency_keys k join idempotency_answers a using (tenant_id, resource_id)
@@ -33,8 +33,8 @@ export async function forgetExpiredKeys(service: PaymentService): Promise<number
 const WEBHOOKS_KEPT_MS = 7 * 24 * 3600 * 1000;
 
 /** Forgets the webhooks that nobody will repeat any more. That a payment is disputed is never forgotten. */
-export async function forgetOldWebhooks({ sql, clock }: PaymentService): Promise<void> {
-  await sql`delete from webhook_events where received_at < ${new Date(
+export async function forgetOldWebhooks({ pool, clock }: PaymentService): Promise<void> {
+  await pool.of([])`delete from webhook_events where received_at < ${new Date(
     clock.nowMs() - WEBHOOKS_KEPT_MS,
   )} and type <> 'charge.disputed'`;
 }

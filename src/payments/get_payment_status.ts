@@ -41,7 +41,7 @@ export async function getPaymentStatus(
   const [answered, refunds, events, postings, timeToSettle, dispute] = await Promise.all([
     readStoredAnswer(service, row),
     readRefunds(service, tenantId, paymentId),
-    service.sql<{ at: Date; action: string; details: Record<string, unknown> }[]>`
+    service.pool.of(tenantId)<{ at: Date; action: string; details: Record<string, unknown> }[]>`
       select e.at, e.action, e.details from audit_events e
        where e.tenant_id = ${tenantId} and e.audit_id >= ${auditIdFrom(paymentId)}
          and e.audit_id < ${auditIdTo(paymentId)}
@@ -51,7 +51,9 @@ export async function getPaymentStatus(
              and e.audit_id >= 'aud_' || substr(r.refund_id, 4) || '_' and e.audit_id < 'aud_' || substr(r.refund_id, 4) || '\`'
        where r.tenant_id = ${tenantId} and r.payment_id = ${paymentId}
        order by at, action`,
-    service.sql<{ transfer_id: string; account_id: string; amount_minor: string; currency: string }[]>`
+    service.pool.of(tenantId)<
+      { transfer_id: string; account_id: string; amount_minor: string; currency: string }[]
+    >`
       select transfer_id, account_id, amount_minor::text, currency from postings
        where tenant_id = ${tenantId}
          and (transfer_id = ${`tr_${paymentId.slice(4)}`}
@@ -93,7 +95,7 @@ async function readTimeToSettle(
   provider: string | null,
   method: string,
 ): Promise<TimeToSettle> {
-  const [row] = await service.sql<{ sample_size: number; quantiles: number[] | null }[]>`
+  const [row] = await service.pool.of(tenantId)<{ sample_size: number; quantiles: number[] | null }[]>`
     select count(*)::int as sample_size,
            percentile_cont(array[0.5, 0.9, 0.99]) within group (order by duration_ms) as quantiles
       from (select extract(epoch from finished_at - created_at)::float8 * 1000 as duration_ms

@@ -7,7 +7,7 @@ import { readConfig } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
 import { OperatorError, runCommand } from "../core/run_command.ts";
 import { joinDatabase } from "../db/open_database.ts";
-import { openPool } from "../db/pool.ts";
+import { TenantPool } from "../db/tenant_pool.ts";
 import { applyLabels } from "./apply_labels.ts";
 import { parseLabels } from "./parse_labels.ts";
 
@@ -25,14 +25,14 @@ async function bringLabels(args: string[]): Promise<void> {
     (line) => console.error(line),
     { mustExist: true },
   );
-  const sql = openPool({ ...database.pool, max: 1, applicationName: "mcp-payments-lab labels" });
+  const pool = new TenantPool({ ...database.pool, max: 2, applicationName: "mcp-payments-lab labels" });
   try {
-    const { applied, known, unknown } = await applyLabels(sql, tenantId, labels, "labels");
+    const { applied, known, unknown } = await applyLabels(pool.of(tenantId), tenantId, labels, "labels");
     console.log(
       `${applied} labels are new, ${known} payments had one before, ${unknown} payments are not there.`,
     );
   } finally {
-    await sql.end();
+    await pool.end();
     await database.stop();
   }
 }

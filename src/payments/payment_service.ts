@@ -1,11 +1,13 @@
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
+import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
-import { againAfterLostRace, isKnownKey, isLostRace } from "../db/lost_race.ts";
-import type { PoolOptions, Sql } from "../db/pool.ts";
+import { againAfterLostRace, isLostRace } from "../db/lost_race.ts";
+import type { PoolOptions } from "../db/pool.ts";
+import type { TenantPool } from "../db/tenant_pool.ts";
 import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
 import type { RefundModel } from "../fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
@@ -21,7 +23,7 @@ import {
 } from "./accept_payments.ts";
 import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
-import { RecentKeys } from "./recent_keys.ts";
+import { RecentKeys } from "../db/recent_keys.ts";
 import { References } from "./references.ts";
 import { RememberedStates } from "./remembered_states.ts";
 import { warmUp } from "./warm_up.ts";
@@ -57,7 +59,7 @@ export interface PaymentEvents {
  * functions (createPayment, completeOpenPayments, getPaymentStatus) take it as their first argument.
  */
 export class PaymentService {
-  readonly sql: Sql;
+  readonly pool: TenantPool;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly model: FraudModelPort;
@@ -79,14 +81,13 @@ export class PaymentService {
   readonly #connections: BatchConnection[] = [];
   readonly #random: Random;
   #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
-  #lookUpKeysUntilMs = Number.NEGATIVE_INFINITY;
   readonly #rememberedStates = new RememberedStates(REMEMBERED_STATES_MAX);
   #isEnded = false;
-  readonly #recentKeys = new RecentKeys(RECENT_KEYS_MAX);
+  readonly #recentKeys: RecentKeys;
 
   constructor(options: {
-    sql: Sql;
-    pool: Omit<PoolOptions, "max">;
+    pool: TenantPool;
+    connection: Omit<PoolOptions, "max">;
     clock: Clock;
     ids: Ids;
     model: FraudModelPort;
@@ -101,8 +102,9 @@ export class PaymentService {
     events: PaymentEvents;
   }) {
     const { settings, clock, events } = options;
-    this.sql = options.sql;
+    this.pool = options.pool;
     this.clock = clock;
+    this.#recentKeys = new RecentKeys(RECENT_KEYS_MAX, () => clock.monotonicMs());
     this.ids = options.ids;
     this.model = options.model;
     this.refundModel = options.refundModel;
@@ -116,8 +118,8 @@ export class PaymentService {
     const open = (phase: string, count: number) =>
       Array.from({ length: count }, (_, lane) => {
         const connection = new BatchConnection({
-          ...options.pool,
-          applicationName: `${options.pool.applicationName} ${phase} ${lane}`,
+          ...options.connection,
+          applicationName: `${options.connection.applicationName} ${phase} ${lane}`,
         });
         this.#connections.push(connection);
         return connection;
@@ -165,7 +167,6 @@ export class PaymentService {
             references,
           ))!,
         lockStates: this.clock.monotonicMs() < this.#lockStatesUntilMs,
-        lookUpKeys: this.clock.monotonicMs() < this.#lookUpKeysUntilMs,
         rememberedStates: this.#rememberedStates,
         recentKeys: this.#recentKeys,
         graceMs: this.graceMs,
@@ -173,12 +174,11 @@ export class PaymentService {
         challengeLifetimeMs: this.settings.challengeLifetimeMs,
       });
     try {
-      return await run();
+      return await this.#recentKeys.run(run);
     } catch (error) {
-      if (isKnownKey(error)) this.#lookUpKeysUntilMs = this.clock.monotonicMs() + LOOK_UP_KEYS_FOR_MS;
-      else if (isLostRace(error)) this.#lockStatesUntilMs = this.clock.monotonicMs() + LOCK_STATES_FOR_MS;
-      else throw error;
-      return await run();
+      if (!isLostRace(error)) throw error;
+      this.#lockStatesUntilMs = this.clock.monotonicMs() + LOCK_STATES_FOR_MS;
+      return await this.#recentKeys.run(run);
     }
   }
 
@@ -193,7 +193,11 @@ export class PaymentService {
 
   async accept(item: AcceptItem): Promise<AcceptResult> {
     try {
-      return await againAfterLostRace(() => this.#accept.submit(item));
+      return await inSpan(
+        "accept",
+        { "payment.id": item.paymentId },
+        () => againAfterLostRace(() => this.#accept.submit(item)),
+      );
     } catch (error) {
       if (!(error instanceof GroupCommitFull)) throw error;
       throw new DomainError(
@@ -207,7 +211,11 @@ export class PaymentService {
   }
 
   settle(item: SettleItem): Promise<PaymentAnswer> {
-    return againAfterLostRace(() => this.#settle.submit(item));
+    return inSpan("settle", { "payment.id": item.payment.paymentId }, async (note) => {
+      const answer = await againAfterLostRace(() => this.#settle.submit(item));
+      note({ "payment.status": answer.status });
+      return answer;
+    });
   }
 
   provider(name: string): Provider {
@@ -227,7 +235,7 @@ export class PaymentService {
 
   /** Resolves when this process remembers what payments will need; until then they read it. */
   async warmUp(): Promise<void> {
-    await warmUp(this.sql, this.#rememberedStates, () => this.#isEnded);
+    await warmUp(this.pool, this.#rememberedStates, () => this.#isEnded);
   }
 
   async end(): Promise<void> {
@@ -238,8 +246,6 @@ export class PaymentService {
 
 /** After another server was met at the same states, how long batches lock what they read. */
 const LOCK_STATES_FOR_MS = 30_000;
-/** After a call came again that this process had not met, as after a restart, how long batches look keys up first. */
-const LOOK_UP_KEYS_FOR_MS = 5_000;
 /** Of a world of 25,000 customers; some 100 MB when full. */
 const REMEMBERED_STATES_MAX = 100_000;
 const RECENT_KEYS_MAX = 100_000;

@@ -26,12 +26,12 @@ export async function predictDispute(
   if (!PAYMENT_STATUSES[row.status].captured) return null;
   if (row.provider === null) return null;
   const [[disputed], [merchant]] = await Promise.all([
-    service.sql<{ at: Date }[]>`
+    service.pool.of(row.tenantId)<{ at: Date }[]>`
       select received_at as at from webhook_events
        where provider = ${row.provider} and type = 'charge.disputed'
          and charge_key = ${providerKeyOf(row.tenantId, row.paymentId, row.chargeNumber)}
        order by received_at limit 1`,
-    service.sql<{ category: string }[]>`
+    service.pool.of(row.tenantId)<{ category: string }[]>`
       select category from merchants where tenant_id = ${row.tenantId} and merchant_id = ${row.merchantId}`,
   ]);
   if (disputed !== undefined) {

@@ -74,7 +74,7 @@ export async function readPayment(
   tenantId: string,
   paymentId: string,
 ): Promise<PaymentRow> {
-  const [row] = await service.sql<Record<string, unknown>[]>`
+  const [row] = await service.pool.of(tenantId)<Record<string, unknown>[]>`
     select p.tenant_id as "tenantId", p.payment_id as "paymentId", p.status, p.method, p.currency,
            p.amount_minor::text as "amountMinor", p.captured_minor::text as "capturedMinor",
            p.refunded_minor::text as "refundedMinor", p.fee_minor::text as "feeMinor",
@@ -139,7 +139,7 @@ export async function readStoredAnswer(
   { tenantId, paymentId, idempotencyKey }: PaymentRow,
 ): Promise<PaymentAnswer | null> {
   if (idempotencyKey === null) return null;
-  const [stored] = await service.sql<{ response: string }[]>`
+  const [stored] = await service.pool.of(tenantId)<{ response: string }[]>`
     select response from idempotency_answers where tenant_id = ${tenantId} and resource_id = ${paymentId}`;
   return stored === undefined ? null : JSON.parse(stored.response);
 }

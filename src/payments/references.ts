@@ -138,28 +138,31 @@ export class References {
   }
 
   async #loadCustomers(tenants: string[], ids: string[]): Promise<[string, Customer][]> {
-    const rows = await this.#connection.sql<(Customer & { tenantId: string })[]>`
+    const reader = this.#connection.reader(tenants);
+    const rows = await reader.send(reader.sql<(Customer & { tenantId: string })[]>`
       select c.tenant_id as "tenantId", c.customer_id as "customerId", c.country, c.currency,
              c.default_payment_method_id as "defaultPaymentMethodId", c.since_ms::float8 as "sinceMs"
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, customer_id)
-        join customers c using (tenant_id, customer_id)`;
+        join customers c using (tenant_id, customer_id)`);
     return rows.map((row) => [cacheKey(row.tenantId, row.customerId), row]);
   }
 
   async #loadMerchants(tenants: string[], ids: string[]): Promise<[string, Merchant][]> {
-    const rows = await this.#connection.sql<(Merchant & { tenantId: string })[]>`
+    const reader = this.#connection.reader(tenants);
+    const rows = await reader.send(reader.sql<(Merchant & { tenantId: string })[]>`
       select m.tenant_id as "tenantId", m.merchant_id as "merchantId", m.category, m.country
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, merchant_id)
-        join merchants m using (tenant_id, merchant_id)`;
+        join merchants m using (tenant_id, merchant_id)`);
     return rows.map((row) => [cacheKey(row.tenantId, row.merchantId), row]);
   }
 
   async #loadPaymentMethods(tenants: string[], ids: string[]): Promise<[string, PaymentMethod][]> {
-    const rows = await this.#connection.sql<(PaymentMethod & { tenantId: string })[]>`
+    const reader = this.#connection.reader(tenants);
+    const rows = await reader.send(reader.sql<(PaymentMethod & { tenantId: string })[]>`
       select p.tenant_id as "tenantId", p.payment_method_id as "paymentMethodId", p.customer_id as "customerId",
              p.network, p.issuer_country as "issuerCountry", false as "isTest"
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, payment_method_id)
-        join payment_methods p using (tenant_id, payment_method_id)`;
+        join payment_methods p using (tenant_id, payment_method_id)`);
     return rows.map((row) => [cacheKey(row.tenantId, row.paymentMethodId), row]);
   }
 }

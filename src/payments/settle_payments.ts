@@ -102,13 +102,14 @@ export async function settlePayments(
       write.postings.map((posting) => [write.item.payment.tenantId, posting.account] as const)
     ),
   );
+  const tenants = items.map(({ payment }) => payment.tenantId);
   const isOneStatement = opened.length === 0 &&
     writes.every(({ item, status }) => item.payment.holdId === null && status !== "requires_action");
   if (isOneStatement) {
-    await storeSettled(connection.alone, writes, times);
+    await storeSettled(connection.alone(tenants), writes, times);
     return writes.map((write) => write.answer);
   }
-  const transaction = connection.begin();
+  const transaction = connection.begin(tenants);
   try {
     sendLocks(transaction, writes);
     sendEndedHolds(transaction, writes, times.nowMs);

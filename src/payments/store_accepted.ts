@@ -9,10 +9,10 @@ import {
   type AcceptDependencies,
   type AcceptedPayment,
   type AcceptedWrite,
-  type BatchStates,
   walletAccountId,
 } from "./accept_payments.ts";
 import { milliseconds, significant } from "./payment_answer.ts";
+import type { BatchStates } from "./batch_states.ts";
 import { stateKey } from "./remembered_states.ts";
 
 /** What wallets pay with is set aside before the payments' rows name it. */

@@ -20,11 +20,12 @@ const DISPUTED = "charge.disputed";
  * A dispute labels the payment as reported fraud: the fraud features know it from then on.
  */
 export async function takeHint(
-  { sql, clock }: PaymentService,
+  { pool, clock }: PaymentService,
   { provider, eventId, type, key }: WebhookHint,
 ): Promise<{ duplicate: boolean; woken: boolean }> {
   const now = new Date(clock.nowMs());
   const { tenantId, paymentId } = paymentOfKey(key) ?? { tenantId: null, paymentId: null };
+  const sql = pool.of(tenantId ?? []);
   const [taken] = await sql<{ fresh: boolean; woken: boolean }[]>`
     with event as (
       insert into webhook_events (provider, event_id, type, charge_key, received_at)

@@ -89,7 +89,7 @@ export async function verifyPayment(
 /** What each provider the payment was sent to says, in the order in which they were asked. */
 async function readStatements(service: PaymentService, row: PaymentRow): Promise<ProviderSide[]> {
   if (row.provider === null) return [];
-  const attempts = await service.sql<{ provider: string; charge_number: number }[]>`
+  const attempts = await service.pool.of(row.tenantId)<{ provider: string; charge_number: number }[]>`
     select distinct on (charge_number) provider, charge_number from payment_attempts
      where tenant_id = ${row.tenantId} and payment_id = ${row.paymentId} order by charge_number, attempt desc`;
   const asked = [...attempts];
@@ -114,7 +114,9 @@ async function readStatements(service: PaymentService, row: PaymentRow): Promise
 
 /** The payment as posted: what was taken from its source, what the provider's fee was, and what its source got back. */
 async function readLedger(service: PaymentService, row: PaymentRow): Promise<LedgerSide> {
-  const postings = await service.sql<{ kind: string; amount_minor: string; currency: string }[]>`
+  const postings = await service.pool.of(row.tenantId)<
+    { kind: string; amount_minor: string; currency: string }[]
+  >`
     select a.kind, p.amount_minor::text, p.currency
       from postings p join accounts a using (tenant_id, account_id)
      where p.tenant_id = ${row.tenantId} and p.transfer_id = ${`tr_${row.paymentId.slice(4)}`}`;
@@ -125,7 +127,7 @@ async function readLedger(service: PaymentService, row: PaymentRow): Promise<Led
     if (kind === "provider" || kind === "wallet") takenMinor -= amountMinor;
     if (kind === "fees") feeMinor += amountMinor;
   }
-  const [{ returned }] = await service.sql<{ returned: string }[]>`
+  const [{ returned }] = await service.pool.of(row.tenantId)<{ returned: string }[]>`
     select coalesce(sum(p.amount_minor), 0)::text as returned
       from refunds r
       join postings p on p.tenant_id = r.tenant_id and p.transfer_id = 'tr_' || substr(r.refund_id, 4)

@@ -1,4 +1,4 @@
-import type { Sql } from "../db/pool.ts";
+import type { TenantPool } from "../db/tenant_pool.ts";
 import { decodeState } from "../fraud/features/state.ts";
 import type { EntityKind } from "../fraud/features/event.ts";
 import type { RememberedStates } from "./remembered_states.ts";
@@ -11,10 +11,14 @@ const ROWS_AT_ONCE = 2_000;
  *
  * @param isEnded asked between the pieces
  */
-export async function warmUp(sql: Sql, states: RememberedStates, isEnded: () => boolean): Promise<void> {
+export async function warmUp(
+  pool: TenantPool,
+  states: RememberedStates,
+  isEnded: () => boolean,
+): Promise<void> {
   let after: [tenantId: string, kind: string, entityId: string] = ["", "", ""];
   while (!isEnded() && !states.isFull) {
-    const rows = await sql<StateRow[]>`
+    const rows = await pool.ofEveryTenant<StateRow[]>`
       select tenant_id, kind, entity_id, state, xmin::text as version
         from feature_states
        where (tenant_id, kind, entity_id) > (${after[0]}, ${after[1]}, ${after[2]})

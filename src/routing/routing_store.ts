@@ -1,5 +1,5 @@
 import { scalarArray, textArray } from "../db/array_literal.ts";
-import type { Sql } from "../db/pool.ts";
+import type { TenantPool } from "../db/tenant_pool.ts";
 import { FADING, type FadingCount, HEALTH, RoutingStatistics } from "./routing_statistics.ts";
 
 /**
@@ -14,14 +14,14 @@ const EXCHANGE_INTERVAL_MS = 2_000;
  * then. No payment waits for this.
  */
 export class RoutingStore {
-  readonly #sql: Sql;
+  readonly #pool: TenantPool;
   readonly #tenants = new Map<string, Tenant>();
   readonly #onError: (error: unknown) => void;
   #timer: ReturnType<typeof setInterval> | undefined;
   #exchange: Promise<void> = Promise.resolve();
 
-  constructor(sql: Sql, onError: (error: unknown) => void = () => {}) {
-    this.#sql = sql;
+  constructor(pool: TenantPool, onError: (error: unknown) => void = () => {}) {
+    this.#pool = pool;
     this.#onError = onError;
   }
 
@@ -91,7 +91,9 @@ export class RoutingStore {
     const rows = sorted.flatMap(({ tenantId, learned }) =>
       learned.counts.map((count) => ({ tenantId, count }))
     );
-    const clocks = await this.#sql<{ tenantId: string; attempts: number }[]>`
+    const clocks = await this.#pool.of(sorted.map(({ tenantId }) => tenantId))<
+      { tenantId: string; attempts: number }[]
+    >`
       with clock as (
         insert into routing_clocks as c (tenant_id, attempts)
         select * from unnest(${textArray(sorted.map(({ tenantId }) => tenantId))}::text[],
@@ -124,7 +126,9 @@ export class RoutingStore {
 
   /** Takes over the rows that have changed since each tenant's given attempt. */
   async #read(since: readonly (readonly [tenantId: string, attempt: number])[]): Promise<void> {
-    const rows = await this.#sql<(FadingCount & { tenantId: string; attempts: number })[]>`
+    const rows = await this.#pool.of(since.map(([tenantId]) => tenantId))<
+      (FadingCount & { tenantId: string; attempts: number })[]
+    >`
       select c.tenant_id as "tenantId", c.attempts::float8 as attempts, s.provider, s.context, s.successes,
              s.failures, s.at_attempt::float8 as "atAttempt"
         from unnest(${textArray(since.map(([tenantId]) => tenantId))}::text[],

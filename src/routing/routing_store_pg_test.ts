@@ -25,7 +25,7 @@ function rounded(value: { mean: number; deviation: number; sampleSize: number })
 
 Deno.test("what one server learns another one knows, and both count it once", async () => {
   await using lab = await openLab();
-  const [one, two] = [new RoutingStore(lab.owner), new RoutingStore(lab.owner)];
+  const [one, two] = [new RoutingStore(lab.stack.pool), new RoutingStore(lab.stack.pool)];
   const mine = await one.of("t1");
   const others = await two.of("t1");
   for (let i = 0; i < 40; i++) mine.learn(outcome("northbank", i % 4 !== 0));
@@ -45,7 +45,7 @@ Deno.test("what one server learns another one knows, and both count it once", as
   mine.learn(outcome("eurolane", true));
   await one.exchange();
   // Each has now read what the other stored, but for the last exchange of all.
-  const fresh = await new RoutingStore(lab.owner).of("t1");
+  const fresh = await new RoutingStore(lab.stack.pool).of("t1");
   expect(fresh.attempts).toBe(50);
   expect(mine.attempts).toBe(50);
   for (const provider of ["northbank", "atlaspay", "eurolane"]) {
@@ -61,16 +61,16 @@ Deno.test("what one server learns another one knows, and both count it once", as
 
 Deno.test("tenants learn apart, and a new one knows nothing", async () => {
   await using lab = await openLab();
-  const store = new RoutingStore(lab.owner);
+  const store = new RoutingStore(lab.stack.pool);
   (await store.of("t1")).learn(outcome("northbank", false, true));
   await store.exchange();
   expect((await store.of("t2")).attempts).toBe(0);
-  expect((await new RoutingStore(lab.owner).of("t1")).attempts).toBe(1);
+  expect((await new RoutingStore(lab.stack.pool).of("t1")).attempts).toBe(1);
 });
 
 Deno.test("what cannot be stored is kept and stored with the next exchange", async () => {
   await using lab = await openLab();
-  const store = new RoutingStore(lab.owner);
+  const store = new RoutingStore(lab.stack.pool);
   const statistics = await store.of("t1");
   statistics.learn(outcome("northbank", true));
   await lab.owner`alter table routing_clocks rename to elsewhere`;
@@ -78,7 +78,7 @@ Deno.test("what cannot be stored is kept and stored with the next exchange", asy
   statistics.learn(outcome("northbank", true));
   await lab.owner`alter table elsewhere rename to routing_clocks`;
   await store.exchange();
-  const again = await new RoutingStore(lab.owner).of("t1");
+  const again = await new RoutingStore(lab.stack.pool).of("t1");
   expect(again.attempts).toBe(2);
   expect(again.health("northbank").successes).toBeCloseTo(statistics.health("northbank").successes, 9);
 });

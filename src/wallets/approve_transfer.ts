@@ -10,7 +10,8 @@ import {
   type Transaction,
   voidHold,
 } from "../ledger/transfers.ts";
-import { conversionAccount, holdIdOf } from "./book_transfers.ts";
+import { holdIdOf } from "./store_transfers.ts";
+import { conversionAccount } from "./transfer_postings.ts";
 import type { TransferredFunds } from "./transfer_funds.ts";
 import { moneyAnswer, type PlannedTransfer, TRANSFER_STATUSES, type TransferAnswer } from "./transfer.ts";
 import type { WalletService } from "./wallet_service.ts";
@@ -29,7 +30,7 @@ export async function approveTransfer(
 ): Promise<TransferredFunds> {
   const { tenantId, principal } = plan.request;
   return await againAfterLostRace(() =>
-    service.sql.begin(async (sql) => {
+    service.pool.of(tenantId).begin(async (sql) => {
       const waiting = await lockTransfer(sql, tenantId, transferId);
       if (waiting.status !== "pending_approval") {
         return { answer: JSON.parse(waiting.answer), replayed: true };
@@ -63,7 +64,7 @@ export async function readWaitingAnswer(
   tenantId: string,
   transferId: string,
 ): Promise<TransferAnswer> {
-  return await service.sql.begin(async (sql) => {
+  return await service.pool.of(tenantId).begin(async (sql) => {
     const waiting = await lockTransfer(sql, tenantId, transferId);
     return waiting.status === "pending_approval" && waiting.expiresAtMs <= service.clock.nowMs()
       ? await release(sql, service, waiting, "expired", "system")
@@ -78,7 +79,7 @@ export async function readWaitingAnswer(
  */
 export async function expireTransfers(service: WalletService): Promise<number> {
   const now = toRfc3339(service.clock.nowMs());
-  const due = await service.sql<{ tenant_id: string; transfer_id: string }[]>`
+  const due = await service.pool.ofEveryTenant<{ tenant_id: string; transfer_id: string }[]>`
     select tenant_id, transfer_id from wallet_transfers
      where status = 'pending_approval' and expires_at <= ${now}::timestamptz
      order by expires_at limit ${EXPIRE_LIMIT}`;

@@ -77,7 +77,9 @@ async function readWallets(
   { tenantId, walletId, currency }: BalanceRequest,
   customerId: string,
 ): Promise<WalletRow[]> {
-  const rows = await service.sql<{ wallet_id: string; currency: string; ledger: string; held: string }[]>`
+  const rows = await service.pool.of(tenantId)<
+    { wallet_id: string; currency: string; ledger: string; held: string }[]
+  >`
     select account_id as wallet_id, currency, balance_minor::text as ledger, held_minor::text as held from accounts
      where tenant_id = ${tenantId} and owner_id = ${customerId} and kind = 'wallet'
        and (${walletId}::text is null or account_id = ${walletId})
@@ -103,8 +105,8 @@ async function describeWallet(
 ) {
   const availableMinor = ledgerMinor - heldMinor;
   const [flows, spending] = await Promise.all([
-    readFlows(service.sql, tenantId, walletId, asOfMs),
-    readSpending(service.sql, tenantId, customerId, walletId, currency, asOfMs),
+    readFlows(service.pool.of(tenantId), tenantId, walletId, asOfMs),
+    readSpending(service.pool.of(tenantId), tenantId, customerId, walletId, currency, asOfMs),
   ]);
   const runOut = forecastRunOut(Number(availableMinor), flows.dailyNet, flows.seed);
   return {

@@ -1,6 +1,6 @@
 import { toRfc3339 } from "../core/clock.ts";
 import { hash32 } from "../core/random.ts";
-import type { Sql } from "../db/pool.ts";
+import type { TenantStatements } from "../db/tenant_pool.ts";
 import { DAY_MS } from "./risk/past.ts";
 
 /** How far back a forecast looks: longer, and it would mix in habits that are over. */
@@ -20,7 +20,7 @@ export interface WalletFlows {
  * spent, and a forecast asks what happens without it.
  */
 export async function readFlows(
-  sql: Sql,
+  sql: TenantStatements,
   tenantId: string,
   accountId: string,
   atMs: number,

@@ -1,4 +1,4 @@
-import type { Sql } from "../db/pool.ts";
+import type { TenantStatements } from "../db/tenant_pool.ts";
 import { median, robustSpread } from "./forecast/quantiles.ts";
 import { DAY_MS } from "./risk/past.ts";
 
@@ -38,7 +38,7 @@ interface SpentRow {
  * All succeeded payments in the currency count, whatever paid them, and what was sent to others as "transfers".
  */
 export async function readSpending(
-  sql: Sql,
+  sql: TenantStatements,
   tenantId: string,
   customerId: string,
   accountId: string,

@@ -2,10 +2,10 @@ import { assert } from "../core/assert.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { KEY_LIFETIME_MS, keyReusedError } from "../db/idempotency_keys.ts";
-import type { Sql } from "../db/pool.ts";
+import type { TenantStatements } from "../db/tenant_pool.ts";
 import { type Account, accountOf } from "../ledger/accounts.ts";
 import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
-import { storedError } from "./book_transfers.ts";
+import { storedError } from "./store_transfers.ts";
 import { readFlows, type WalletFlows } from "./read_flows.ts";
 import {
   recommend,
@@ -65,7 +65,7 @@ export async function beginTopUp(
     simulatedAtMs,
     createdAtMs: nowMs,
   };
-  return await service.sql.begin(async (sql) => {
+  return await service.pool.of(tenantId).begin(async (sql) => {
     if (idempotencyKey !== null) {
       const earlier = await earlierCall(sql, request, requestHash);
       if (earlier !== null) return earlier;
@@ -107,7 +107,11 @@ async function earlierCall(
   throw new DomainError(code, message, { nextMove, field: field ?? undefined });
 }
 
-export async function readTopUp(sql: Sql, tenantId: string, topUpId: string): Promise<StoredTopUp> {
+export async function readTopUp(
+  sql: TenantStatements,
+  tenantId: string,
+  topUpId: string,
+): Promise<StoredTopUp> {
   const [row] = await sql<Record<string, string | null>[]>`
     select account_id, amount_minor::text as amount_minor, payment_method_id, principal, idempotency_key,
            occurred_at_ms::text as occurred_at_ms, simulated_at_ms::text as simulated_at_ms,
@@ -140,8 +144,8 @@ export async function finishTopUp(
   const { tenantId, topUpId, account } = topUp;
   const nowMs = service.clock.nowMs();
   const status = STATUS_OF_CHARGE[charged.status];
-  const flows = await readFlows(service.sql, tenantId, account.accountId, topUp.occurredAtMs);
-  return await service.sql.begin(async (sql) => {
+  const flows = await readFlows(service.pool.of(tenantId), tenantId, account.accountId, topUp.occurredAtMs);
+  return await service.pool.of(tenantId).begin(async (sql) => {
     const open = await lockOpen(sql, topUp);
     if (!open.charging && open.answer !== null) return open.answer;
     if (open.charging && status === "succeeded") await credit(sql, topUp, charged.feeMinor);
@@ -169,7 +173,7 @@ export async function refuseTopUp(
 ): Promise<void> {
   const { tenantId, topUpId } = topUp;
   const nowMs = service.clock.nowMs();
-  await service.sql.begin(async (sql) => {
+  await service.pool.of(tenantId).begin(async (sql) => {
     if (!(await lockOpen(sql, topUp)).charging) return;
     await sql`
       update wallet_top_ups set status = 'failed', finished_at = ${new Date(nowMs)}

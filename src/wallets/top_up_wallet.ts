@@ -92,7 +92,7 @@ async function firstCall(
       return { answer: begun.answer, replayed: true };
     case "open": {
       // Its first call runs elsewhere, has died, or is in doubt: the same charge again is the same charge.
-      const topUp = await readTopUp(service.sql, request.tenantId, begun.topUpId);
+      const topUp = await readTopUp(service.pool.of(request.tenantId), request.tenantId, begun.topUpId);
       return { answer: await chargeTopUp(service, topUp), replayed: true };
     }
   }
@@ -140,13 +140,13 @@ const COMPLETE_LIMIT = 100;
  * @returns how many were looked at
  */
 export async function completeTopUps(service: WalletService): Promise<number> {
-  const due = await service.sql<{ tenant_id: string; top_up_id: string }[]>`
+  const due = await service.pool.ofEveryTenant<{ tenant_id: string; top_up_id: string }[]>`
     select tenant_id, top_up_id from wallet_top_ups
      where status = 'charging' and next_check_at <= ${toRfc3339(service.clock.nowMs())}::timestamptz
      order by next_check_at limit ${COMPLETE_LIMIT}`;
   for (const { tenant_id: tenantId, top_up_id: topUpId } of due) {
     try {
-      await chargeTopUp(service, await readTopUp(service.sql, tenantId, topUpId));
+      await chargeTopUp(service, await readTopUp(service.pool.of(tenantId), tenantId, topUpId));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
     }

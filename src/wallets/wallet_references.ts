@@ -1,5 +1,5 @@
 import { textArray } from "../db/array_literal.ts";
-import type { Sql } from "../db/pool.ts";
+import type { TenantPool } from "../db/tenant_pool.ts";
 import type { Account } from "../ledger/accounts.ts";
 import { parseWalletId, unknownWallet } from "./wallet_id.ts";
 
@@ -10,15 +10,15 @@ const CACHE_MAX_ENTRIES = 200_000;
  * what was not found is asked for again each time.
  */
 export class WalletReferences {
-  readonly #sql: Sql;
+  readonly #pool: TenantPool;
   readonly #open = new Set<string>();
   #next: {
     asked: Map<string, { tenantId: string; account: Account }>;
     found: Promise<Map<string, FoundAccount>>;
   } | undefined;
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
+  constructor(pool: TenantPool) {
+    this.#pool = pool;
   }
 
   /** An account that is open, or whose owner may open it by receiving money; else throws `unknown_wallet`. */
@@ -36,7 +36,7 @@ export class WalletReferences {
   }
 
   async customerExists(tenantId: string, customerId: string): Promise<boolean> {
-    const [row] = await this.#sql`
+    const [row] = await this.#pool.of(tenantId)`
       select 1 from customers where tenant_id = ${tenantId} and customer_id = ${customerId}`;
     return row !== undefined;
   }
@@ -76,7 +76,9 @@ export class WalletReferences {
   async #load(asked: readonly { tenantId: string; account: Account }[]): Promise<Map<string, FoundAccount>> {
     const column = (value: (one: { tenantId: string; account: Account }) => string) =>
       textArray(asked.map(value));
-    const rows = await this.#sql<(FoundAccount & { key: string })[]>`
+    const rows = await this.#pool.of(asked.map(({ tenantId }) => tenantId))<
+      (FoundAccount & { key: string })[]
+    >`
       select u.tenant_id || '/' || u.account_id as key,
              exists (select from accounts a
                       where a.tenant_id = u.tenant_id and a.account_id = u.account_id) as open,

@@ -1,17 +1,20 @@
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
+import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import { againAfterLostRace } from "../db/lost_race.ts";
-import type { PoolOptions, Sql } from "../db/pool.ts";
+import type { PoolOptions } from "../db/pool.ts";
+import type { TenantPool } from "../db/tenant_pool.ts";
 import { type BookItem, type BookResult, bookTransfers } from "./book_transfers.ts";
 import type { RateSource } from "./rates.ts";
 import type { TopUpAnswer } from "./top_up.ts";
 import type { TopUpCharger } from "./top_up_charger.ts";
 import type { TransferAnswer } from "./transfer.ts";
 import { WalletReferences } from "./wallet_references.ts";
+import { RecentKeys } from "../db/recent_keys.ts";
 
 export interface WalletSettings {
   readonly maxBatch: number;
@@ -30,7 +33,7 @@ export interface WalletEvents {
  * topUpWallet) take it as their first argument.
  */
 export class WalletService {
-  readonly sql: Sql;
+  readonly pool: TenantPool;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly rates: RateSource;
@@ -44,8 +47,8 @@ export class WalletService {
   readonly #connections: BatchConnection[];
 
   constructor(options: {
-    sql: Sql;
-    pool: Omit<PoolOptions, "max">;
+    pool: TenantPool;
+    connection: Omit<PoolOptions, "max">;
     clock: Clock;
     ids: Ids;
     rates: RateSource;
@@ -54,31 +57,38 @@ export class WalletService {
     settings: WalletSettings;
     events: WalletEvents;
   }) {
-    const { settings, clock, events, sql, pool } = options;
-    this.sql = sql;
+    const { settings, clock, events, pool, connection } = options;
+    this.pool = pool;
     this.clock = clock;
     this.ids = options.ids;
     this.rates = options.rates;
     this.charger = options.charger;
     this.approvalSecret = options.approvalSecret;
     this.settings = settings;
-    this.references = new WalletReferences(sql);
+    this.references = new WalletReferences(pool);
     this.#connections = Array.from(
       { length: settings.lanes },
       (_, lane) =>
-        new BatchConnection({ ...pool, applicationName: `${pool.applicationName} transfer ${lane}` }),
+        new BatchConnection({
+          ...connection,
+          applicationName: `${connection.applicationName} transfer ${lane}`,
+        }),
     );
+    const recentKeys = new RecentKeys(RECENT_KEYS_MAX, () => clock.monotonicMs());
     this.#book = new GroupCommit<BookItem, BookResult>({
       name: "transfer",
       lanes: settings.lanes,
       maxBatch: settings.maxBatch,
       maxQueue: settings.maxQueue,
       run: (items, lane) =>
-        bookTransfers(items, this.#connections[lane], {
-          nowMs: () => clock.nowMs(),
-          approvalSecret: this.approvalSecret,
-          approvalLifetimeMs: settings.approvalLifetimeMs,
-        }),
+        recentKeys.run(() =>
+          bookTransfers(items, this.#connections[lane], {
+            nowMs: () => clock.nowMs(),
+            recentKeys,
+            approvalSecret: this.approvalSecret,
+            approvalLifetimeMs: settings.approvalLifetimeMs,
+          })
+        ),
       onBatch: (size, durationMs) => events.batch("transfer", size, durationMs),
     });
   }
@@ -90,7 +100,11 @@ export class WalletService {
   /** Books one transfer with whatever else waits. */
   async book(item: BookItem): Promise<BookResult> {
     try {
-      return await againAfterLostRace(() => this.#book.submit(item));
+      return await inSpan(
+        "transfer",
+        { "transfer.id": item.plan.transferId },
+        () => againAfterLostRace(() => this.#book.submit(item)),
+      );
     } catch (error) {
       if (error instanceof GroupCommitFull) {
         throw new DomainError(
@@ -111,12 +125,14 @@ export class WalletService {
 
   /** A try whose commit was not heard of has left its audit row; the row's time says which try it was. */
   async #committedTry({ plan, tries }: BookItem): Promise<BookResult | undefined> {
-    const [row] = await this.sql<{ at: Date }[]>`
+    const [row] = await this.pool.of(plan.request.tenantId)<{ at: Date }[]>`
       select at from audit_events
        where tenant_id = ${plan.request.tenantId} and audit_id = ${`aud_${plan.transferId.slice(3)}_1`}`;
     return tries.find(({ atMs }) => atMs === row?.at.getTime())?.result;
   }
 }
+
+const RECENT_KEYS_MAX = 100_000;
 
 function isOwnIdTaken(error: unknown): boolean {
   const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };

@@ -67,8 +67,8 @@ export async function walletTransactionHistory(service: WalletService, request: 
   const question = questionOf(request, amountMinMinor, amountMaxMinor);
   const after = request.cursor === null ? null : decodeCursor(request.cursor, question);
   const [page, latest] = await Promise.all([
-    readEntries(service.sql, { ...filter, after, limit: limit + 1 }),
-    readEntries(service.sql, {
+    readEntries(service.pool.of(tenantId), { ...filter, after, limit: limit + 1 }),
+    readEntries(service.pool.of(tenantId), {
       tenantId,
       accountId,
       fromMs: asOfMs - LOOKED_AT_DAYS * DAY_MS,

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-// @ts-types="npm:@types/papaparse@5.5.2"
+// @ts-types="./papaparse_types.d.ts"
 import Papa from "papaparse";
 import { startProgress } from "../../../src/core/progress.ts";
 import { Names } from "../../train/labelled_payments.ts";
@@ -20,7 +20,7 @@ export async function readCsv(path: string): Promise<CsvPayments> {
     let reader: RowReader | undefined;
     // Lines of the file, which are rows as long as no quoted cell holds a line break.
     let line = 0;
-    Papa.parse<string[]>(createReadStream(path, { encoding: "utf8", highWaterMark: MEGABYTE }), {
+    Papa.parse(createReadStream(path, { encoding: "utf8", highWaterMark: MEGABYTE }), {
       chunk: (results, parser) => {
         try {
           for (const cells of results.data) {

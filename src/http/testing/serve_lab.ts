@@ -8,6 +8,7 @@ import { openWalletStack } from "../../wallet_stack.ts";
 import type { WalletService } from "../../wallets/wallet_service.ts";
 import { createApp } from "../app.ts";
 import { DEFAULT_TENANT, issueToken, type Scope } from "../authenticate.ts";
+import { secretKeys, type TokenKeys } from "../token_keys.ts";
 import { Metrics } from "../metrics.ts";
 
 export const SECRET = "a-secret-of-the-tests-0123456789abcdef";
@@ -32,8 +33,18 @@ export interface ServedApp extends AsyncDisposable {
  *     await using served = serveApp({ config: { readTimeoutMs: 200 } });
  */
 export function serveApp(
-  { config = {}, payments, wallets, nowMs = () => Date.now(), isDraining = () => false, wake = () => {} }: {
+  {
+    config = {},
+    tokenKeys,
+    payments,
+    wallets,
+    nowMs = () => Date.now(),
+    isDraining = () => false,
+    wake = () => {},
+  }: {
     config?: Partial<Config>;
+    /** Instead of the secret in the configuration. */
+    tokenKeys?: TokenKeys;
     /** None: for a test that never gets as far as a payment. */
     payments?: PaymentService;
     wallets?: WalletService;
@@ -64,8 +75,10 @@ export function serveApp(
     log,
     metrics,
     calls,
+    tokenKeys: tokenKeys ??
+      (fullConfig.jwtSecretKey === null ? null : secretKeys(fullConfig.jwtSecretKey)),
     ready: async () => {
-      if (payments !== undefined) await payments.sql`select 1`;
+      if (payments !== undefined) await payments.pool.of([])`select 1`;
     },
     isDraining,
     webhooks: fullConfig.webhookSecret === null

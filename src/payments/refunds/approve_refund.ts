@@ -23,7 +23,7 @@ export async function decideRefund(
 ): Promise<{ answer: RefundAnswer; replayed: boolean }> {
   const { tenantId, principal, refundId, approved } = call;
   const decided = await againAfterLostRace(() =>
-    service.sql.begin(async (sql) => {
+    service.pool.of(tenantId).begin(async (sql) => {
       const refund = await lockRefund(sql, tenantId, refundId);
       if (refund.status !== "pending_approval") return { answer: refund.answer, replayed: true };
       const nowMs = service.clock.nowMs();
@@ -63,7 +63,7 @@ export async function readOpenRefund(
   tenantId: string,
   refundId: string,
 ): Promise<RefundAnswer> {
-  const answer = await service.sql.begin(async (sql) => {
+  const answer = await service.pool.of(tenantId).begin(async (sql) => {
     const refund = await lockRefund(sql, tenantId, refundId);
     const nowMs = service.clock.nowMs();
     return refund.status === "pending_approval" && refund.expiresAtMs! <= nowMs

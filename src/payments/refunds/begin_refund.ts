@@ -51,7 +51,7 @@ export async function beginRefund(
   const { tenantId, principal, idempotencyKey } = request;
   const nowMs = service.clock.nowMs();
   const refundId = service.ids.next("re");
-  return await service.sql.begin(async (sql): Promise<BegunRefund> => {
+  return await service.pool.of(tenantId).begin(async (sql): Promise<BegunRefund> => {
     if (idempotencyKey !== null) {
       const earlier = await earlierCall(sql, request, asked.requestHash);
       if (earlier !== null) return earlier;

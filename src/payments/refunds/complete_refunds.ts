@@ -15,18 +15,18 @@ const SETTLE_MAX_MS = 14_000;
  * @returns how many were looked at
  */
 export async function completeRefunds(service: PaymentService): Promise<number> {
-  const { sql, clock, settings } = service;
+  const { pool, clock, settings } = service;
   const nowMs = clock.nowMs();
   const now = toRfc3339(nowMs);
   const lease = toRfc3339(nowMs + settings.providerTimeoutMs + SETTLE_MAX_MS);
-  const due = await sql<{ tenant_id: string; refund_id: string }[]>`
+  const due = await pool.ofEveryTenant<{ tenant_id: string; refund_id: string }[]>`
     update refunds r set next_check_at = ${lease}::timestamptz, checks = r.checks + 1
       from (select tenant_id, refund_id from refunds
              where status in ('processing', 'in_doubt') and next_check_at <= ${now}::timestamptz
              order by next_check_at limit ${CLAIM_LIMIT} for update skip locked) d
      where r.tenant_id = d.tenant_id and r.refund_id = d.refund_id
     returning r.tenant_id, r.refund_id`;
-  const expired = await sql<{ tenant_id: string; refund_id: string }[]>`
+  const expired = await pool.ofEveryTenant<{ tenant_id: string; refund_id: string }[]>`
     select tenant_id, refund_id from refunds
      where status = 'pending_approval' and expires_at <= ${now}::timestamptz
      order by expires_at limit ${CLAIM_LIMIT}`;
@@ -45,7 +45,7 @@ export async function settleRefundsInDoubt(
   tenantId: string,
   paymentId: string,
 ): Promise<void> {
-  const open = await service.sql<{ refund_id: string }[]>`
+  const open = await service.pool.of(tenantId)<{ refund_id: string }[]>`
     select refund_id from refunds
      where tenant_id = ${tenantId} and payment_id = ${paymentId} and status = 'in_doubt'`;
   await Promise.all(open.map(({ refund_id }) => driveRefund(service, tenantId, refund_id)));

@@ -19,11 +19,11 @@ export interface RefundLine {
 
 /** A payment's refunds, the oldest first. */
 export async function readRefunds(
-  { sql }: PaymentService,
+  { pool }: PaymentService,
   tenantId: string,
   paymentId: string,
 ): Promise<RefundLine[]> {
-  const rows = await sql<
+  const rows = await pool.of(tenantId)<
     (Omit<RefundLine, "amount" | "requested_at" | "finished_at"> & {
       currency: string;
       requested_at_ms: number;

@@ -117,22 +117,20 @@ Deno.test("20 approvals at once, on two servers: one refund", async () => {
 Deno.test("the score follows the customer: few requests are approved, a habit of them needs a person, a known liar is refused", async () => {
   await using lab = await openLab();
   const ask = async (reason: string) => {
-    const { answer: { payment_id: paymentId, status } } = await lab.pay({
-      paymentMethodId: "pm_ann",
-      amountMinor: 5_000n,
-      deviceId: "dev_ann",
-    });
-    if (status !== "succeeded") return null;
+    const paid = () => lab.pay({ paymentMethodId: "pm_ann", amountMinor: 5_000n, deviceId: "dev_ann" });
+    let { answer: payment } = await paid();
+    // Her own card's issuer declines one payment in some ten.
+    for (let tries = 1; payment.status === "declined" && tries < 20; tries++) {
+      ({ answer: payment } = await paid());
+    }
+    expect(payment.status).toBe("succeeded");
     lab.clock.advance(3 * 86_400_000);
-    return (await refund(lab, { paymentId, reason })).answer;
+    return (await refund(lab, { paymentId: payment.payment_id, reason })).answer;
   };
-  const first = (await ask("changed_mind"))!;
+  const first = await ask("changed_mind");
   expect(first).toMatchObject({ status: "succeeded", risk: { decided_by: "model", decision: "approve" } });
   const answers = [first];
-  for (let i = 0; i < 12; i++) {
-    const answer = await ask("not_received");
-    if (answer !== null) answers.push(answer);
-  }
+  for (let i = 0; i < 12; i++) answers.push(await ask("not_received"));
   const scores = answers.map(({ risk_score }) => risk_score);
   expect(scores.at(-1)!).toBeGreaterThan(scores[1]);
   const last = answers.at(-1)!;
@@ -152,5 +150,5 @@ Deno.test("the score follows the customer: few requests are approved, a habit of
   });
   // Long after, what was asked back then is out of sight; that it was untrue is not.
   lab.clock.advance(REFUND_WINDOW_MS + 86_400_000);
-  expect((await ask("changed_mind"))!.risk.history).toMatchObject({ payments_asked_back: 0 });
+  expect((await ask("changed_mind")).risk.history).toMatchObject({ payments_asked_back: 0 });
 });

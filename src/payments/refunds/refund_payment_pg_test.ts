@@ -34,6 +34,8 @@ Deno.test("partial refunds, then the rest: money goes back the way it came, and 
   expect(merchant_minor + provider_fee_minor).toBe(3_333);
   // In proportion, rounded down: the provider keeps the part of a cent until the end.
   expect(provider_fee_minor).toBe(Math.floor(paid.fee_minor * 3_333 / 10_000));
+  // The clock stands by itself, and what has one instant has no order.
+  lab.clock.advance(1);
   const second = await refund(lab, { paymentId });
   expect(second.answer).toMatchObject({
     status: "succeeded",
@@ -61,7 +63,7 @@ Deno.test("partial refunds, then the rest: money goes back the way it came, and 
     "refund.succeeded",
     "refund.processing",
     "refund.succeeded",
-  ].sort((a, b) => a < b ? -1 : 1));
+  ]);
   expect(status.ledger.reduce((sum, { amount_minor }) => sum + amount_minor, 0)).toBe(0);
   const [view] = await lab.owner`select status, refunded_minor::int as refunded from v_payments`;
   expect(view).toEqual({ status: "refunded", refunded: 10_000 });

@@ -40,7 +40,7 @@ export async function driveRefund(
   tenantId: string,
   refundId: string,
 ): Promise<RefundAnswer> {
-  const [row] = await service.sql<Record<string, string | number | null>[]>`
+  const [row] = await service.pool.of(tenantId)<Record<string, string | number | null>[]>`
     select r.status, r.answer, r.amount_minor::text as amount, r.currency, r.provider, r.payment_id, p.charge_number,
            p.payment_method_id
       from refunds r join payments p using (tenant_id, payment_id)
@@ -79,7 +79,7 @@ async function settleRefund(
   refundId: string,
   outcome: Outcome | typeof BY_WALLET,
 ): Promise<RefundAnswer> {
-  return await service.sql.begin(async (sql): Promise<RefundAnswer> => {
+  return await service.pool.of(tenantId).begin(async (sql): Promise<RefundAnswer> => {
     const refund = await lockRefund(sql, tenantId, refundId);
     if (refund.status !== "processing" && refund.status !== "in_doubt") return refund.answer;
     const nowMs = service.clock.nowMs();

@@ -161,7 +161,7 @@ export class Lab implements AsyncDisposable {
   async fundWallet(customerId: string, amountMinor: bigint, currency = "USD"): Promise<Account> {
     const wallet = accountOf("wallet", customerId, currency);
     const bank = accountOf("external", "bank", currency);
-    await this.stack.sql.begin(async (transaction) => {
+    await this.stack.pool.of(TENANT).begin(async (transaction) => {
       await openAccounts(transaction, TENANT, [wallet, bank]);
       await post(transaction, {
         tenantId: TENANT,

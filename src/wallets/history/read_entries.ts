@@ -1,4 +1,4 @@
-import type { Sql } from "../../db/pool.ts";
+import type { TenantStatements } from "../../db/tenant_pool.ts";
 import type { Direction, EntryKind, WalletEntry } from "./entry.ts";
 
 /** Where a page ended: entries are listed newest first, and those of one instant by their id. */
@@ -37,7 +37,7 @@ interface EntryRow {
 }
 
 /** A wallet's entries, newest first. */
-export async function readEntries(sql: Sql, filter: EntryFilter): Promise<PositionedEntry[]> {
+export async function readEntries(sql: TenantStatements, filter: EntryFilter): Promise<PositionedEntry[]> {
   const { tenantId, accountId, direction, kind, counterparty, amountMinMinor, amountMaxMinor, after } =
     filter;
   const rows = await sql<EntryRow[]>`

@@ -28,7 +28,7 @@ export class WalletLab implements AsyncDisposable {
     const payments = this.#services.length === 0 ? lab.service : await lab.openService();
     const service = await openWalletStack({
       database: { pool: { url: lab.database.appUrl } },
-      stack: { sql: payments.sql, payments },
+      stack: { pool: payments.pool, payments },
       clock: lab.clock,
       ids: new RandomIds(() => lab.clock.nowMs()),
       events: { batch: () => {} },

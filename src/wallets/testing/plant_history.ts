@@ -1,3 +1,4 @@
+import { setLocalTenants } from "../../db/tenant_scope.ts";
 import { accountOf } from "../../ledger/accounts.ts";
 import { openAccounts, post } from "../../ledger/transfers.ts";
 import { TENANT } from "../../payments/testing/open_lab.ts";
@@ -16,6 +17,7 @@ export async function plantPayments(lab: WalletLab, planted: readonly PlantedPay
   const wallet = accountOf("wallet", "cust_ann", "USD");
   const nowMs = lab.lab.clock.nowMs();
   await lab.lab.owner.begin(async (sql) => {
+    await sql.unsafe(setLocalTenants(TENANT));
     for (const [i, { daysAgo, amountMinor, merchantId }] of planted.entries()) {
       const shop = accountOf("merchant", merchantId, "USD");
       const atMs = Math.round(nowMs - daysAgo * DAY_MS);

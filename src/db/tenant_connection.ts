@@ -1,0 +1,81 @@
+import type { PendingQuery, Row } from "postgres";
+import { openPool, type PoolOptions, type Sql } from "./pool.ts";
+import { SET_EVERY_TENANT, setTenants, type TenantScope, tenantsSetting } from "./tenant_scope.ts";
+
+/** Every tenant there is: for work of the server itself, such as finding what a crash left open. */
+export const EVERY_TENANT = Symbol("every tenant");
+
+/**
+ * One connection on which each statement is for named tenants. The setting travels in front of a statement, without
+ * waiting for an answer, and only when it differs from the one that stands: a server of one tenant sends it once.
+ */
+export class TenantConnection {
+  readonly sql: Sql;
+  /** Null after the driver has replaced the connection: the new one has no setting. */
+  #standing: string | null = null;
+  #replaced = 0;
+  #underWay = 0;
+
+  constructor(options: Omit<PoolOptions, "max">) {
+    this.sql = openPool({
+      ...options,
+      max: 1,
+      onClose: () => {
+        this.#standing = null;
+        this.#replaced++;
+      },
+    });
+  }
+
+  /** Statements that wait for their answer. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Whether the setting stands as it would be sent. */
+  isSetTo(scope: TenantScope | typeof EVERY_TENANT): boolean {
+    return scope !== EVERY_TENANT && this.#standing === tenantsSetting(scope);
+  }
+
+  /**
+   * Sends a statement that writes. On a connection that was replaced in between it is refused by PostgreSQL, as it
+   * would write rows of a tenant that it is not for.
+   */
+  send<T extends readonly (object | undefined)[] = Row[]>(
+    scope: TenantScope | typeof EVERY_TENANT,
+    query: PendingQuery<T>,
+  ): Promise<T> {
+    this.#set(scope);
+    this.#underWay++;
+    const sent = query.execute() as unknown as Promise<T>;
+    const ended = () => void this.#underWay--;
+    sent.then(ended, ended);
+    return sent;
+  }
+
+  /** Sends a statement that reads: fails, rather than to find nothing, on a connection that was replaced in between. */
+  async read<T extends readonly (object | undefined)[] = Row[]>(
+    scope: TenantScope | typeof EVERY_TENANT,
+    query: PendingQuery<T>,
+  ): Promise<T> {
+    const before = this.#replaced;
+    const rows = await this.send(scope, query);
+    if (this.#replaced !== before) throw new Error("The database connection was lost while a statement ran");
+    return rows;
+  }
+
+  end(): Promise<void> {
+    return this.sql.end({ timeout: CLOSE_TIMEOUT_S });
+  }
+
+  #set(scope: TenantScope | typeof EVERY_TENANT): void {
+    const setting = scope === EVERY_TENANT ? null : tenantsSetting(scope);
+    if (setting !== null && setting === this.#standing) return;
+    const set = this.sql.unsafe(setting === null ? SET_EVERY_TENANT : setTenants(setting)).simple().execute();
+    // Fails only with the connection, and then the statement behind it fails as well.
+    set.catch(() => {});
+    this.#standing = setting;
+  }
+}
+
+const CLOSE_TIMEOUT_S = 5;

@@ -1,0 +1,91 @@
+import { textArray } from "../db/array_literal.ts";
+import type { BatchReader } from "../db/batch_transaction.ts";
+import type { EntityRef } from "../fraud/features/event.ts";
+import { FeatureStates } from "../fraud/features/feature_states.ts";
+import { decodeState } from "../fraud/features/state.ts";
+import { type RememberedStates, stateKey } from "./remembered_states.ts";
+
+/** The feature states a batch works on: ids are unique within a tenant only. */
+export interface BatchStates {
+  readonly byTenant: Map<string, FeatureStates>;
+  /** By {@link stateKey}, the version of the row at which each was taken; without an entry there was no row. */
+  readonly stored: Map<string, string>;
+}
+
+/** From this process's memory where nothing is locked; the rest is read. */
+export async function findStates(
+  reader: BatchReader,
+  payments: readonly { readonly tenantId: string; readonly entities: readonly EntityRef[] }[],
+  { lockStates, rememberedStates }: { lockStates: boolean; rememberedStates: RememberedStates },
+): Promise<BatchStates> {
+  const byTenant = new Map<string, FeatureStates>();
+  const stored = new Map<string, string>();
+  const unknown = new Map<string, { tenantId: string; ref: EntityRef }>();
+  for (const { tenantId, entities } of payments) {
+    let states = byTenant.get(tenantId);
+    if (states === undefined) byTenant.set(tenantId, states = new FeatureStates());
+    for (const ref of entities) {
+      const key = stateKey(tenantId, ref);
+      if (unknown.has(key) || stored.has(key)) continue;
+      // Taken out under lock too: what is remembered is then out of date.
+      const remembered = rememberedStates.take(tenantId, ref);
+      if (remembered === undefined || lockStates) {
+        unknown.set(key, { tenantId, ref });
+      } else if (remembered !== null) {
+        states.set(ref, remembered.state);
+        stored.set(key, remembered.version);
+      }
+    }
+  }
+  if (unknown.size > 0) {
+    for (const row of await readStates(reader, [...unknown.values()], lockStates)) {
+      const ref = { kind: row.kind, id: row.entity_id };
+      byTenant.get(row.tenant_id)!.set(ref, decodeState(row.state));
+      stored.set(stateKey(row.tenant_id, ref), row.version);
+    }
+  }
+  return { byTenant, stored };
+}
+
+function readStates(
+  reader: BatchReader,
+  entries: readonly { tenantId: string; ref: EntityRef }[],
+  lock: boolean,
+): Promise<readonly StateRow[]> {
+  const { sql } = reader;
+  return reader.send(sql<StateRow[]>`
+    select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin::text as version
+      from unnest(${textArray(entries.map((entry) => entry.tenantId))}::text[],
+                  ${textArray(entries.map((entry) => entry.ref.kind))}::text[],
+                  ${textArray(entries.map((entry) => entry.ref.id))}::text[]) u (tenant_id, kind, entity_id)
+     ${
+    lock
+      ? sql`join feature_states s using (tenant_id, kind, entity_id)
+            order by s.tenant_id, s.kind, s.entity_id for update of s`
+      : sql`cross join lateral (select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin from feature_states s
+             where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id limit 1) s`
+  }`);
+}
+
+/** After the commit. Without a version nothing was written, so each state still is as it was taken. */
+export function rememberStates(
+  { byTenant, stored }: BatchStates,
+  version: string | null,
+  rememberedStates: RememberedStates,
+): void {
+  for (const [tenantId, states] of byTenant) {
+    for (const [ref, state] of states.entries()) {
+      const writtenAt = version ?? stored.get(stateKey(tenantId, ref));
+      if (writtenAt !== undefined) rememberedStates.put(tenantId, ref, { state, version: writtenAt });
+    }
+  }
+}
+
+interface StateRow {
+  tenant_id: string;
+  kind: EntityRef["kind"];
+  entity_id: string;
+  state: Uint8Array;
+  /** Of the row: the transaction that wrote it. */
+  version: string;
+}
