@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers";
  * moment, and a system call for each was a ninth of the server's time (measured with 64 clients, 2 cores).
  */
 export function openBatchSocket(host: string, port: number, timeoutS: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const socket = connect({ host, port, noDelay: true });
     const timer = setTimeout(
       () => socket.destroy(new Error(`No connection to ${host}:${port} in ${timeoutS} s`)),
@@ -15,7 +15,7 @@ export function openBatchSocket(host: string, port: number, timeoutS: number): P
     );
     socket.once("error", (error) => {
       clearTimeout(timer);
-      reject(error);
+      socket.once("close", () => resolve(failLater(socket, error)));
     });
     socket.once("connect", () => {
       clearTimeout(timer);
@@ -23,6 +23,19 @@ export function openBatchSocket(host: string, port: number, timeoutS: number): P
       resolve(joinWrites(socket));
     });
   });
+}
+
+/**
+ * A socket that never connected, as the driver meets one of its own making: it fails and closes once it is listened to.
+ * Rejecting instead would leave the driver waiting for ever, and every later statement with it.
+ */
+function failLater(socket: Socket, error: Error): Socket {
+  socket.removeAllListeners();
+  setImmediate(() => {
+    socket.emit("error", error);
+    socket.emit("close", true);
+  });
+  return Object.assign(socket, { write: () => true, end: () => socket, setKeepAlive: () => socket });
 }
 
 function joinWrites(socket: Socket): Socket {
