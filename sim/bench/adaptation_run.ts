@@ -15,7 +15,7 @@ import { STORY_NAMES } from "../fraud/story_names.ts";
 import { fitInputs } from "../train/fit_inputs.ts";
 import { averagePrecision, confusionAt, thresholdWithin } from "../train/metrics.ts";
 import { Rows } from "../train/rows.ts";
-import { logits, trainNetwork } from "../train/train_network.ts";
+import { trainEnsemble } from "../train/train_ensemble.ts";
 import { NO_REPORT } from "../world/payment_columns.ts";
 import { EventReader } from "../world/to_payment_event.ts";
 import { generateWorld } from "../world/world.ts";
@@ -27,7 +27,7 @@ const LAST_DAY = TRAINED_DAY + FROZEN_DAYS;
 const JUDGED_DAYS = 14;
 const BUDGET = 0.005;
 const SAMPLE = 0.1;
-const NETWORK = { hiddenUnits: [32, 16], mostEpochs: 10, learningRate: 0.002, weightDecay: 4e-4 };
+const NETWORK = { hiddenUnits: [32, 16], mostEpochs: 10, learningRate: 0.002, weightDecay: 4e-4 } as const;
 
 export interface AdaptationRun {
   /** Recall of the frozen model in its first and last 14 days, and of the retrained one in the last. */
@@ -56,8 +56,8 @@ export async function adaptationRun(customers: number, seed: number, labelDays =
   let frozen: { network: Network; threshold: number } | null = null;
   for (const { day, columns } of world.columns()) {
     if (day === TRAINED_DAY) {
-      const { network, inputs, layers } = await train(parts.early, parts.earlyCheck, seed);
-      const scores = logits(inputs, layers, parts.earlyCheck);
+      const network = await train(parts.early, parts.earlyCheck, seed);
+      const scores = scoresOf(network, parts.earlyCheck);
       frozen = { network, threshold: sampledThreshold(scores, parts.earlyCheck) };
     }
     const training = day < 5
@@ -81,10 +81,11 @@ export async function adaptationRun(customers: number, seed: number, labelDays =
     for (let row = 0; row < columns.length; row++) {
       const event = events.read(columns, row, day);
       const reportedAtMs = columns.labelKnownAtMs[row];
-      const report = reportedAtMs === NO_REPORT
-        ? null
-        : { knownAtMs: reportedAtMs, fraud: columns.labelFraud[row] === 1 };
-      const vector = stream.next(event, report)!;
+      const reported = columns.labelFraud[row] === 1;
+      const vector = stream.next(
+        event,
+        reportedAtMs === NO_REPORT ? null : { knownAtMs: reportedAtMs, fraud: reported },
+      )!;
       const fraud = columns.fraud[row] === 1;
       const story = columns.story[row];
       if (frozen !== null && story > 0) {
@@ -95,7 +96,7 @@ export async function adaptationRun(customers: number, seed: number, labelDays =
           fraud,
         }, frozen.network.logit(vector) >= frozen.threshold);
       }
-      const label = columns.labelFraud[row] === 1 && reportedAtMs !== NO_REPORT && reportedAtMs <= cutOffMs;
+      const label = reported && reportedAtMs !== NO_REPORT && reportedAtMs <= cutOffMs;
       const add = (rows: Rows) =>
         rows.add(
           vector,
@@ -109,9 +110,9 @@ export async function adaptationRun(customers: number, seed: number, labelDays =
     }
     if (frozen !== null) adaptation.endDay();
   }
-  const retrained = (await train(parts.late, parts.lateCheck, seed)).network;
+  const retrained = await train(parts.late, parts.lateCheck, seed);
   const judge = (network: Network, rows: Rows) => {
-    const scores = Float64Array.from({ length: rows.length }, (_, row) => network.logit(rows.vector(row)));
+    const scores = scoresOf(network, rows);
     const threshold = thresholdWithin(BUDGET, scores, rows.fraud);
     return {
       flagged: scores.map((score) => score >= threshold ? 1 : 0),
@@ -141,10 +142,18 @@ export async function adaptationRun(customers: number, seed: number, labelDays =
   };
 }
 
-async function train(rows: Rows, check: Rows, seed: number) {
+async function train(rows: Rows, check: Rows, seed: number): Promise<Network> {
   const inputs = fitInputs(rows);
-  const { layers } = await trainNetwork(rows, check, inputs, { seed, ...NETWORK, label: "network" });
-  return { inputs, layers, network: new Network(inputs, layers) };
+  const { members } = await trainEnsemble(rows, check, inputs, {
+    ...NETWORK,
+    seeds: [seed],
+    label: "network",
+  });
+  return new Network(inputs, members[0]);
+}
+
+function scoresOf(network: Network, rows: Rows): Float64Array {
+  return Float64Array.from({ length: rows.length }, (_, row) => network.logit(rows.vector(row)));
 }
 
 function byStory(rows: Rows, frozen: Float64Array, retrained: Float64Array): AdaptationRun["lastByStory"] {

@@ -1,15 +1,17 @@
 import { FEATURES } from "../../src/fraud/features/catalogue.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
-import type { Rows } from "./rows.ts";
+import { informativeSplits } from "./informative_splits.ts";
+import type { WeightedRows } from "./weighted_rows.ts";
 
-// Half of the edges look at genuine payments, half at fraud, which lives in the tails.
+// Most edges look at genuine payments, the rest at where fraud is another share of the rows.
 const GENUINE_QUANTILES = [0, 0.2, 0.4, 0.6, 0.8, 0.95, 0.995];
 const FRAUD_QUANTILES = [0.25, 0.5, 0.75, 0.95];
+const MOST_SPLITS = 4;
 
 /** Edges and medians of every feature, from the training rows alone. */
-export function fitInputs(train: Rows): InputSpec[] {
+export function fitInputs(train: WeightedRows): InputSpec[] {
   return FEATURES.map((feature, f) => {
-    const values = train.column(f);
+    const values = column(train, f);
     const sorted = values.slice().sort();
     const median = quantile(sorted, 0.5);
     if (feature.unit === "flag") {
@@ -20,18 +22,25 @@ export function fitInputs(train: Rows): InputSpec[] {
     const edges = [
       ...GENUINE_QUANTILES.map((q) => quantile(sorted, q)),
       ...FRAUD_QUANTILES.map((q) => quantile(fraud, q)),
+      ...informativeSplits(values, train.label, train.weight, MOST_SPLITS),
     ].sort((a, b) => a - b);
     return { feature: feature.name, edges: apart(edges), median };
   });
 }
 
 /** One input a feature, linear between its extremes: what a plain logistic regression sees. */
-export function fitLinearInputs(train: Rows): InputSpec[] {
+export function fitLinearInputs(train: WeightedRows): InputSpec[] {
   return FEATURES.map((feature, f) => {
-    const sorted = train.column(f).sort();
+    const sorted = column(train, f).sort();
     const [low, high] = [quantile(sorted, 0.001), quantile(sorted, 0.999)];
     return { feature: feature.name, edges: low < high ? [low, high] : [], median: quantile(sorted, 0.5) };
   });
+}
+
+function column(rows: WeightedRows, feature: number): Float64Array {
+  const values = new Float64Array(rows.length);
+  for (let row = 0; row < rows.length; row++) values[row] = rows.vector(row)[feature];
+  return values;
 }
 
 /** Drops edges that nearly coincide: a bin of no width is a cliff. */

@@ -1,9 +1,9 @@
-import type { Random } from "../../src/core/random.ts";
-
 /** Rows by falling score; equal scores keep the order of the rows. */
 export function ranking(scores: ArrayLike<number>): Uint32Array {
-  return Uint32Array.from({ length: scores.length }, (_, row) => row)
-    .sort((a, b) => scores[b] - scores[a] || a - b);
+  const rows = scores.length;
+  const order = new Uint32Array(rows);
+  for (let row = 0; row < rows; row++) order[row] = row;
+  return order.sort((a, b) => scores[b] - scores[a] || a - b);
 }
 
 /**
@@ -11,7 +11,29 @@ export function ranking(scores: ArrayLike<number>): Uint32Array {
  * step, so a rule that says only yes or no gains nothing from the order of the rows.
  */
 export function averagePrecision(scores: ArrayLike<number>, fraud: ArrayLike<number>): number {
-  return weightedAveragePrecision(ranking(scores), scores, fraud, () => 1);
+  return weightedAveragePrecision(scores, fraud, () => 1);
+}
+
+/** As {@link averagePrecision} where each row stands for `weightOf(row)` payments. */
+export function weightedAveragePrecision(
+  scores: ArrayLike<number>,
+  fraud: ArrayLike<number>,
+  weightOf: (row: number) => number,
+  order: Uint32Array = ranking(scores),
+): number {
+  let [seen, frauds, sum] = [0, 0, 0];
+  for (let i = 0; i < order.length;) {
+    const score = scores[order[i]];
+    let stepFrauds = 0;
+    for (; i < order.length && scores[order[i]] === score; i++) {
+      const weight = weightOf(order[i]);
+      seen += weight;
+      if (fraud[order[i]]) stepFrauds += weight;
+    }
+    frauds += stepFrauds;
+    if (stepFrauds > 0) sum += stepFrauds * (frauds / seen);
+  }
+  return frauds === 0 ? NaN : sum / frauds;
 }
 
 /** Probability that a fraud scores above a genuine payment; ties count half. */
@@ -33,52 +55,74 @@ export function rocAuc(scores: ArrayLike<number>, fraud: ArrayLike<number>): num
   return frauds === 0 || genuine === 0 ? NaN : wins / (frauds * genuine);
 }
 
-/**
- * The average precision each time customers, with all their payments, are drawn again. Equal seeds draw equal
- * customers, so the draws of two scorers can be compared one by one.
- */
-export function averagePrecisionDraws(
-  scores: ArrayLike<number>,
-  fraud: ArrayLike<number>,
-  customer: Uint32Array,
-  random: Random,
-  draws = 200,
-): number[] {
-  const order = ranking(scores);
-  const customers = customer.reduce((most, id) => Math.max(most, id + 1), 0);
-  const weights = new Uint8Array(customers);
-  return Array.from({ length: draws }, () => {
-    // Poisson(1) copies of each customer: a bootstrap that needs no second table.
-    for (let id = 0; id < customers; id++) weights[id] = random.poisson(1);
-    return weightedAveragePrecision(order, scores, fraud, (row) => weights[customer[row]]);
-  });
-}
-
 /** The middle 95% of the draws. */
 export function middle95(draws: readonly number[]): readonly [number, number] {
   const sorted = draws.toSorted((a, b) => a - b);
   return [sorted[Math.floor(sorted.length * 0.025)], sorted[Math.ceil(sorted.length * 0.975) - 1]];
 }
 
-function weightedAveragePrecision(
-  order: Uint32Array,
+/** The largest recall that flags at most each share of the genuine rows. */
+export function recallsWithin(
+  budgets: readonly number[],
   scores: ArrayLike<number>,
   fraud: ArrayLike<number>,
-  weightOf: (row: number) => number,
-): number {
-  let [seen, frauds, sum] = [0, 0, 0];
-  for (let i = 0; i < order.length;) {
+): number[] {
+  const order = ranking(scores);
+  let frauds = 0;
+  for (let row = 0; row < fraud.length; row++) frauds += fraud[row];
+  const genuine = fraud.length - frauds;
+  const best = budgets.map(() => 0);
+  for (let i = 0, hits = 0, alarms = 0; i < order.length;) {
     const score = scores[order[i]];
-    let stepFrauds = 0;
     for (; i < order.length && scores[order[i]] === score; i++) {
-      const weight = weightOf(order[i]);
-      seen += weight;
-      if (fraud[order[i]]) stepFrauds += weight;
+      if (fraud[order[i]]) hits++;
+      else alarms++;
     }
-    frauds += stepFrauds;
-    if (stepFrauds > 0) sum += stepFrauds * (frauds / seen);
+    budgets.forEach((budget, b) => {
+      if (alarms <= budget * genuine) best[b] = hits;
+    });
+    if (alarms > Math.max(...budgets) * genuine) break;
   }
-  return frauds === 0 ? NaN : sum / frauds;
+  return best.map((hits) => hits / frauds);
+}
+
+/** Mean squared error of the probabilities. */
+export function brierScore(probabilities: ArrayLike<number>, fraud: ArrayLike<number>): number {
+  let sum = 0;
+  for (let row = 0; row < fraud.length; row++) sum += (probabilities[row] - fraud[row]) ** 2;
+  return sum / fraud.length;
+}
+
+/** Lower edges of the bins in which probabilities of rare fraud are compared with what happened. */
+export const RELIABILITY_EDGES = [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 0.6, 0.9] as const;
+
+export interface ReliabilityBin {
+  readonly from: number;
+  readonly rows: number;
+  readonly frauds: number;
+  /** Mean probability of the bin's rows; NaN for an empty one. */
+  readonly predicted: number;
+}
+
+export function reliability(probabilities: ArrayLike<number>, fraud: ArrayLike<number>): ReliabilityBin[] {
+  const bins = RELIABILITY_EDGES.map((from) => ({ from, rows: 0, frauds: 0, sum: 0 }));
+  for (let row = 0; row < fraud.length; row++) {
+    const at = RELIABILITY_EDGES.findLastIndex((from) => probabilities[row] >= from);
+    const bin = bins[Math.max(0, at)];
+    bin.rows++;
+    bin.frauds += fraud[row];
+    bin.sum += probabilities[row];
+  }
+  return bins.map(({ sum, ...bin }) => ({ ...bin, predicted: sum / bin.rows }));
+}
+
+/** Expected calibration error: how far predicted and observed shares lie apart, averaged over the rows of all bins. */
+export function calibrationError(bins: readonly ReliabilityBin[]): number {
+  const rows = bins.reduce((sum, bin) => sum + bin.rows, 0);
+  return bins.reduce(
+    (sum, bin) => bin.rows === 0 ? sum : sum + Math.abs(bin.predicted * bin.rows - bin.frauds) / rows,
+    0,
+  );
 }
 
 export interface Confusion {

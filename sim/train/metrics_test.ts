@@ -1,13 +1,16 @@
 import { expect } from "expect";
 import fc from "fast-check";
 import { Random } from "../../src/core/random.ts";
-import { sigmoid } from "../../src/fraud/model/fraud_model.ts";
-import { calibrate } from "./calibrate.ts";
+import { drawAgain, RankedRows } from "./draw_again.ts";
 import {
   averagePrecision,
-  averagePrecisionDraws,
+  brierScore,
+  calibrationError,
   confusionAt,
   middle95,
+  ranking,
+  recallsWithin,
+  reliability,
   rocAuc,
   thresholdWithin,
 } from "./metrics.ts";
@@ -84,23 +87,37 @@ Deno.test("confusionAt() counts payments and money", () => {
   ]);
 });
 
-Deno.test("the middle 95% of averagePrecisionDraws() holds the average precision; equal seeds draw alike", () => {
+Deno.test("drawn again, the average precision lies around its own value; weights of 1 give the value itself", () => {
   const random = new Random(5);
   const fraud = Uint8Array.from({ length: 2000 }, () => random.chance(0.05) ? 1 : 0);
-  const scores = Float64Array.from(fraud, (value) => value + random.normal());
+  // One decimal, so that scores are tied.
+  const scores = Float64Array.from(fraud, (value) => Math.round(10 * (value + random.normal())) / 10);
   const customer = Uint32Array.from(fraud, () => random.integer(0, 300));
-  const draws = averagePrecisionDraws(scores, fraud, customer, new Random(1));
+  const ranked = new RankedRows(ranking(scores), scores, customer, fraud);
+  expect(ranked.averagePrecision(new Uint8Array(301).fill(1))).toBeCloseTo(
+    averagePrecision(scores, fraud),
+    12,
+  );
+  const draw = () => drawAgain(301, new Random(1), (weights) => ranked.averagePrecision(weights));
+  const draws = draw();
   const [low, high] = middle95(draws);
   expect(averagePrecision(scores, fraud)).toBeGreaterThan(low);
   expect(averagePrecision(scores, fraud)).toBeLessThan(high);
-  expect(averagePrecisionDraws(scores, fraud, customer, new Random(1))).toEqual(draws);
+  expect(draw()).toEqual(draws);
 });
 
-Deno.test("calibrate() finds the slope and intercept that made the labels", () => {
-  const random = new Random(6);
-  const logits = Float64Array.from({ length: 40_000 }, () => random.normal() * 2);
-  const label = Uint8Array.from(logits, (logit) => random.chance(sigmoid(0.7 * logit - 2)) ? 1 : 0);
-  const { slope, intercept } = calibrate(logits, label);
-  expect(Math.abs(slope - 0.7)).toBeLessThan(0.03);
-  expect(Math.abs(intercept + 2)).toBeLessThan(0.06);
+Deno.test("recallsWithin() counts what can be caught at each rate of false alarms", () => {
+  const scores = [9, 8, 7, 6, 5, 4, 3, 2];
+  const fraud = [1, 0, 1, 1, 0, 0, 1, 0];
+  expect(recallsWithin([0, 0.25, 0.5, 1], scores, fraud)).toEqual([0.25, 0.75, 0.75, 1]);
+});
+
+Deno.test("probabilities that came true have no calibration error, and those that did not have", () => {
+  const random = new Random(8);
+  const p = Float64Array.from({ length: 100_000 }, () => random.uniform() ** 4);
+  const fraud = Uint8Array.from(p, (chance) => random.chance(chance) ? 1 : 0);
+  expect(calibrationError(reliability(p, fraud))).toBeLessThan(0.005);
+  const doubled = p.map((chance) => Math.min(1, 2 * chance));
+  expect(calibrationError(reliability(doubled, fraud))).toBeGreaterThan(0.1);
+  expect(brierScore(p, fraud)).toBeLessThan(brierScore(doubled, fraud));
 });

@@ -1,12 +1,18 @@
 import * as echarts from "echarts";
-import type { Contender } from "./baselines.ts";
+import type { Contender } from "./contender.ts";
+import type { LabelledPayments } from "./labelled_payments.ts";
 import { ranking } from "./metrics.ts";
-import type { Rows } from "./rows.ts";
+import { MODEL_NAME } from "./contender.ts";
 
 const POINTS_PER_CURVE = 120;
 
 /** Precision over recall on the test days, one curve a contender, as an SVG document. */
-export function precisionRecallSvg(test: Rows, contenders: readonly Contender[]): string {
+export function precisionRecallSvg(
+  payments: LabelledPayments,
+  test: Uint32Array,
+  contenders: readonly Contender[],
+): string {
+  const fraud = Uint8Array.from(test, (row) => payments.fraud(row));
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 760, height: 460 });
   chart.setOption({
     animation: false,
@@ -15,12 +21,12 @@ export function precisionRecallSvg(test: Rows, contenders: readonly Contender[])
     grid: { left: 60, right: 30, top: 50, bottom: 90 },
     xAxis: { type: "value", name: "recall", nameLocation: "middle", nameGap: 28, min: 0, max: 1 },
     yAxis: { type: "value", name: "precision", min: 0, max: 1 },
-    series: contenders.map(({ name, test: scores }, i) => ({
+    series: contenders.map(({ name, test: scores }) => ({
       name,
       type: "line",
       showSymbol: false,
-      lineStyle: { width: i === contenders.length - 1 ? 3 : 1.3 },
-      data: curve(scores, test.fraud),
+      lineStyle: { width: name === MODEL_NAME ? 3 : 1.3 },
+      data: precisionRecallCurve(scores, fraud),
     })),
   });
   const svg = chart.renderToSVGString();
@@ -28,7 +34,8 @@ export function precisionRecallSvg(test: Rows, contenders: readonly Contender[])
   return svg;
 }
 
-function curve(scores: Float64Array, fraud: Uint8Array): [number, number][] {
+/** Points (recall, precision), some 120 of them. */
+export function precisionRecallCurve(scores: Float64Array, fraud: Uint8Array): [number, number][] {
   const order = ranking(scores);
   const frauds = fraud.reduce((sum, value) => sum + value, 0);
   const points: [number, number][] = [];

@@ -45,6 +45,11 @@ export class Rows {
     return this.#label.subarray(0, this.length);
   }
 
+  /** Each row stands for itself. */
+  get weight(): Float32Array {
+    return new Float32Array(this.length).fill(1);
+  }
+
   /** 1 where the payment was fraud, reported or not. */
   get fraud(): Uint8Array {
     return this.#fraud.subarray(0, this.length);

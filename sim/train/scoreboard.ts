@@ -1,25 +1,30 @@
 import { Random } from "../../src/core/random.ts";
-import type { Contender } from "./baselines.ts";
-import {
-  averagePrecision,
-  averagePrecisionDraws,
-  confusionAt,
-  middle95,
-  rocAuc,
-  thresholdWithin,
-} from "./metrics.ts";
-import type { Rows } from "./rows.ts";
+import { type Contender, type JudgedFold, MODEL_NAME, ORACLE_NAME } from "./contender.ts";
+import { drawAgain } from "./draw_again.ts";
+import { FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
+import { type FoldJudgement, judgeFold, type OperatingFigures, operatingFigures } from "./judge.ts";
+import type { LabelledPayments } from "./labelled_payments.ts";
+import { middle95 } from "./metrics.ts";
+
+export type Interval = readonly [low: number, high: number];
 
 export interface ScoreboardLine {
   readonly name: string;
+  /** Means over the folds; the interval is that of the mean when customers are drawn again. */
   readonly averagePrecision: number;
-  readonly averagePrecision95: readonly [number, number];
+  readonly averagePrecision95: Interval;
+  readonly averagePrecisionByFold: readonly number[];
   readonly rocAuc: number;
-  readonly recall: number;
-  readonly precision: number | null;
-  readonly falsePositiveRate: number;
-  readonly accuracy: number;
-  readonly valueDetected: number;
+  /** At false-positive rates of 0.1, 1 and 5% on the test rows themselves. */
+  readonly recallWithin: readonly number[];
+  readonly cardPrecision100: number;
+  readonly brier: number | null;
+  readonly calibrationError: number | null;
+  /** At score ≥ 75, all folds together; thresholds frozen on each fold's validation. */
+  readonly at75: OperatingFigures;
+  readonly recall95: Interval;
+  readonly precision95: Interval;
+  readonly cost95: Interval;
 }
 
 export interface Scoreboard {
@@ -27,134 +32,112 @@ export interface Scoreboard {
   readonly testFrauds: number;
   readonly baseRate: number;
   readonly falsePositiveBudget: number;
+  readonly folds: number;
+  readonly doingNothing: OperatingFigures;
   readonly lines: readonly ScoreboardLine[];
-  /** How much more average precision the last line, the model, has than each other line. */
+  /** How much more average precision the model has than each other line, customers drawn in pairs. */
   readonly lift: readonly {
     readonly over: string;
     readonly difference: number;
-    readonly difference95: readonly [number, number];
+    readonly difference95: Interval;
   }[];
-  /** Of the last line, the model: recall at its threshold in each fraud story. */
-  readonly recallByStory: Readonly<Record<string, { readonly frauds: number; readonly recall: number }>>;
-  /** Of the model, when the labels that ever arrive are taken for the truth. */
-  readonly averagePrecisionOnLabels: number;
+  /** Model's average precision over the oracle's; null without an oracle. */
+  readonly shareOfAttainable: { readonly share: number; readonly share95: Interval } | null;
+}
+
+export interface Judged {
+  readonly scoreboard: Scoreboard;
+  /** By contender, then by fold. */
+  readonly judgements: readonly (readonly FoldJudgement[])[];
 }
 
 /**
- * All contenders on the same later payments, judged by what was true. Every threshold was frozen on validation,
- * within the same budget of false positives; the last contender is the model.
+ * All contenders on the same later payments, judged by what was true. Contenders stand in the same order in every
+ * fold; one is called {@link MODEL_NAME}, and one {@link ORACLE_NAME} where the source knows what was attainable.
  */
 export function makeScoreboard(
-  validation: Rows,
-  test: Rows,
-  contenders: readonly Contender[],
-  falsePositiveBudget: number,
+  payments: LabelledPayments,
+  folds: readonly JudgedFold[],
+  contenders: readonly (readonly Contender[])[],
   seed: number,
-): Scoreboard {
-  const { fraud, amountUsd, customer } = test;
-  const frauds = fraud.reduce((sum, value) => sum + value, 0);
-  const baseRate = frauds / test.length;
-  const nothing: ScoreboardLine = {
-    name: "doing nothing",
-    averagePrecision: baseRate,
-    averagePrecision95: [baseRate, baseRate],
-    rocAuc: 0.5,
-    recall: 0,
-    precision: null,
-    falsePositiveRate: 0,
-    accuracy: 1 - baseRate,
-    valueDetected: 0,
-  };
-  // The same customers are drawn again for every contender, so that differences can be taken draw by draw.
-  const draws = contenders.map(({ test: scores }) =>
-    averagePrecisionDraws(scores, fraud, customer, new Random(seed).fork("bootstrap"))
+): Judged {
+  const names = contenders[0].map(({ name }) => name);
+  const judgements = names.map((_, c) => folds.map((fold, f) => judgeFold(payments, fold, contenders[f][c])));
+  const draws = drawAgain(
+    payments.customers.size,
+    new Random(seed).fork("bootstrap"),
+    (weights) =>
+      judgements.map((byFold) => ({
+        averagePrecision: mean(byFold.map(({ ranked }) => ranked.averagePrecision(weights))),
+        ...operatingFigures(byFold.map(({ flagged }) => flagged), (customer) => weights[customer]),
+      })),
   );
-  const lines = contenders.map(({ name, validation: onValidation, test: scores }, c): ScoreboardLine => {
-    const threshold = thresholdWithin(falsePositiveBudget, onValidation, validation.label);
-    const { precision, ...confusion } = confusionAt(scores, threshold, fraud, amountUsd);
+  const drawsOf = (c: number, of: (draw: typeof draws[number][number]) => number): Interval =>
+    middle95(draws.map((draw) => of(draw[c])));
+  const lines = names.map((name, c): ScoreboardLine => {
+    const byFold = judgements[c];
+    const meanOf = (of: (fold: FoldJudgement) => number) => mean(byFold.map(of));
     return {
       name,
-      averagePrecision: averagePrecision(scores, fraud),
-      averagePrecision95: middle95(draws[c]),
-      rocAuc: rocAuc(scores, fraud),
-      ...confusion,
-      precision: Number.isNaN(precision) ? null : precision,
+      averagePrecision: meanOf((fold) => fold.averagePrecision),
+      averagePrecision95: drawsOf(c, (draw) => draw.averagePrecision),
+      averagePrecisionByFold: byFold.map((fold) => fold.averagePrecision),
+      rocAuc: meanOf((fold) => fold.rocAuc),
+      recallWithin: byFold[0].recallWithin.map((_, i) => meanOf((fold) => fold.recallWithin[i])),
+      cardPrecision100: meanOf((fold) => fold.cardPrecision),
+      brier: byFold[0].brier === null ? null : meanOf((fold) => fold.brier!),
+      calibrationError: byFold[0].calibrationError === null ? null : meanOf((fold) => fold.calibrationError!),
+      at75: operatingFigures(byFold.map(({ flagged }) => flagged)),
+      recall95: drawsOf(c, (draw) => draw.recall),
+      precision95: drawsOf(c, (draw) => draw.precision),
+      cost95: drawsOf(c, (draw) => draw.costUsdPerThousand),
     };
   });
-  const model = contenders[contenders.length - 1];
-  const threshold = thresholdWithin(falsePositiveBudget, model.validation, validation.label);
+  const model = names.indexOf(MODEL_NAME);
+  const oracle = names.indexOf(ORACLE_NAME);
+  const ap = (draw: typeof draws[number], c: number) => draw[c].averagePrecision;
+  const rows = folds.reduce((sum, fold) => sum + fold.test.length, 0);
+  const frauds = folds.reduce(
+    (sum, fold) => sum + fold.test.reduce((found, row) => found + payments.fraud(row), 0),
+    0,
+  );
   return {
-    testPayments: test.length,
-    testFrauds: frauds,
-    baseRate,
-    falsePositiveBudget,
-    lines: [nothing, ...lines],
-    lift: lines.slice(0, -1).map(({ name, averagePrecision: theirs }, c) => ({
-      over: name,
-      difference: lines[lines.length - 1].averagePrecision - theirs,
-      difference95: middle95(draws[draws.length - 1].map((value, d) => value - draws[c][d])),
-    })),
-    recallByStory: recallByStory(model.test, threshold, test),
-    averagePrecisionOnLabels: averagePrecision(model.test, test.label),
+    judgements,
+    scoreboard: {
+      testPayments: rows,
+      testFrauds: frauds,
+      baseRate: frauds / rows,
+      falsePositiveBudget: FALSE_POSITIVE_BUDGET,
+      folds: folds.length,
+      doingNothing: operatingFigures(judgements[model].map(({ flagged }) => flaggingNothing(flagged))),
+      lines,
+      lift: names.flatMap((over, c) =>
+        c === model ? [] : [{
+          over,
+          difference: lines[model].averagePrecision - lines[c].averagePrecision,
+          difference95: middle95(draws.map((draw) => ap(draw, model) - ap(draw, c))),
+        }]
+      ),
+      shareOfAttainable: oracle < 0 ? null : {
+        share: lines[model].averagePrecision / lines[oracle].averagePrecision,
+        share95: middle95(draws.map((draw) => ap(draw, model) / ap(draw, oracle))),
+      },
+    },
   };
 }
 
-function recallByStory(scores: Float64Array, threshold: number, test: Rows): Scoreboard["recallByStory"] {
-  const counts: Record<string, { frauds: number; hits: number }> = {};
-  test.story.forEach((story, row) => {
-    if (story === null) return;
-    const count = counts[story] ??= { frauds: 0, hits: 0 };
-    count.frauds++;
-    if (scores[row] >= threshold) count.hits++;
-  });
-  return Object.fromEntries(
-    Object.entries(counts).sort().map(([story, { frauds, hits }]) => [story, {
-      frauds,
-      recall: hits / frauds,
-    }]),
-  );
+/** What is not fraud stood in the list only because it was flagged. */
+function flaggingNothing(flagged: FoldJudgement["flagged"]): FoldJudgement["flagged"] {
+  const frauds = Uint32Array.from(flagged.fraud.keys()).filter((i) => flagged.fraud[i] === 1);
+  return {
+    ...flagged,
+    customer: Uint32Array.from(frauds, (i) => flagged.customer[i]),
+    fraud: new Uint8Array(frauds.length).fill(1),
+    isFlagged: new Uint8Array(frauds.length),
+    amountUsd: Float64Array.from(frauds, (i) => flagged.amountUsd[i]),
+  };
 }
 
-/** The scoreboard as a table for the terminal. */
-export function scoreboardText(scoreboard: Scoreboard): string {
-  const percent = (value: number | null, digits = 1) =>
-    value === null ? "–" : `${(value * 100).toFixed(digits)}%`;
-  const header = ["", "AP", "95%", "AUC", "recall", "precision", "false pos.", "value", "accuracy"];
-  const rows = scoreboard.lines.map((line) => [
-    line.name,
-    line.averagePrecision.toFixed(3),
-    line.averagePrecision95.map((value) => value.toFixed(2)).join("–"),
-    line.rocAuc.toFixed(3),
-    percent(line.recall),
-    percent(line.precision),
-    percent(line.falsePositiveRate, 2),
-    percent(line.valueDetected),
-    percent(line.accuracy, 2),
-  ]);
-  const widths = header.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c].length)));
-  const table = [header, ...rows].map((row) =>
-    row.map((cell, c) => c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c])).join("  ").trimEnd()
-  );
-  const { testPayments, testFrauds, baseRate, falsePositiveBudget } = scoreboard;
-  return [
-    `${testPayments} payments later than all that was learned from, ${testFrauds} of them fraud (${
-      percent(baseRate, 2)
-    }).`,
-    `Thresholds frozen on validation: at most ${
-      percent(falsePositiveBudget, 2)
-    } of payments not reported as fraud.`,
-    "",
-    ...table,
-    "",
-    ...scoreboard.lift.slice(-2).map(({ over, difference, difference95 }) =>
-      `The model's AP is ${difference.toFixed(3)} above that of ${over} (95%: ${
-        difference95.map((value) => value.toFixed(3)).join(" to ")
-      }).`
-    ),
-    ...Object.entries(scoreboard.recallByStory).map(([story, { frauds, recall }]) =>
-      `The model finds ${percent(recall)} of ${frauds} payments of ${story}.`
-    ),
-    "AP: average precision; 95%: when customers are drawn again; value: share of stolen money flagged.",
-    "",
-  ].join("\n");
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

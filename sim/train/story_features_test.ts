@@ -1,9 +1,8 @@
 import { expect } from "expect";
 import { FEATURE_INDEX, type FeatureName } from "../../src/fraud/features/catalogue.ts";
-import { generateWorld } from "../world/world.ts";
-import { makeDataset } from "./make_dataset.ts";
 import { rocAuc } from "./metrics.ts";
-import type { Split } from "./split.ts";
+import { streamFeatures } from "./stream_features.ts";
+import { worldSource } from "./world_source.ts";
 
 /** What each story's header says it should be caught by. */
 const SHOULD_CATCH: Readonly<Record<string, readonly FeatureName[]>> = {
@@ -59,20 +58,22 @@ const SHOULD_CATCH: Readonly<Record<string, readonly FeatureName[]>> = {
 };
 
 Deno.test("each fraud story shows in the features that its header names, and in none of them alone", () => {
-  const world = generateWorld({ seed: 7, days: 50, customers: 10_000, startMs: Date.UTC(2026, 0, 5) });
-  // Nearly all days are "test": a campaign is a crowd, and a handful of crowds proves little.
-  const split: Split = { train: [3, 4], validation: [4, 5], cutOffDay: 6, test: [6, 50] };
-  const { test } = makeDataset(world, split, 0.01);
+  const payments = streamFeatures(
+    worldSource({ seed: 7, days: 50, customers: 10_000, startMs: Date.UTC(2026, 0, 5) }),
+  );
+  // The first days only warm the features up.
+  const later = payments.rowAt(Date.UTC(2026, 0, 11));
   for (const [story, names] of Object.entries(SHOULD_CATCH)) {
-    const rows = Array.from({ length: test.length }, (_, row) => row)
-      .filter((row) => test.story[row] === story || test.story[row] === null);
-    const fraud = rows.map((row) => test.fraud[row]);
+    const rows = Uint32Array.from({ length: payments.length - later }, (_, i) => later + i)
+      .filter((row) => payments.fraud(row) === 0 || payments.story(row) === story);
+    const fraud = Uint8Array.from(rows, (row) => payments.fraud(row));
     expect({ story, enough: fraud.reduce((sum, value) => sum + value, 0) > 40 }).toEqual({
       story,
       enough: true,
     });
     for (const name of names) {
-      const area = rocAuc(rows.map((row) => test.vector(row)[FEATURE_INDEX[name]]), fraud);
+      const values = Float64Array.from(rows, (row) => payments.feature(row, FEATURE_INDEX[name]));
+      const area = rocAuc(values, fraud);
       expect({ story, name, shows: area > 0.52, gives: area > 0.99 })
         .toEqual({ story, name, shows: true, gives: false });
     }

@@ -1,21 +1,24 @@
 import { expect } from "expect";
 import { loadModel } from "../../src/fraud/model/load_model.ts";
-import type { Scoreboard } from "./scoreboard.ts";
+import { MODEL_NAME, ORACLE_NAME } from "./contender.ts";
+import { type Scoreboard } from "./scoreboard.ts";
 import { trainModel } from "./train_model.ts";
 
-Deno.test("the default model beats rules, matches logistic regressions, and is not too good to be true", async () => {
+Deno.test("the default model beats rules, is no worse than a regression, and not too good to be true", async () => {
   const fixture = new URL("../../fixtures/model", import.meta.url).pathname;
-  const { lines, lift }: Scoreboard = JSON.parse(await Deno.readTextFile(`${fixture}/scoreboard.json`));
-  const model = lines.at(-1)!;
-  expect(model.name).toBe("the model");
+  const { lines, lift, shareOfAttainable, falsePositiveBudget }: Scoreboard = JSON.parse(
+    await Deno.readTextFile(`${fixture}/scoreboard.json`),
+  );
+  expect(falsePositiveBudget).toBe(0.0025);
+  const model = lines.find(({ name }) => name === MODEL_NAME)!;
   expect(model.averagePrecision).toBeGreaterThan(0.2);
-  // Above that, look for a leak: an oracle who knows which payments belong to an affair has 0.6 in this world.
-  expect(model.averagePrecision).toBeLessThan(0.5);
-  expect(lift.length).toBe(lines.length - 2);
+  expect(model.at75.falsePositiveRate).toBeLessThan(0.005);
+  // An oracle who knows which payments belong to an affair bounds it; a model above that has a leak.
+  expect(shareOfAttainable!.share95[1]).toBeLessThan(1);
   for (const { over, difference95 } of lift) {
-    // 600 frauds do not tell the network and logistic regressions on all features apart; it must not be worse.
-    if (over.startsWith("logistic regression")) expect(difference95[1]).toBeGreaterThan(0);
-    else expect(difference95[0]).toBeGreaterThan(0);
+    // 600 frauds do not tell the ensemble and a regression on the same features apart; it must not be worse.
+    if (over === "logistic regression") expect(difference95[1]).toBeGreaterThan(0);
+    else if (over !== ORACLE_NAME) expect(difference95[0]).toBeGreaterThan(0);
   }
 });
 

@@ -28,7 +28,7 @@ export function binPosition(edges: ArrayLike<number>, value: number): number {
 /** Writes one vector's network inputs to `out` from `offset`. Training uses this; scoring an equal shortcut. */
 export function encodeInputs(
   inputs: readonly InputSpec[],
-  vector: Float64Array,
+  vector: Float64Array | Float32Array,
   out: Float32Array,
   offset: number,
 ): void {

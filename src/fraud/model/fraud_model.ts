@@ -1,3 +1,4 @@
+import { calibratedLogOdds, calibratedProbability } from "./calibration.ts";
 import type { Manifest } from "./manifest.ts";
 import { type DenseLayer, Network } from "./network.ts";
 import { riskScore } from "./risk_score.ts";
@@ -16,7 +17,7 @@ export interface Reason {
   readonly effect: number;
 }
 
-/** A trained model ready to score one payment at a time: about 3 µs a score, 30 µs an explanation. */
+/** A trained model ready to score one payment at a time: about 10 µs a score, 110 µs an explanation. */
 export class FraudModel {
   readonly manifest: Manifest;
   readonly #network: Network;
@@ -33,14 +34,15 @@ export class FraudModel {
 
   /** What the vector of `readFeatures` says about the payment. */
   score(vector: Float64Array): Score {
-    const { slope, intercept } = this.manifest.calibration;
-    const probability = sigmoid(slope * this.#network.logit(vector) + intercept);
+    const probability = calibratedProbability(this.manifest.calibration, this.#network.logit(vector));
     return { probability, riskScore: riskScore(probability, this.manifest.threshold.probability) };
   }
 
   /** The `top` features that moved the score most, strongest first; features without effect are left out. */
   explain(vector: Float64Array, top: number): Reason[] {
     const { inputs, calibration } = this.manifest;
+    const logit = this.#network.logit(vector);
+    const logOdds = calibratedLogOdds(calibration, logit);
     const effects = this.#network.occlusion(vector);
     const order: number[] = [];
     for (let f = 0; f < effects.length; f++) if (effects[f] !== 0) order.push(f);
@@ -48,7 +50,7 @@ export class FraudModel {
     return order.slice(0, top).map((f) => ({
       feature: inputs[f].feature,
       value: vector[f],
-      effect: calibration.slope * effects[f],
+      effect: logOdds - calibratedLogOdds(calibration, logit - effects[f]),
     }));
   }
 }

@@ -1,3 +1,5 @@
+import type { Calibration } from "./calibration.ts";
+
 /** What a folder with a model says about itself: `manifest.json`, beside `model.json` and `weights.bin`. */
 export interface Manifest {
   readonly formatVersion: typeof MANIFEST_FORMAT_VERSION;
@@ -18,6 +20,10 @@ export interface Manifest {
     readonly rows: number;
     readonly frauds: number;
     readonly genuineSampleRate: number;
+    /** Networks in the ensemble; `model.json` holds them as one (sim/train/join_members.ts). */
+    readonly members: number;
+    /** How much the networks count together; the rest is a logistic regression's (sim/train/fit_model.ts). */
+    readonly networkShare: number;
   };
   /** One for each feature, in the vector's order. */
   readonly inputs: readonly InputSpec[];
@@ -30,7 +36,7 @@ export interface Manifest {
   readonly backend: string;
 }
 
-export const MANIFEST_FORMAT_VERSION = 1;
+export const MANIFEST_FORMAT_VERSION = 2;
 
 /**
  * How a feature enters the network: piecewise linear. Edges e₀ < … < eₖ give k inputs; input j rises from 0 at
@@ -42,13 +48,6 @@ export interface InputSpec {
   readonly edges: readonly number[];
   /** Of the training rows; what {@link FraudModel.explain} puts in the feature's place. */
   readonly median: number;
-}
-
-/** probability = sigmoid(slope × logit + intercept), fitted on validation (Platt). */
-export interface Calibration {
-  readonly method: "platt";
-  readonly slope: number;
-  readonly intercept: number;
 }
 
 /** The operating point: payments with at least this probability have a risk score of 75 or more. */

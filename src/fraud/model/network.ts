@@ -14,8 +14,9 @@ export interface DenseLayer {
  *
  * The first layer is the widest, and its inputs are nearly all 0 or 1 (encode_inputs.ts). So the kernel rows of
  * each feature are summed up once: a value that has passed b bins adds the sum of b rows and a part of the next,
- * two rows instead of ten. Weights are 32-bit as trained; sums are 64-bit, which keeps the result within 1e-6 of
- * TF.js (sim/train/scorer_equals_tfjs_test.ts).
+ * two rows instead of ten. The upper layers of an ensemble are blocks on a diagonal (sim/train/join_members.ts); the
+ * zeros beside them are skipped. Weights are 32-bit as trained; sums are 64-bit, which keeps the result within 1e-6
+ * of TF.js (sim/train/scorer_equals_tfjs_test.ts).
  */
 export class Network {
   readonly #hiddenUnits: number;
@@ -23,7 +24,7 @@ export class Network {
   readonly #edges: Float64Array[];
   /** Per feature: row b is the sum of its first b kernel rows. */
   readonly #sums: Float64Array[];
-  readonly #upper: readonly DenseLayer[];
+  readonly #upper: readonly UpperLayer[];
   readonly #activations: Float64Array[];
   readonly #first: Float64Array;
   readonly #without: Float64Array;
@@ -42,7 +43,7 @@ export class Network {
     }
     this.#hiddenUnits = first.units;
     this.#bias = first.bias;
-    this.#upper = upper;
+    this.#upper = upper.map(upperLayer);
     this.#activations = upper.map((layer) => new Float64Array(layer.units));
     this.#first = new Float64Array(first.units);
     this.#without = new Float64Array(first.units);
@@ -57,13 +58,13 @@ export class Network {
   }
 
   /** The logit of fraud: the last layer before its sigmoid. */
-  logit(vector: Float64Array): number {
+  logit(vector: Float64Array | Float32Array): number {
     this.#readFirst(vector);
     return this.#upperLogit(this.#first);
   }
 
   /** For each feature, how much the logit falls when the feature takes its training median. */
-  occlusion(vector: Float64Array): Float64Array {
+  occlusion(vector: Float64Array | Float32Array): Float64Array {
     this.#readFirst(vector);
     const logit = this.#upperLogit(this.#first);
     return Float64Array.from(this.#edges, (edges, f) => {
@@ -76,7 +77,7 @@ export class Network {
     });
   }
 
-  #readFirst(vector: Float64Array): void {
+  #readFirst(vector: Float64Array | Float32Array): void {
     this.#first.set(this.#bias);
     for (let f = 0; f < this.#edges.length; f++) {
       this.#add(this.#first, f, binPosition(this.#edges[f], vector[f]), 1);
@@ -103,19 +104,40 @@ export class Network {
   #upperLogit(first: Float64Array): number {
     let below = first;
     for (let l = 0; l < this.#upper.length; l++) {
-      const { kernel, bias, units } = this.#upper[l];
+      const { kernel, bias, units, from, until } = this.#upper[l];
       const out = this.#activations[l];
       out.set(bias);
       for (let input = 0; input < below.length; input++) {
         const value = below[input];
         if (value <= 0) continue; // relu
         const row = input * units;
-        for (let unit = 0; unit < units; unit++) out[unit] += value * kernel[row + unit];
+        for (let unit = from[input]; unit < until[input]; unit++) out[unit] += value * kernel[row + unit];
       }
       below = out;
     }
     return below[0];
   }
+}
+
+interface UpperLayer extends DenseLayer {
+  /** By input, the units it reaches: all weights outside are 0. */
+  readonly from: Uint32Array;
+  readonly until: Uint32Array;
+}
+
+function upperLayer(layer: DenseLayer): UpperLayer {
+  const { kernel, units } = layer;
+  const inputs = kernel.length / units;
+  const from = new Uint32Array(inputs);
+  const until = new Uint32Array(inputs);
+  for (let input = 0; input < inputs; input++) {
+    const row = kernel.subarray(input * units, (input + 1) * units);
+    const first = row.findIndex((weight) => weight !== 0);
+    if (first < 0) continue;
+    from[input] = first;
+    until[input] = row.findLastIndex((weight) => weight !== 0) + 1;
+  }
+  return { ...layer, from, until };
 }
 
 function sumRows(layer: DenseLayer, firstRow: number, rows: number): Float64Array {

@@ -1,0 +1,77 @@
+import { FlagError, midnight, parseFlags, wholeNumber } from "../parse_flags.ts";
+
+export interface BenchOptions {
+  readonly dataset: string | null;
+  readonly preset: "handbook" | null;
+  readonly days: number | null;
+  readonly customers: number | null;
+  readonly seed: number;
+  readonly startMs: number;
+  readonly folds: number;
+  /** One network of the ensemble a seed. */
+  readonly seeds: readonly number[];
+  readonly trainRows: number;
+  readonly epochs: number;
+  readonly labelDelayDays: number;
+  /** The Python with LightGBM; null for a run without the forest. */
+  readonly forestPython: string | null;
+  readonly outDirectory: string;
+}
+
+/** What `deno task bench:fraud` takes; sim/bench/README.md explains each. */
+export function benchOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseFlags(args, {
+    values: [
+      "dataset",
+      "preset",
+      "days",
+      "customers",
+      "seed",
+      "start",
+      "folds",
+      "seeds",
+      "train-rows",
+      "epochs",
+      "label-delay-days",
+      "forest",
+      "out",
+    ],
+    switches: [],
+  });
+  const { dataset, preset } = values;
+  if (preset !== undefined && preset !== "handbook") {
+    throw new FlagError(`--preset knows "handbook", not "${preset}".`);
+  }
+  if (dataset !== undefined) {
+    for (const name of ["preset", "days", "customers", "start"] as const) {
+      if (values[name] !== undefined) {
+        throw new FlagError(`--${name} says nothing about a file: leave it out with --dataset.`);
+      }
+    }
+  }
+  if (preset === "handbook") {
+    for (const name of ["folds", "start", "days", "customers", "label-delay-days"] as const) {
+      if (values[name] !== undefined) throw new FlagError(`--preset handbook has its own --${name}.`);
+    }
+  }
+  const firstSeed = wholeNumber("seed", values.seed, preset === "handbook" ? 0 : 7, 0, 4_294_000_000);
+  const seeds = wholeNumber("seeds", values.seeds, 5, 1, 20);
+  const optional = (name: "days" | "customers", low: number, high: number) =>
+    values[name] === undefined ? null : wholeNumber(name, values[name], 0, low, high);
+  const name = preset ?? dataset?.replace(/^.*\//, "").replace(/\.[^.]*$/, "") ?? "world";
+  return {
+    dataset: dataset ?? null,
+    preset: preset === undefined ? null : "handbook",
+    days: optional("days", 20, 3_650),
+    customers: optional("customers", 100, 50_000_000),
+    seed: firstSeed,
+    startMs: midnight("start", values.start ?? "2026-01-05"),
+    folds: wholeNumber("folds", values.folds, 4, 1, 20),
+    seeds: Array.from({ length: seeds }, (_, i) => firstSeed + 1 + i),
+    trainRows: wholeNumber("train-rows", values["train-rows"], 80_000, 1_000, 10_000_000),
+    epochs: wholeNumber("epochs", values.epochs, 10, 1, 200),
+    labelDelayDays: wholeNumber("label-delay-days", values["label-delay-days"], 7, 0, 365),
+    forestPython: values.forest === "off" ? null : values.forest ?? "python3",
+    outDirectory: values.out ?? `.data/bench/${name}`,
+  };
+}

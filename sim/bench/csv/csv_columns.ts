@@ -1,0 +1,94 @@
+/** What a CSV of payments may tell, by the names that a header may have for it, in small letters. */
+export interface CsvColumn {
+  readonly names: readonly string[];
+  readonly isNeeded: boolean;
+  readonly about: string;
+}
+
+/**
+ * The mapping from a file's columns to a payment. The first six make a list of card payments; the rest is read where it
+ * is there. The order of columns does not matter, and columns that nobody knows are left alone.
+ */
+export const CSV_COLUMNS = {
+  txId: {
+    names: ["tx_id", "transaction_id", "payment_id"],
+    isNeeded: true,
+    about: "unique; later ones are refused",
+  },
+  epochS: {
+    names: ["epoch_s", "unix_time", "timestamp"],
+    isNeeded: true,
+    about: "seconds since 1970, fractions allowed; rows may come in any order",
+  },
+  customerId: { names: ["customer_id"], isNeeded: true, about: "who pays" },
+  terminalId: { names: ["terminal_id", "merchant_id"], isNeeded: true, about: "who is paid" },
+  amount: {
+    names: ["amount", "tx_amount"],
+    isNeeded: true,
+    about: "in one currency for the whole file, US dollars for preference; not negative",
+  },
+  fraud: { names: ["fraud", "tx_fraud", "is_fraud"], isNeeded: true, about: "0 or 1, the truth" },
+  cardId: { names: ["card_id"], isNeeded: false, about: "the card; the customer stands in for it" },
+  deviceId: { names: ["device_id"], isNeeded: false, about: "empty for none" },
+  addressId: { names: ["address_id"], isNeeded: false, about: "where the goods go, empty for none" },
+  country: { names: ["country"], isNeeded: false, about: "where the payment comes from" },
+  category: { names: ["category", "merchant_category"], isNeeded: false, about: "of the merchant" },
+  merchantCountry: { names: ["merchant_country"], isNeeded: false, about: "of the merchant" },
+  customerCountry: { names: ["customer_country"], isNeeded: false, about: "of the customer" },
+  cardCountry: { names: ["card_country"], isNeeded: false, about: "of the card's issuer" },
+  customerSinceS: {
+    names: ["customer_since_s"],
+    isNeeded: false,
+    about: "seconds since 1970; the first payment stands in for it",
+  },
+  labelFraud: {
+    names: ["label_fraud"],
+    isNeeded: false,
+    about: "what was reported, 0 or 1, where that is not the truth; needs label_known_at_s",
+  },
+  labelKnownAtS: {
+    names: ["label_known_at_s"],
+    isNeeded: false,
+    about:
+      "when the label became known, empty for never; without it all labels are right and known after the delay",
+  },
+  story: { names: ["story", "scenario_name"], isNeeded: false, about: "kind of fraud, for recall by kind" },
+  posterior: {
+    names: ["posterior"],
+    isNeeded: false,
+    about: "attainable probability of fraud, for the oracle",
+  },
+} as const satisfies Record<string, CsvColumn>;
+
+export type CsvField = keyof typeof CSV_COLUMNS;
+
+/** Which place each field has in the file's header; −1 for those that are not there. */
+export function placesOf(header: readonly string[], path: string): Record<CsvField, number> {
+  const names = header.map((name) => name.trim().toLowerCase());
+  const places = Object.fromEntries(
+    Object.entries(CSV_COLUMNS).map(([field, column]) => {
+      const name = column.names.find((name) => names.includes(name));
+      return [field, name === undefined ? -1 : names.indexOf(name)];
+    }),
+  ) as Record<CsvField, number>;
+  const missing = Object.entries(CSV_COLUMNS)
+    .filter(([field, { isNeeded }]) => isNeeded && places[field as CsvField] < 0)
+    .map(([, { names }]) => names.join(" or "));
+  if (missing.length > 0) {
+    throw new CsvError(
+      `${path}, line 1: no column ${missing.join(", and none ")}. The header is "${header.join(",")}". ` +
+        `Rename the columns; sim/bench/README.md lists all that are read.`,
+    );
+  }
+  if (places.labelFraud >= 0 && places.labelKnownAtS < 0) {
+    throw new CsvError(
+      `${path}, line 1: label_fraud needs label_known_at_s beside it. Add it, or rename label_fraud.`,
+    );
+  }
+  return places;
+}
+
+/** The file cannot be used; the message says which line and value, and what to do. */
+export class CsvError extends Error {
+  override name = "CsvError";
+}

@@ -1,0 +1,87 @@
+import { FEATURES } from "../../../src/fraud/features/catalogue.ts";
+import { calibratedContender, type Contender, type JudgedFold } from "../../train/contender.ts";
+import type { LabelledPayments } from "../../train/labelled_payments.ts";
+import type { SampledRows } from "../../train/weighted_rows.ts";
+
+/**
+ * A gradient-boosted forest beside the model: LightGBM through Python, because npm has no kept library that trains one
+ * (sim/bench/README.md says what was tried). Optional: a run without it says so.
+ */
+export class Forest {
+  constructor(readonly python: string) {}
+
+  /** The Python that can import LightGBM, or null. */
+  static async find(python: string): Promise<Forest | null> {
+    try {
+      const { success } = await new Deno.Command(python, {
+        args: ["-c", "import lightgbm, numpy"],
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      return success ? new Forest(python) : null;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  }
+
+  /** Trained on the very rows that the model is trained on, stopped by the same check; as many forests as seeds. */
+  async contender(
+    name: string,
+    payments: LabelledPayments,
+    train: SampledRows,
+    check: SampledRows,
+    fold: JudgedFold,
+    seeds: readonly number[],
+  ): Promise<Contender> {
+    const folder = await Deno.makeTempDir({ prefix: "forest-" });
+    try {
+      await writeMatrix(`${folder}/train.f32`, payments, [train.rows]);
+      await Deno.writeFile(`${folder}/train_label.u8`, train.label);
+      await writeMatrix(`${folder}/check.f32`, payments, [check.rows]);
+      await Deno.writeFile(`${folder}/check_label.u8`, check.label);
+      await Deno.writeFile(`${folder}/check_weight.f32`, new Uint8Array(check.weight.buffer));
+      await writeMatrix(`${folder}/score.f32`, payments, [fold.validation, fold.test]);
+      const settings = { features: FEATURES.length, seeds, threads: navigator.hardwareConcurrency };
+      await Deno.writeTextFile(`${folder}/settings.json`, JSON.stringify(settings));
+      const script = new URL("./lightgbm_forest.py", import.meta.url).pathname;
+      const { success, stderr } = await new Deno.Command(this.python, {
+        args: [script, folder],
+        stdout: "null",
+        stderr: "piped",
+      }).output();
+      if (!success) {
+        throw new Error(
+          `${this.python} ${script} failed: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}. ` +
+            `Give --forest off to go on without it.`,
+        );
+      }
+      const scores = new Float64Array((await Deno.readFile(`${folder}/scores.f64`)).buffer);
+      const { length } = fold.validation;
+      return calibratedContender(name, payments, fold, scores.slice(0, length), scores.slice(length));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  }
+}
+
+const ROWS_A_WRITE = 8_192;
+
+async function writeMatrix(
+  path: string,
+  payments: LabelledPayments,
+  parts: readonly Uint32Array[],
+): Promise<void> {
+  const width = FEATURES.length;
+  using file = await Deno.open(path, { write: true, create: true });
+  const writer = file.writable.getWriter();
+  for (const rows of parts) {
+    for (let from = 0; from < rows.length; from += ROWS_A_WRITE) {
+      const part = rows.subarray(from, from + ROWS_A_WRITE);
+      const values = new Float32Array(part.length * width);
+      part.forEach((row, i) => values.set(payments.vector(row), i * width));
+      await writer.write(new Uint8Array(values.buffer));
+    }
+  }
+  writer.releaseLock();
+}

@@ -1,0 +1,66 @@
+/**
+ * `deno task bench:fraud [--dataset FILE.csv] [--preset handbook]`: the fraud model beside doing nothing, rules, a
+ * logistic regression, a boosted forest and the oracle, on later payments of the default world, of the Fraud Detection
+ * Handbook's or of any file. sim/bench/README.md explains flags, columns and figures.
+ */
+import { join } from "node:path";
+import { FlagError } from "../parse_flags.ts";
+import { scoreboardText } from "../train/scoreboard_text.ts";
+import { type BenchOptions, benchOptions } from "./bench_options.ts";
+import { CsvError } from "./csv/csv_columns.ts";
+import { type Findings, findingsOf } from "./findings/findings.ts";
+import { htmlReport } from "./report/html_report.ts";
+import { headline, runFacts } from "./report/facts.ts";
+import { modelCard } from "./report/model_card.ts";
+import { type BenchRun, runBench } from "./run_bench.ts";
+
+async function bench(options: BenchOptions): Promise<boolean> {
+  const run = await runBench(options);
+  const findings = findingsOf(run, options.seed, options.preset === "handbook");
+  console.log(terminalText(run, findings, options));
+  await writeFiles(run, findings, options.outDirectory);
+  console.log(`Report: ${join(options.outDirectory, "report.html")}; model card and figures beside it.`);
+  if (findings.leak === null) return true;
+  console.error(`LEAK: ${findings.leak}. Something of the future or of the truth reaches the model.`);
+  return false;
+}
+
+function terminalText(run: BenchRun, findings: Findings, options: BenchOptions): string {
+  const { segmentations, recallByStory } = findings;
+  return [
+    `${run.source.name}: ${headline(run, findings)}`,
+    ...runFacts(run, findings).map(([name, value]) => `  ${name.toLowerCase()}: ${value}`),
+    "",
+    scoreboardText(run.scoreboard),
+    ...Object.entries(recallByStory).map(([story, { frauds, recall }]) =>
+      `The model finds ${(recall * 100).toFixed(1)}% of ${frauds} payments of ${story}.`
+    ),
+    ...segmentations.map(({ by, segments, ratio }) =>
+      `False positives by ${by}, ${segments.length} segments: highest ${
+        (segments[0].falsePositiveRate * 100).toFixed(2)
+      }% (${segments[0].segment}), lowest ${(segments.at(-1)!.falsePositiveRate * 100).toFixed(2)}%${
+        ratio === null ? "" : `, ratio ${ratio.toFixed(1)}`
+      }.`
+    ),
+    ...(run.forestRan || options.forestPython === null ? [] : [
+      `No boosted forest: ${options.forestPython} has no LightGBM. pip install lightgbm, or --forest PYTHON.`,
+    ]),
+    "",
+  ].join("\n");
+}
+
+async function writeFiles(run: BenchRun, findings: Findings, directory: string): Promise<void> {
+  await Deno.mkdir(directory, { recursive: true });
+  const figures = { ...run.scoreboard, findings: { ...findings, curves: undefined }, seconds: run.seconds };
+  await Deno.writeTextFile(join(directory, "scoreboard.json"), `${JSON.stringify(figures, null, 1)}\n`);
+  await Deno.writeTextFile(join(directory, "report.html"), htmlReport(run, findings));
+  await Deno.writeTextFile(join(directory, "model_card.md"), modelCard(run, findings));
+}
+
+try {
+  if (!await bench(benchOptions(Deno.args))) Deno.exit(1);
+} catch (error) {
+  if (!(error instanceof FlagError || error instanceof CsvError)) throw error;
+  console.error(error.message);
+  Deno.exit(2);
+}

@@ -1,0 +1,63 @@
+import { MODEL_NAME } from "../../train/contender.ts";
+import type { Findings } from "../findings/findings.ts";
+import type { BenchRun } from "../run_bench.ts";
+
+/** What the run comes to in one sentence. */
+export function headline({ scoreboard }: BenchRun, { leak }: Findings): string {
+  const model = scoreboard.lines.find(({ name }) => name === MODEL_NAME)!;
+  const found = `AP ${model.averagePrecision.toFixed(3)} where doing nothing has ${
+    scoreboard.baseRate.toFixed(4)
+  }`;
+  const share = scoreboard.shareOfAttainable;
+  const attained = share === null
+    ? "what was attainable is not known for this data"
+    : `${(share.share * 100).toFixed(1)}% of the attainable AP (95%: ${
+      share.share95.map((value) => (value * 100).toFixed(1)).join(" to ")
+    })`;
+  return `${found}; ${attained}; ${(model.at75.recall * 100).toFixed(1)}% of fraud found at ${
+    (model.at75.falsePositiveRate * 100).toFixed(2)
+  }% false positives${leak === null ? "" : ". These figures cannot be true: see LEAK"}.`;
+}
+
+export function runFacts(run: BenchRun, findings: Findings): [string, string][] {
+  const { scoreboard, runs, payments, source, seconds } = run;
+  const day = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
+  const last = runs[runs.length - 1];
+  const { calibration } = last.model.calibration;
+  const { mean, deviation, networks } = findings.bySeed;
+  return [
+    [
+      "Data",
+      Object.entries(source.description).map(([name, value]) =>
+        name === "startMs" ? `from ${day(value as number)}` : `${name} ${value}`
+      ).join(", "),
+    ],
+    [
+      "Payments",
+      `${payments.length}, ${payments.customers.size} customers, ${payments.merchants.size} merchants`,
+    ],
+    ["Tested on", `${scoreboard.testPayments} payments, ${scoreboard.testFrauds} of them fraud`],
+    ["Periods", runs.map(({ fold }) => `${day(fold.test[0])} to ${day(fold.test[1] - 1)}`).join("; ")],
+    [
+      "Trained on",
+      `${last.model.sample.rows.length} payments, ${last.model.sample.rows.frauds} known frauds (last period)`,
+    ],
+    ["One network alone", `AP ${mean.toFixed(3)} ± ${deviation.toFixed(3)} over ${networks} seeds`],
+    [
+      "Ensemble",
+      runs.map(({ model }) => `${(model.networkShare * 100).toFixed(0)}%`).join(", ") +
+      " networks, the rest a regression",
+    ],
+    ["Calibration", `${calibration.method} (last period)`],
+    [
+      "Latency of a score",
+      `${findings.latency.microsP50.toFixed(1)} µs, p99 ${findings.latency.microsP99.toFixed(1)} µs`,
+    ],
+    [
+      "Time",
+      `features ${seconds.features.toFixed(0)} s, models ${seconds.folds.toFixed(0)} s, judging ${
+        seconds.judging.toFixed(0)
+      } s`,
+    ],
+  ];
+}
