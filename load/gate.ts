@@ -183,7 +183,7 @@ function countErrors(records: readonly PaymentRecord[]): Record<string, number> 
 }
 
 if (import.meta.main) {
-  await runGateCommand(async (signal) => {
+  await runGateCommand("load", async (signal) => {
     const result = await runGate({ ...gateOptionsFromArgs(Deno.args), signal });
     console.log(formatTextSummary(result));
     return result.pass;

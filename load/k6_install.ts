@@ -4,6 +4,7 @@
  * Nothing is done when {@link resolveK6} finds one. Otherwise, into DATA_DIR/bin: the official release from GitHub,
  * or, where that cannot be had, `go install`.
  */
+import configuration from "../deno.json" with { type: "json" };
 import { dirname, join, resolve } from "node:path";
 import { downloadK6 } from "./lib/download_k6.ts";
 import { K6_VERSION } from "./lib/k6_version.ts";
@@ -79,6 +80,15 @@ const BUILD_TICK_MS = 15_000;
 const BUILD_TIMEOUT_MS = 20 * 60_000;
 
 if (import.meta.main) {
+  if (Deno.args.length > 0) {
+    const isHelp = ["--help", "-h"].includes(Deno.args[0]);
+    console.error(
+      isHelp
+        ? `deno task k6:install: ${configuration.tasks["k6:install"].description}`
+        : `Unknown argument "${Deno.args[0]}". This command takes none.`,
+    );
+    Deno.exit(isHelp ? 0 : 2);
+  }
   const log = (line: string) => console.error(line);
   try {
     const found = await resolveK6();

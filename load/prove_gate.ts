@@ -67,7 +67,7 @@ export function formatProof({ proven, slow, direct }: GateProof): string {
 }
 
 if (import.meta.main) {
-  await runGateCommand(async (signal) => {
+  await runGateCommand("load:prove", async (signal) => {
     const proof = await proveGate({ ...gateOptionsFromArgs(Deno.args), signal });
     console.log(formatProof(proof));
     return proof.proven;

@@ -30,8 +30,10 @@ import { runCommand } from "../src/core/run_command.ts";
 
 const TENANT = "default";
 const STREAM_RESERVE = 500;
+const CLEAN_UP_MAX_MS = 5_000;
 
-async function demo(args: readonly string[], signal: AbortSignal): Promise<boolean> {
+async function demo(args: readonly string[], signals: Signals): Promise<boolean> {
+  const { signal } = signals;
   const { values } = parseFlags(args, {
     values: ["days", "customers", "seed", "rate", "duration", "warmup"],
     switches: [],
@@ -57,14 +59,13 @@ async function demo(args: readonly string[], signal: AbortSignal): Promise<boole
   say(`k6 at ${k6Path}`);
 
   heading(2, "PostgreSQL and a simulated world");
-  const world = await ensureWorld(config, wanted);
-  signal.throwIfAborted();
+  const world = await unlessAborted(signal, ensureWorld(config, wanted, signal));
 
   heading(3, "Fraud model");
   const modelDirectory = join(config.dataDirectory, "model");
-  const scoreboard = await ensureModel(world, modelDirectory);
+  // Nothing runs now that would be left behind, and training leaves no time to listen: Ctrl-C just ends the process.
+  const scoreboard = await signals.atDefault(() => ensureModel(world, modelDirectory));
   console.log(scoreboard);
-  signal.throwIfAborted();
 
   heading(4, "Server");
   const server = await startServer(config.dataDirectory, signal);
@@ -121,12 +122,30 @@ async function demo(args: readonly string[], signal: AbortSignal): Promise<boole
   }
 }
 
-/** The world already in the demo's database, or the wanted one, loaded now. */
+/** The work's result, or the interruption when there is one: then the work has a moment to clean up after itself. */
+async function unlessAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  const ended = work.then(() => {}, () => {});
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener("abort", () => {
+      const late = setTimeout(() => reject(signal.reason), CLEAN_UP_MAX_MS);
+      ended.then(() => (clearTimeout(late), reject(signal.reason)));
+    }, { once: true })
+  );
+  const result = await Promise.race([work, aborted]).catch((error) => {
+    throw signal.aborted ? signal.reason : error;
+  });
+  signal.throwIfAborted();
+  return result;
+}
+
+/** The world already in the demo's database, or the wanted one, loaded now: in one transaction, so whole or not. */
 async function ensureWorld(
   config: Parameters<typeof openDatabase>[0],
   wanted: WorldConfig,
+  signal: AbortSignal,
 ): Promise<WorldConfig> {
   const database = await openDatabase(config, say);
+  signal.addEventListener("abort", () => void database.stop(), { once: true });
   try {
     const sql = openPool({ url: database.ownerUrl, max: 1, applicationName: "mcp-payments-lab demo" });
     const [known] = await sql<{ seed: number; days: number; customers: number; startMs: number }[]>`
@@ -204,16 +223,42 @@ class Interrupted extends Error {
   override name = "Interrupted";
 }
 
-if (import.meta.main) {
-  const abort = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => abort.abort(new Interrupted(signal)));
+/** Ctrl-C and SIGTERM as an abort signal, except where their default is right. */
+class Signals {
+  readonly #controller = new AbortController();
+  readonly #interrupt = () => this.#controller.abort(new Interrupted("interrupted"));
+
+  constructor() {
+    this.#listen();
   }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  async atDefault<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (const name of SIGNALS) Deno.removeSignalListener(name, this.#interrupt);
+    try {
+      return await work();
+    } finally {
+      this.#listen();
+    }
+  }
+
+  #listen(): void {
+    for (const name of SIGNALS) Deno.addSignalListener(name, this.#interrupt);
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+if (import.meta.main) {
+  const signals = new Signals();
   await runCommand("demo", async (args) => {
     try {
-      return await demo(args, abort.signal);
+      return await demo(args, signals);
     } catch (error) {
-      if (abort.signal.aborted) {
+      if (signals.signal.aborted) {
         console.error("Interrupted; everything that was started has been stopped.");
         return 130;
       }

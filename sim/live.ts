@@ -25,7 +25,7 @@ const MAX_IN_FLIGHT = 500;
  */
 export async function runLive(options: LiveOptions): Promise<void> {
   const config = readConfig((name) => Deno.env.get(name));
-  const database = await joinDatabase(config, (line) => console.error(line));
+  const database = await joinDatabase(config, (line) => console.error(line), { mustExist: true });
   const known = await knownWorld({ url: database.ownerUrl }, options.tenantId).finally(() => database.stop());
 
   const client = new Client({ name: "mcp-payments-lab-simulator", version: VERSION });

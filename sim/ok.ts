@@ -20,6 +20,7 @@ import { checkFeatures } from "../src/payments/check_features.ts";
 import { countTests, type TestCounts } from "./ok/count_tests.ts";
 import { startServer } from "./demo/start_server.ts";
 import { exportStream } from "./stream/export_stream.ts";
+import { runCommand } from "../src/core/run_command.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 /** The limits of the full gate at half its rate: CI's machines are shared, and a gate that cries wolf is switched off. */
@@ -164,14 +165,16 @@ if (import.meta.main) {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => abort.abort(new Error(name)));
   }
-  try {
-    const checks = await ok(abort.signal);
-    console.log(`\n${checks.lines.join("\n")}\n`);
-    console.log(`${checks.passed} passed, ${checks.failed} failed`);
-    Deno.exit(checks.failed === 0 ? 0 : 1);
-  } catch (error) {
-    if (!abort.signal.aborted) throw error;
-    console.error("Interrupted; what was started has been stopped.");
-    Deno.exit(130);
-  }
+  await runCommand("ok", async () => {
+    try {
+      const checks = await ok(abort.signal);
+      console.log(`\n${checks.lines.join("\n")}\n`);
+      console.log(`${checks.passed} passed, ${checks.failed} failed`);
+      return checks.failed === 0;
+    } catch (error) {
+      if (!abort.signal.aborted) throw error;
+      console.error("Interrupted; what was started has been stopped.");
+      return 130;
+    }
+  });
 }

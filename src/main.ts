@@ -69,9 +69,10 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   const metrics = new Metrics();
   const model = await loadFraudModel(config);
   const ids = new RandomIds(() => systemClock.nowMs());
-  if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
   await requireCurrentStates(database.ownerUrl);
+  // Before a world is made: of two servers that start at once on one empty database, one makes it.
   const claim = config.providersUrl === null ? await claimProviderMemory(database.pool) : null;
+  if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
   const sender = ownWebhookSender(config, stdio);
   const stack = await openPaymentStack({
     config,

@@ -12,14 +12,15 @@ import { FaultPlan } from "./providers/faults.ts";
 import { createProviderApp } from "./providers/provider_app.ts";
 import { SimulatedAcquirer } from "./providers/simulated_acquirer.ts";
 import { WebhookSender } from "./providers/webhook_sender.ts";
-import { runCommand } from "./core/run_command.ts";
+import { refuseArguments, runCommand } from "./core/run_command.ts";
 
 /** Loopback: whoever can reach the providers can order faults. */
 const HOST = "127.0.0.1";
 /** Charges whose replies are lost hold their connections; the exit does not wait for them. */
 const DRAIN_MAX_MS = 2_000;
 
-async function main(): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
+  refuseArguments(args);
   const config = readConfig((name) => Deno.env.get(name));
   const log = createLog(config.logLevel, () => systemClock.nowMs());
   await Deno.mkdir(join(config.dataDirectory, "providers"), { recursive: true });

@@ -1,3 +1,4 @@
+import configuration from "../../deno.json" with { type: "json" };
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { GateError } from "./gate_error.ts";
@@ -41,7 +42,14 @@ export function gateOptionsFromArgs(args: string[]): GateOptions {
 }
 
 /** Runs a command-line body with Ctrl-C and SIGTERM as an abort signal; ends the process with its exit code. */
-export async function runGateCommand(body: (signal: AbortSignal) => Promise<boolean>): Promise<never> {
+export async function runGateCommand(
+  task: "load" | "load:prove",
+  body: (signal: AbortSignal) => Promise<boolean>,
+): Promise<never> {
+  if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+    console.log(`deno task ${task}: ${configuration.tasks[task].description}`);
+    Deno.exit(0);
+  }
   const controller = new AbortController();
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   for (const signal of signals) Deno.addSignalListener(signal, () => controller.abort());

@@ -20,6 +20,7 @@ import { NO_REPORT } from "../world/payment_columns.ts";
 import { EventReader } from "../world/to_payment_event.ts";
 import { generateWorld } from "../world/world.ts";
 import { Network } from "../../src/fraud/model/network.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 const TRAINED_DAY = 60;
 const FROZEN_DAYS = 90;
@@ -178,11 +179,13 @@ function sampledThreshold(scores: Float64Array, rows: Rows): number {
   return thresholdWithin(BUDGET, scores, rows.label);
 }
 
-if (import.meta.main) {
-  const { values } = parseFlags(Deno.args, { values: ["customers", "seed"], switches: [] });
+async function main(args: readonly string[]): Promise<void> {
+  const { values } = parseFlags(args, { values: ["customers", "seed"], switches: [] });
   const run = await adaptationRun(
     wholeNumber("customers", values.customers, 10_000, 1_000, 1_000_000),
     wholeNumber("seed", values.seed, 7, 0, 4_294_967_295),
   );
   console.log(JSON.stringify(run, null, 1));
 }
+
+if (import.meta.main) await runCommand("bench:adaptation", main);

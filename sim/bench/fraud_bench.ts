@@ -4,15 +4,14 @@
  * Handbook's or of any file. sim/bench/README.md explains flags, columns and figures.
  */
 import { join } from "node:path";
-import { FlagError } from "../parse_flags.ts";
 import { scoreboardText } from "../train/scoreboard_text.ts";
 import { type BenchOptions, benchOptions } from "./bench_options.ts";
-import { CsvError } from "./csv/csv_columns.ts";
 import { type Findings, findingsOf } from "./findings/findings.ts";
 import { htmlReport } from "./report/html_report.ts";
 import { headline, runFacts } from "./report/facts.ts";
 import { modelCard } from "./report/model_card.ts";
 import { type BenchRun, runBench } from "./run_bench.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
 async function bench(options: BenchOptions): Promise<boolean> {
   const run = await runBench(options);
@@ -57,10 +56,4 @@ async function writeFiles(run: BenchRun, findings: Findings, directory: string):
   await Deno.writeTextFile(join(directory, "model_card.md"), modelCard(run, findings));
 }
 
-try {
-  if (!await bench(benchOptions(Deno.args))) Deno.exit(1);
-} catch (error) {
-  if (!(error instanceof FlagError || error instanceof CsvError)) throw error;
-  console.error(error.message);
-  Deno.exit(2);
-}
+if (import.meta.main) await runCommand("bench:fraud", (args) => bench(benchOptions(args)), 2);

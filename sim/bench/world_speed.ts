@@ -7,24 +7,28 @@ import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import { NO_REPORT } from "../world/payment_columns.ts";
 import { EventReader } from "../world/to_payment_event.ts";
 import { generateWorld, type World } from "../world/world.ts";
+import { runCommand } from "../../src/core/run_command.ts";
 
-const { values } = parseFlags(Deno.args, { values: ["customers", "days"], switches: [] });
-const config = {
-  seed: 7,
-  customers: wholeNumber("customers", values.customers, 20_000, 1, 10_000_000),
-  days: wholeNumber("days", values.days, 60, 1, 3_650),
-  startMs: Date.UTC(2026, 0, 5),
-};
+function main(args: readonly string[]): Promise<void> {
+  const { values } = parseFlags(args, { values: ["customers", "days"], switches: [] });
+  const config = {
+    seed: 7,
+    customers: wholeNumber("customers", values.customers, 20_000, 1, 10_000_000),
+    days: wholeNumber("days", values.days, 60, 1, 3_650),
+    startMs: Date.UTC(2026, 0, 5),
+  };
 
-const startedMs = performance.now();
-const world = generateWorld(config);
-console.log(`${config.customers} customers settled in ${(performance.now() - startedMs).toFixed(0)} ms`);
-report("as columns", columns);
-report("with features", features);
-report("as objects", objects);
-console.log(`${Math.round(Deno.memoryUsage().rss / 1e6)} MB in memory at the end, feature states included`);
+  const startedMs = performance.now();
+  const world = generateWorld(config);
+  console.log(`${config.customers} customers settled in ${(performance.now() - startedMs).toFixed(0)} ms`);
+  report(world, "as columns", columns);
+  report(world, "with features", features);
+  report(world, "as objects", objects);
+  console.log(`${Math.round(Deno.memoryUsage().rss / 1e6)} MB in memory at the end, feature states included`);
+  return Promise.resolve();
+}
 
-function report(name: string, make: (world: World) => number): void {
+function report(world: World, name: string, make: (world: World) => number): void {
   let best = 0;
   let payments = 0;
   for (let run = 0; run < 3; run++) {
@@ -61,3 +65,5 @@ function objects(world: World): number {
   for (const _ of world.payments()) payments++;
   return payments;
 }
+
+if (import.meta.main) await runCommand("bench:world", main);

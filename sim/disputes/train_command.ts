@@ -9,6 +9,7 @@ import { loadFraudModel, SHIPPED_MODEL_DIRECTORY } from "../../src/load_fraud_mo
 import { generateWorld } from "../world/world.ts";
 import { disputeRows } from "./dispute_rows.ts";
 import { calibrationOf, DEFAULT_SPLIT, fitDisputeModel, stepUpTable } from "./fit_dispute_model.ts";
+import { refuseArguments, runCommand } from "../../src/core/run_command.ts";
 
 /** Not the world that the fraud model was trained on: its probabilities are not what they were there. */
 export const DISPUTE_WORLD = {
@@ -23,7 +24,8 @@ export function shippedFraudModel(): Promise<FraudModelPort> {
   return loadFraudModel({ modelDirectory: SHIPPED_MODEL_DIRECTORY, dataDirectory: "" });
 }
 
-if (import.meta.main) {
+async function main(args: readonly string[]): Promise<void> {
+  refuseArguments(args);
   const fraudModel = await shippedFraudModel();
   const rows = disputeRows(generateWorld(DISPUTE_WORLD), fraudModel, DEFAULT_SPLIT.fit[0]);
   const manifest = fitDisputeModel(rows, DEFAULT_SPLIT, fraudModel.modelVersion);
@@ -68,3 +70,5 @@ if (import.meta.main) {
 function percent(share: number): string {
   return `${(100 * share).toFixed(4)}%`.padStart(9);
 }
+
+if (import.meta.main) await runCommand("train:disputes", main);

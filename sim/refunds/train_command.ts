@@ -11,6 +11,7 @@ import {
   type TestedThreshold,
   trainRefundModel,
 } from "./train_refund_model.ts";
+import { refuseArguments, runCommand } from "../../src/core/run_command.ts";
 
 /** Not the default world: the score is served on that one. */
 export const REFUND_WORLD = {
@@ -21,7 +22,8 @@ export const REFUND_WORLD = {
 } as const;
 export const REFUND_MODEL_FILE = new URL("../../fixtures/refunds/model.json", import.meta.url);
 
-if (import.meta.main) {
+async function main(args: readonly string[]): Promise<void> {
+  refuseArguments(args);
   const { manifest, rows } = trainRefundModel(generateWorld(REFUND_WORLD), DEFAULT_SPLIT);
   const board = scoreRefundModel(manifest, rows, DEFAULT_SPLIT.test);
   const { seed, days, customers } = REFUND_WORLD;
@@ -60,3 +62,5 @@ function interval({ value, low, high }: TestedThreshold["precision"]): string {
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
+
+if (import.meta.main) await runCommand("train:refunds", main);

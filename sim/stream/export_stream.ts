@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (switches.has("unless-given") && Deno.env.get("STREAM")) return;
   const count = wholeNumber("count", values.count, 20_000, 1, 5_000_000);
   const config = readConfig((name) => Deno.env.get(name));
-  const database = await joinDatabase(config, (line) => console.error(line));
+  const database = await joinDatabase(config, (line) => console.error(line), { mustExist: true });
   try {
     const path = values.out ?? `${config.dataDirectory}/stream.json`;
     const tenantId = values.tenant ?? "default";

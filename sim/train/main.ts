@@ -8,30 +8,43 @@ import { parseArgs } from "node:util";
 import { systemClock } from "../../src/core/clock.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { trainModel } from "./train_model.ts";
+import { OperatorError, runCommand } from "../../src/core/run_command.ts";
 
-const { values } = parseArgs({
-  options: {
-    days: { type: "string", default: "60" },
-    customers: { type: "string", default: "5000" },
-    seed: { type: "string", default: "7" },
-    start: { type: "string", default: "2026-01-05" },
-    out: { type: "string", default: ".data/model" },
-  },
-});
-const startedMs = systemClock.monotonicMs();
-const { manifest, text } = await trainModel({
-  world: {
-    days: wholeNumber("days", values.days, 20),
-    customers: wholeNumber("customers", values.customers, 100),
-    seed: wholeNumber("seed", values.seed, 0),
-    startMs: midnight(values.start),
-  },
-  outDirectory: values.out,
-});
-const seconds = ((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1);
-console.log(`seed ${manifest.seed}, features ${manifest.featureHash}, model ${manifest.modelVersion}\n`);
-console.log(text);
-console.log(`Model, scoreboard and plot are in ${values.out}; ${seconds} s.`);
+async function main(args: string[]): Promise<void> {
+  const values = parseFlags(args);
+  const startedMs = systemClock.monotonicMs();
+  const { manifest, text } = await trainModel({
+    world: {
+      days: wholeNumber("days", values.days, 20),
+      customers: wholeNumber("customers", values.customers, 100),
+      seed: wholeNumber("seed", values.seed, 0),
+      startMs: midnight(values.start),
+    },
+    outDirectory: values.out,
+  });
+  const seconds = ((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1);
+  console.log(`seed ${manifest.seed}, features ${manifest.featureHash}, model ${manifest.modelVersion}\n`);
+  console.log(text);
+  console.log(`Model, scoreboard and plot are in ${values.out}; ${seconds} s.`);
+}
+
+function parseFlags(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        days: { type: "string", default: "60" },
+        customers: { type: "string", default: "5000" },
+        seed: { type: "string", default: "7" },
+        start: { type: "string", default: "2026-01-05" },
+        out: { type: "string", default: ".data/model" },
+      },
+    }).values;
+  } catch (error) {
+    if (!String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS")) throw error;
+    throw new OperatorError((error as Error).message);
+  }
+}
 
 function wholeNumber(name: string, text: string, least: number): number {
   const value = Number(text);
@@ -45,6 +58,7 @@ function midnight(text: string): number {
 }
 
 function refuse(message: string): never {
-  console.error(message);
-  Deno.exit(2);
+  throw new OperatorError(message);
 }
+
+if (import.meta.main) await runCommand("train", main, 2);

@@ -1,3 +1,5 @@
+import configuration from "../../deno.json" with { type: "json" };
+
 /** What a person can put right: shown as its message alone, with the exit code, and never as a stack. */
 export class OperatorError extends Error {
   override name: string = "OperatorError";
@@ -16,7 +18,7 @@ export async function runCommand(
   faultCode = 1,
 ): Promise<never> {
   if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
-    console.log(`deno task ${task}: ${await describe(task)}`);
+    console.log(`deno task ${task}: ${tasks[task].description}`);
     Deno.exit(0);
   }
   // A server redirects console.error to its log; this line is for a person.
@@ -32,14 +34,15 @@ export async function runCommand(
   Deno.exit(typeof result === "number" ? result : result === false ? 1 : 0);
 }
 
+const tasks: Readonly<Record<string, { readonly description: string }>> = configuration.tasks;
+
+/** For a command without arguments. */
+export function refuseArguments(args: readonly string[]): void {
+  if (args.length > 0) throw new OperatorError(`Unknown argument "${args[0]}". This command takes none.`);
+}
+
 /** Also what the system says of a file or folder: it names the path, and a stack says no more. */
 function isForOperator(error: unknown): boolean {
   return error instanceof OperatorError || error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable;
-}
-
-async function describe(task: string): Promise<string> {
-  const text = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
-  const { tasks } = JSON.parse(text) as { tasks: Record<string, { description: string }> };
-  return tasks[task].description;
 }

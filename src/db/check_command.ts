@@ -1,5 +1,5 @@
 import { readConfig } from "../config.ts";
-import { OperatorError, runCommand } from "../core/run_command.ts";
+import { refuseArguments, runCommand } from "../core/run_command.ts";
 import { joinDatabase } from "./open_database.ts";
 import { openPool, type Sql } from "./pool.ts";
 
@@ -9,7 +9,7 @@ import { openPool, type Sql } from "./pool.ts";
  */
 export async function runCheckCommand(name: string, check: (sql: Sql) => Promise<boolean>): Promise<never> {
   return await runCommand(name, async (args) => {
-    if (args.length > 0) throw new OperatorError(`Unknown argument "${args[0]}". This check takes none.`);
+    refuseArguments(args);
     const database = await joinDatabase(
       readConfig((variable) => Deno.env.get(variable)),
       (line) => console.error(line),

@@ -1,6 +1,7 @@
 import { migrate } from "./migrate.ts";
 import { openPool, type Sql } from "./pool.ts";
 import { SCHEMA_QUERIES } from "./schema_queries.ts";
+import { refuseArguments, runCommand } from "../core/run_command.ts";
 
 /**
  * The whole schema as one readable text: what all migrations together amount to. For review and for newcomers; a
@@ -24,7 +25,8 @@ export async function dumpSchema(sql: Sql): Promise<string> {
 
 export const SCHEMA_FILE = new URL("./schema.sql", import.meta.url);
 
-if (import.meta.main) {
+async function writeSchema(args: readonly string[]): Promise<void> {
+  refuseArguments(args);
   // Imported here, as only this command needs the tests' database.
   const { freshDatabase } = await import("./testing/fresh_database.ts");
   const database = await freshDatabase();
@@ -34,3 +36,5 @@ if (import.meta.main) {
   await sql.end();
   await database.drop();
 }
+
+if (import.meta.main) await runCommand("db:schema", writeSchema);

@@ -3,7 +3,7 @@ import { urlsOf } from "./embedded.ts";
 import { LISTEN_ADDRESS } from "./embedded/choose_port.ts";
 import { readPasswords, readRemembered } from "./embedded/remembered.ts";
 import { DatabaseStartError } from "./errors.ts";
-import { runCommand } from "../core/run_command.ts";
+import { refuseArguments, runCommand } from "../core/run_command.ts";
 
 /**
  * `deno task db:url`: a URL that psql takes, of the database the server works on: `psql "$(deno task -q db:url)"`.
@@ -34,7 +34,8 @@ async function isListening(place: string, port: number): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  await runCommand("db:url", async () => {
+  await runCommand("db:url", async (args) => {
+    refuseArguments(args);
     console.log(
       await databaseUrl(Deno.env.get("DATABASE_URL"), resolve(Deno.env.get("DATA_DIR") || ".data")),
     );

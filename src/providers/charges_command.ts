@@ -4,9 +4,10 @@
  */
 import { chargeLine } from "./charge_line.ts";
 import { ChargeLog, chargeLogPath } from "./charge_log.ts";
-import { OperatorError, runCommand } from "../core/run_command.ts";
+import { OperatorError, refuseArguments, runCommand } from "../core/run_command.ts";
 
-async function printCharges(): Promise<void> {
+async function printCharges(args: readonly string[]): Promise<void> {
+  refuseArguments(args);
   const path = chargeLogPath(Deno.env.get("DATA_DIR") || ".data");
   try {
     await Deno.stat(path);

@@ -1,3 +1,5 @@
+import { OperatorError } from "../../../src/core/run_command.ts";
+
 /** What a CSV of payments may tell, by the names that a header may have for it, in small letters. */
 export interface CsvColumn {
   readonly names: readonly string[];
@@ -89,6 +91,6 @@ export function placesOf(header: readonly string[], path: string): Record<CsvFie
 }
 
 /** The file cannot be used; the message says which line and value, and what to do. */
-export class CsvError extends Error {
+export class CsvError extends OperatorError {
   override name = "CsvError";
 }
