@@ -35,6 +35,7 @@ export function screenPayment(
   options: { isTestMethod: boolean; stepUpAt: number | null },
 ): RiskAssessment {
   const { probability, riskScore } = model.score(vector);
+  let reasons: RiskAssessment["reasons"] | undefined;
   const rules = brokenRules(vector).map((rule) => rule.name);
   const score = rules.length > 0 ? Math.max(riskScore, RULE_SCORE) : riskScore;
   const decision = options.isTestMethod
@@ -50,7 +51,10 @@ export function screenPayment(
     decision,
     decidedBy: options.isTestMethod ? "test_payment_method" : rules.length > 0 ? "rule" : "model",
     rules,
-    reasons: model.explain(vector, REASONS_SHOWN),
     modelVersion: model.modelVersion,
+    // Asked for when the answer is made: it costs several scores, and a batch that others wait for is no place for that.
+    get reasons() {
+      return reasons ??= model.explain(vector, REASONS_SHOWN);
+    },
   };
 }

@@ -18,9 +18,9 @@ export interface Reason {
 }
 
 /** Those of which the exact effect is asked, so that one that the estimate puts too low is still among them. */
-const CANDIDATES_PER_REASON = 4;
+const CANDIDATES_PER_REASON = 3;
 
-/** A trained model ready to score one payment at a time: about 10 µs a score, 110 µs an explanation. */
+/** A trained model ready to score one payment at a time: some 10 µs a score, a few times that an explanation. */
 export class FraudModel {
   readonly manifest: Manifest;
   readonly #network: Network;
@@ -46,14 +46,13 @@ export class FraudModel {
     const { inputs, calibration } = this.manifest;
     const logit = this.#network.logit(vector);
     const logOdds = calibratedLogOdds(calibration, logit);
-    const effects = this.#network.occlusionOfLargest(vector, CANDIDATES_PER_REASON * top);
-    const order: number[] = [];
-    for (let f = 0; f < effects.length; f++) if (effects[f] !== 0) order.push(f);
-    order.sort((a, b) => Math.abs(effects[b]) - Math.abs(effects[a]) || a - b);
-    return order.slice(0, top).map((f) => ({
-      feature: inputs[f].feature,
-      value: vector[f],
-      effect: logOdds - calibratedLogOdds(calibration, logit - effects[f]),
+    const effects = this.#network.occlusionOfLargest(vector, CANDIDATES_PER_REASON * top)
+      .filter(({ effect }) => effect !== 0)
+      .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect) || a.feature - b.feature);
+    return effects.slice(0, top).map(({ feature, effect }) => ({
+      feature: inputs[feature].feature,
+      value: vector[feature],
+      effect: logOdds - calibratedLogOdds(calibration, logit - effect),
     }));
   }
 }

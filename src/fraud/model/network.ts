@@ -29,6 +29,10 @@ export class Network {
   readonly #first: Float64Array;
   readonly #without: Float64Array;
   readonly #medianPositions: Float64Array;
+  /** Of the vector read last, by feature. */
+  readonly #positions: Float64Array;
+  /** The first layer's units that the slope reaches. */
+  readonly #active: Uint32Array;
 
   constructor(inputs: readonly InputSpec[], layers: readonly DenseLayer[]) {
     const [first, ...upper] = layers;
@@ -48,6 +52,8 @@ export class Network {
     this.#first = new Float64Array(first.units);
     this.#without = new Float64Array(first.units);
     this.#edges = inputs.map((input) => Float64Array.from(input.edges));
+    this.#positions = new Float64Array(inputs.length);
+    this.#active = new Uint32Array(first.units);
     this.#medianPositions = Float64Array.from(inputs, (input) => binPosition(input.edges, input.median));
     let row = 0;
     this.#sums = inputs.map((input) => {
@@ -67,38 +73,48 @@ export class Network {
   occlusion(vector: Float64Array | Float32Array): Float64Array {
     this.#readFirst(vector);
     const logit = this.#upperLogit(this.#first);
-    return Float64Array.from(this.#edges, (edges, f) => {
-      const position = binPosition(edges, vector[f]);
-      if (position === this.#medianPositions[f]) return 0;
-      this.#without.set(this.#first);
-      this.#add(this.#without, f, position, -1);
-      this.#add(this.#without, f, this.#medianPositions[f], 1);
-      return logit - this.#upperLogit(this.#without);
-    });
+    return this.#positions.map((position, feature) =>
+      position === this.#medianPositions[feature] ? 0 : logit - this.#logitWithout(feature)
+    );
   }
 
   /**
-   * As {@link occlusion} for the `count` features whose effect is estimated largest by the slope of the logit at this
-   * vector, 0 for the others: an exact effect costs a pass through the upper layers, its estimate one row of the first.
+   * As {@link occlusion}, but only for the `count` features whose effect is estimated largest by the slope of the logit at
+   * this vector: an exact effect costs a pass through the upper layers, its estimate a part of one row of the first.
+   * In no order; fewer where fewer differ from their median.
    */
-  occlusionOfLargest(vector: Float64Array | Float32Array, count: number): Float64Array {
+  occlusionOfLargest(
+    vector: Float64Array | Float32Array,
+    count: number,
+  ): { readonly feature: number; readonly effect: number }[] {
     this.#readFirst(vector);
     const logit = this.#upperLogit(this.#first);
     const slope = this.#slopeOfFirst();
-    const estimates = Float64Array.from(this.#edges, (edges, f) => {
-      const position = binPosition(edges, vector[f]);
-      return position === this.#medianPositions[f]
-        ? 0
-        : Math.abs(this.#along(slope, f, position) - this.#along(slope, f, this.#medianPositions[f]));
-    });
-    const floor = estimates.toSorted().at(-count) ?? 0;
-    return Float64Array.from(this.#edges, (edges, f) => {
-      if (estimates[f] === 0 || estimates[f] < floor) return 0;
-      this.#without.set(this.#first);
-      this.#add(this.#without, f, binPosition(edges, vector[f]), -1);
-      this.#add(this.#without, f, this.#medianPositions[f], 1);
-      return logit - this.#upperLogit(this.#without);
-    });
+    let active = 0;
+    for (let unit = 0; unit < slope.length; unit++) if (slope[unit] !== 0) this.#active[active++] = unit;
+    const largest: { feature: number; estimate: number }[] = [];
+    for (let feature = 0; feature < this.#edges.length; feature++) {
+      const position = this.#positions[feature];
+      const median = this.#medianPositions[feature];
+      if (position === median) continue;
+      const estimate = Math.abs(
+        this.#along(slope, active, feature, position) - this.#along(slope, active, feature, median),
+      );
+      if (largest.length === count && estimate <= largest[count - 1].estimate) continue;
+      if (largest.length === count) largest.pop();
+      let at = largest.length;
+      while (at > 0 && largest[at - 1].estimate < estimate) at--;
+      largest.splice(at, 0, { feature, estimate });
+    }
+    return largest.map(({ feature }) => ({ feature, effect: logit - this.#logitWithout(feature) }));
+  }
+
+  /** The logit if the feature had its median, after {@link #readFirst}. */
+  #logitWithout(feature: number): number {
+    this.#without.set(this.#first);
+    this.#add(this.#without, feature, this.#positions[feature], -1);
+    this.#add(this.#without, feature, this.#medianPositions[feature], 1);
+    return this.#upperLogit(this.#without);
   }
 
   /** Of the logit, by the first layer's sums, after {@link #upperLogit} has run over them. */
@@ -120,8 +136,8 @@ export class Network {
     return slope;
   }
 
-  /** What a feature at this position adds to the logit where the slope holds. */
-  #along(slope: Float64Array, feature: number, position: number): number {
+  /** What a feature at this position adds to the logit where the slope holds; `active` units have one. */
+  #along(slope: Float64Array, active: number, feature: number, position: number): number {
     if (position === 0) return 0;
     const units = this.#hiddenUnits;
     const sums = this.#sums[feature];
@@ -129,12 +145,10 @@ export class Network {
     const part = position - bin;
     const low = bin * units;
     let sum = 0;
-    if (part === 0) {
-      for (let unit = 0; unit < units; unit++) sum += slope[unit] * sums[low + unit];
-    } else {
-      for (let unit = 0; unit < units; unit++) {
-        sum += slope[unit] * ((1 - part) * sums[low + unit] + part * sums[low + units + unit]);
-      }
+    for (let i = 0; i < active; i++) {
+      const unit = this.#active[i];
+      const whole = sums[low + unit];
+      sum += slope[unit] * (part === 0 ? whole : whole + part * (sums[low + units + unit] - whole));
     }
     return sum;
   }
@@ -142,7 +156,9 @@ export class Network {
   #readFirst(vector: Float64Array | Float32Array): void {
     this.#first.set(this.#bias);
     for (let f = 0; f < this.#edges.length; f++) {
-      this.#add(this.#first, f, binPosition(this.#edges[f], vector[f]), 1);
+      const position = binPosition(this.#edges[f], vector[f]);
+      this.#positions[f] = position;
+      this.#add(this.#first, f, position, 1);
     }
   }
 

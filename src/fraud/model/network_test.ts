@@ -80,3 +80,17 @@ Deno.test("new Network() refuses layers that do not fit the inputs", () => {
   expect(() => new Network(INPUTS.slice(1), layers)).toThrow("do not fit");
   expect(() => new Network(INPUTS, layers.slice(0, 2))).toThrow("do not fit");
 });
+
+Deno.test("occlusionOfLargest() is occlusion() for as many features as asked for", () => {
+  fc.assert(fc.property(fc.integer(), vectors, (seed, vector) => {
+    const network = new Network(INPUTS, randomLayers(new Random(seed)));
+    const all = network.occlusion(vector);
+    const some = network.occlusionOfLargest(vector, 2);
+    expect(some.length).toBeLessThanOrEqual(2);
+    for (const { feature, effect } of some) expect(effect).toBe(all[feature]);
+    // With room for all, nothing is estimated away.
+    const found = new Float64Array(all.length);
+    for (const { feature, effect } of network.occlusionOfLargest(vector, all.length)) found[feature] = effect;
+    expect(found).toEqual(all);
+  }));
+});
