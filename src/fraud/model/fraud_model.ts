@@ -44,12 +44,11 @@ export class FraudModel {
   /** The `top` features that moved the score most, strongest first; features without effect are left out. */
   explain(vector: Float64Array, top: number): Reason[] {
     const { inputs, calibration } = this.manifest;
-    const logit = this.#network.logit(vector);
+    const { logit, effects } = this.#network.occlusionOfLargest(vector, CANDIDATES_PER_REASON * top);
     const logOdds = calibratedLogOdds(calibration, logit);
-    const effects = this.#network.occlusionOfLargest(vector, CANDIDATES_PER_REASON * top)
-      .filter(({ effect }) => effect !== 0)
+    const strongest = effects.filter(({ effect }) => effect !== 0)
       .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect) || a.feature - b.feature);
-    return effects.slice(0, top).map(({ feature, effect }) => ({
+    return strongest.slice(0, top).map(({ feature, effect }) => ({
       feature: inputs[feature].feature,
       value: vector[feature],
       effect: logOdds - calibratedLogOdds(calibration, logit - effect),

@@ -86,7 +86,7 @@ export class Network {
   occlusionOfLargest(
     vector: Float64Array | Float32Array,
     count: number,
-  ): { readonly feature: number; readonly effect: number }[] {
+  ): { readonly logit: number; readonly effects: { readonly feature: number; readonly effect: number }[] } {
     this.#readFirst(vector);
     const logit = this.#upperLogit(this.#first);
     const slope = this.#slopeOfFirst();
@@ -106,7 +106,10 @@ export class Network {
       while (at > 0 && largest[at - 1].estimate < estimate) at--;
       largest.splice(at, 0, { feature, estimate });
     }
-    return largest.map(({ feature }) => ({ feature, effect: logit - this.#logitWithout(feature) }));
+    return {
+      logit,
+      effects: largest.map(({ feature }) => ({ feature, effect: logit - this.#logitWithout(feature) })),
+    };
   }
 
   /** The logit if the feature had its median, after {@link #readFirst}. */

@@ -85,12 +85,15 @@ Deno.test("occlusionOfLargest() is occlusion() for as many features as asked for
   fc.assert(fc.property(fc.integer(), vectors, (seed, vector) => {
     const network = new Network(INPUTS, randomLayers(new Random(seed)));
     const all = network.occlusion(vector);
-    const some = network.occlusionOfLargest(vector, 2);
+    const { logit, effects: some } = network.occlusionOfLargest(vector, 2);
+    expect(logit).toBe(network.logit(vector));
     expect(some.length).toBeLessThanOrEqual(2);
     for (const { feature, effect } of some) expect(effect).toBe(all[feature]);
     // With room for all, nothing is estimated away.
     const found = new Float64Array(all.length);
-    for (const { feature, effect } of network.occlusionOfLargest(vector, all.length)) found[feature] = effect;
+    for (const { feature, effect } of network.occlusionOfLargest(vector, all.length).effects) {
+      found[feature] = effect;
+    }
     expect(found).toEqual(all);
   }));
 });
