@@ -180,7 +180,7 @@ export function stepUpTable(all: readonly DisputeRow[], test: readonly [number, 
   const rows = all.filter(({ day }) => day >= test[0] && day < test[1]);
   const frauds = rows.filter(({ truthFraud }) => truthFraud);
   const genuine = rows.filter(({ truthFraud }) => !truthFraud);
-  return [50, 55, 60, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74].map((from) => {
+  return [50, 55, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74].map((from) => {
     const within = (some: readonly DisputeRow[]) =>
       some.filter(({ riskScore }) => riskScore >= from && riskScore < DECLINE_AT_SCORE).length / some.length;
     return { from, genuineShare: within(genuine), fraudShare: within(frauds) };
