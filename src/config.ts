@@ -158,7 +158,7 @@ const VARIABLES = {
   FAILOVER: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   STEP_UP_AT: {
     schema: z.union([z.literal("off"), decimal(0, 74.9)]),
-    fallback: "66",
+    fallback: "62",
     expected: "off, or a risk score from 0 to 74.9",
   },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },

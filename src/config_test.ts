@@ -26,7 +26,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     webhookSecret: null,
     webhookUrl: null,
     failover: true,
-    stepUpAt: 66,
+    stepUpAt: 62,
     simulatedTime: "on",
     logLevel: "info",
     modelDirectory: null,
