@@ -11,7 +11,16 @@ import { trainModel } from "./train_model.ts";
 import { OperatorError, runCommand } from "../../src/core/run_command.ts";
 
 async function main(args: string[]): Promise<void> {
-  const values = parseFlags(args);
+  const { values } = parseArgs({
+    args,
+    options: {
+      days: { type: "string", default: "60" },
+      customers: { type: "string", default: "5000" },
+      seed: { type: "string", default: "7" },
+      start: { type: "string", default: "2026-01-05" },
+      out: { type: "string", default: ".data/model" },
+    },
+  });
   const startedMs = systemClock.monotonicMs();
   const { manifest, text } = await trainModel({
     world: {
@@ -26,24 +35,6 @@ async function main(args: string[]): Promise<void> {
   console.log(`seed ${manifest.seed}, features ${manifest.featureHash}, model ${manifest.modelVersion}\n`);
   console.log(text);
   console.log(`Model, scoreboard and plot are in ${values.out}; ${seconds} s.`);
-}
-
-function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        days: { type: "string", default: "60" },
-        customers: { type: "string", default: "5000" },
-        seed: { type: "string", default: "7" },
-        start: { type: "string", default: "2026-01-05" },
-        out: { type: "string", default: ".data/model" },
-      },
-    }).values;
-  } catch (error) {
-    if (!String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS")) throw error;
-    throw new OperatorError((error as Error).message);
-  }
 }
 
 function wholeNumber(name: string, text: string, least: number): number {

@@ -41,8 +41,12 @@ export function refuseArguments(args: readonly string[]): void {
   if (args.length > 0) throw new OperatorError(`Unknown argument "${args[0]}". This command takes none.`);
 }
 
-/** Also what the system says of a file or folder: it names the path, and a stack says no more. */
+/**
+ * Also what node:util's parseArgs says of an argument, and the system of a file or folder: they name it, and a stack
+ * says no more.
+ */
 function isForOperator(error: unknown): boolean {
   return error instanceof OperatorError || error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable;
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable ||
+    String((error as { code?: unknown } | null)?.code).startsWith("ERR_PARSE_ARGS");
 }

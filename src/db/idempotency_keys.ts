@@ -1,3 +1,4 @@
+import type { TransactionSql } from "postgres";
 import { DomainError } from "../core/errors.ts";
 import { scalarArray, textArray } from "./array_literal.ts";
 import type { BatchReader } from "./batch_transaction.ts";
@@ -48,6 +49,24 @@ export async function readKnownKeys(
                           where k.tenant_id = u.tenant_id and k.principal = u.principal and k.key = u.key
                           limit 1) k`);
   return new Map(rows.map((row) => [row.index, row]));
+}
+
+/**
+ * The same for one call, inside its transaction; null for a first one. Throws `idempotency_key_reused` where the earlier
+ * call had other arguments.
+ */
+export async function findEarlierCall(
+  sql: TransactionSql,
+  { tenantId, principal, key }: KeyOfCall,
+  requestHash: string,
+): Promise<KnownKey | null> {
+  const [known] = await sql<KnownKey[]>`
+    select k.request_hash as "requestHash", k.resource_id as "resourceId", a.response
+      from idempotency_keys k left join idempotency_answers a using (tenant_id, resource_id)
+     where k.tenant_id = ${tenantId} and k.principal = ${principal} and k.key = ${key}`;
+  if (known === undefined) return null;
+  if (known.requestHash !== requestHash) throw keyReusedError(key!);
+  return known;
 }
 
 /** The one difference that matters when a key comes again. */

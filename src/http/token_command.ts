@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
 import { DEFAULT_TENANT, issueToken, PRINCIPAL, type Scope, SCOPES, TENANT } from "./authenticate.ts";
-import { OperatorError, runCommand } from "../core/run_command.ts";
+import { runCommand } from "../core/run_command.ts";
 
 const TTL_MAX_S = 365 * 24 * 3600;
 
@@ -15,7 +15,15 @@ export async function tokenFromArgs(
   environment: (name: string) => string | undefined,
   nowMs: number,
 ): Promise<string> {
-  const values = parseFlags(args);
+  const { values } = parseArgs({
+    args,
+    options: {
+      sub: { type: "string", default: "local" },
+      tenant: { type: "string", default: DEFAULT_TENANT },
+      scope: { type: "string", default: SCOPES.join(" ") },
+      ttl: { type: "string", default: "86400" },
+    },
+  });
   const config = readConfig(environment);
   if (config.jwtJwksUrl !== null) {
     throw new ConfigError(
@@ -48,24 +56,6 @@ export async function tokenFromArgs(
     { principal: values.sub, tenantId: values.tenant, scopes: scopes as Scope[], expiresInS },
     nowMs,
   );
-}
-
-function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        sub: { type: "string", default: "local" },
-        tenant: { type: "string", default: DEFAULT_TENANT },
-        scope: { type: "string", default: SCOPES.join(" ") },
-        ttl: { type: "string", default: "86400" },
-      },
-    }).values;
-  } catch (error) {
-    // An argument that there is not; anything else is a fault of ours.
-    if (!String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS")) throw error;
-    throw new OperatorError((error as Error).message);
-  }
 }
 
 if (import.meta.main) {

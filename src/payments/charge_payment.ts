@@ -10,6 +10,13 @@ export interface ChargeResult {
   readonly note: string | null;
 }
 
+/** Makes the result of what begins now: its time is from this call to the one that has the outcome. */
+export function timedResult(clock: Clock): (outcome: ChargeOutcome, note: string | null) => ChargeResult {
+  const startedAtMs = clock.nowMs();
+  const startedMs = clock.monotonicMs();
+  return (outcome, note) => ({ outcome, startedAtMs, latencyMs: clock.monotonicMs() - startedMs, note });
+}
+
 /**
  * Asks the provider to charge. No transaction is open here. Without a reply in time the charge is unknown, not
  * failed: the provider is asked by key, once, and only its own word counts.
@@ -20,14 +27,7 @@ export async function chargePayment(
   timeoutMs: number,
   clock: Clock,
 ): Promise<ChargeResult> {
-  const startedAtMs = clock.nowMs();
-  const startedMs = clock.monotonicMs();
-  const result = (outcome: ChargeOutcome, note: string | null): ChargeResult => ({
-    outcome,
-    startedAtMs,
-    latencyMs: clock.monotonicMs() - startedMs,
-    note,
-  });
+  const result = timedResult(clock);
   try {
     return result(await provider.charge(request, timeoutMs), null);
   } catch (error) {

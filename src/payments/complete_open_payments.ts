@@ -1,6 +1,6 @@
 import { Rounds } from "../core/rounds.ts";
 import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
-import type { ChargeResult } from "./charge_payment.ts";
+import { type ChargeResult, timedResult } from "./charge_payment.ts";
 import { type ChargeInProgress, driveCharge } from "./drive_charge.ts";
 import { ProviderTimeout } from "../providers/provider.ts";
 import { PAYMENT_STATUSES, providerKeyOf } from "./payment.ts";
@@ -172,17 +172,10 @@ async function factsOf(service: PaymentService, row: PaymentRow): Promise<Charge
  * A challenge that nobody passed in time is voided as well, and so is one whose answer got lost.
  */
 async function learnOutcome(service: PaymentService, row: PaymentRow): Promise<ChargeResult | null> {
-  const { clock, settings: { providerTimeoutMs } } = service;
+  const { providerTimeoutMs } = service.settings;
   const provider = service.provider(row.provider!);
   const key = providerKeyOf(row.tenantId, row.paymentId, row.chargeNumber);
-  const startedAtMs = clock.nowMs();
-  const startedMs = clock.monotonicMs();
-  const result = (outcome: ChargeResult["outcome"], note: string): ChargeResult => ({
-    outcome,
-    startedAtMs,
-    latencyMs: clock.monotonicMs() - startedMs,
-    note,
-  });
+  const result = timedResult(service.clock);
   try {
     const found = await provider.findCharge(key, providerTimeoutMs);
     const isOpen = found === null || found.outcome === "requires_action";

@@ -1,7 +1,7 @@
 import { invalidApproval, signApproval, verifyApproval } from "../core/approval_token.ts";
 import { CHALLENGE_ANSWER } from "../providers/test_payment_methods.ts";
 import { ProviderTimeout } from "../providers/provider.ts";
-import type { ChargeResult } from "./charge_payment.ts";
+import { type ChargeResult, timedResult } from "./charge_payment.ts";
 import { chargeInProgress, completePayment, openPaymentOf } from "./complete_open_payments.ts";
 import type { CreatedPayment } from "./create_payment.ts";
 import { driveCharge } from "./drive_charge.ts";
@@ -92,17 +92,10 @@ async function answerChallenge(
   row: PaymentRow,
   given: string,
 ): Promise<ChargeResult> {
-  const { clock, settings: { providerTimeoutMs } } = service;
+  const { providerTimeoutMs } = service.settings;
   const provider = service.provider(row.provider!);
   const key = providerKeyOf(row.tenantId, row.paymentId, row.chargeNumber);
-  const startedAtMs = clock.nowMs();
-  const startedMs = clock.monotonicMs();
-  const result = (outcome: ChargeResult["outcome"], note: string): ChargeResult => ({
-    outcome,
-    startedAtMs,
-    latencyMs: clock.monotonicMs() - startedMs,
-    note,
-  });
+  const result = timedResult(service.clock);
   try {
     const reply = await provider.completeChallenge(key, given, providerTimeoutMs);
     return result(reply ?? { outcome: "unknown" }, "challenge_answered");

@@ -38,17 +38,12 @@ async function bringLabels(args: string[]): Promise<void> {
 }
 
 function flagsOf(args: string[]): { path: string; tenantId: string } {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { tenant: { type: "string", default: "default" } },
-    });
-    if (positionals.length === 1) return { path: positionals[0], tenantId: values.tenant };
-  } catch (error) {
-    if (!String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS")) throw error;
-    throw new OperatorError((error as Error).message);
-  }
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { tenant: { type: "string", default: "default" } },
+  });
+  if (positionals.length === 1) return { path: positionals[0], tenantId: values.tenant };
   throw new OperatorError("Name one file: deno task labels FILE.csv [--tenant default]");
 }
 

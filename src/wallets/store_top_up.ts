@@ -1,7 +1,7 @@
 import { assert } from "../core/assert.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
-import { KEY_LIFETIME_MS, keyReusedError } from "../db/idempotency_keys.ts";
+import { findEarlierCall, KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
 import { type Account, accountOf } from "../ledger/accounts.ts";
 import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
@@ -91,16 +91,12 @@ export async function beginTopUp(
 
 async function earlierCall(
   sql: Transaction,
-  { tenantId, principal, idempotencyKey }: TopUpRequest,
+  { tenantId, principal, idempotencyKey: key }: TopUpRequest,
   requestHash: string,
 ): Promise<BegunTopUp | null> {
-  const [known] = await sql<{ request_hash: string; resource_id: string; response: string | null }[]>`
-    select k.request_hash, k.resource_id, a.response
-      from idempotency_keys k left join idempotency_answers a using (tenant_id, resource_id)
-     where k.tenant_id = ${tenantId} and k.principal = ${principal} and k.key = ${idempotencyKey}`;
-  if (known === undefined) return null;
-  if (known.request_hash !== requestHash) throw keyReusedError(idempotencyKey!);
-  if (known.response === null) return { kind: "open", topUpId: known.resource_id };
+  const known = await findEarlierCall(sql, { tenantId, principal, key }, requestHash);
+  if (known === null) return null;
+  if (known.response === null) return { kind: "open", topUpId: known.resourceId };
   const stored = JSON.parse(known.response) as TopUpAnswer | StoredError;
   if (!("error" in stored)) return { kind: "answered", answer: stored };
   const { code, message, field, next_move: nextMove } = stored.error;

@@ -2,7 +2,7 @@ import { signApproval } from "../../core/approval_token.ts";
 import { toRfc3339 } from "../../core/clock.ts";
 import { DomainError } from "../../core/errors.ts";
 import { formatAmount, toReferenceUsd } from "../../core/money.ts";
-import { KEY_LIFETIME_MS, keyReusedError } from "../../db/idempotency_keys.ts";
+import { findEarlierCall, KEY_LIFETIME_MS } from "../../db/idempotency_keys.ts";
 import { refundReasonOf } from "../../fraud/refunds/reasons.ts";
 import type { RefundRisk } from "../../fraud/refunds/refund_model.ts";
 import { accountOf } from "../../ledger/accounts.ts";
@@ -199,16 +199,12 @@ function orderedDecision(paymentMethodId: string | null): RefundRisk["decision"]
 
 async function earlierCall(
   sql: Transaction,
-  { tenantId, principal, idempotencyKey }: RefundPaymentRequest,
+  { tenantId, principal, idempotencyKey: key }: RefundPaymentRequest,
   requestHash: string,
 ): Promise<BegunRefund | null> {
-  const [known] = await sql<{ request_hash: string; resource_id: string; response: string | null }[]>`
-    select k.request_hash, k.resource_id, a.response
-      from idempotency_keys k left join idempotency_answers a using (tenant_id, resource_id)
-     where k.tenant_id = ${tenantId} and k.principal = ${principal} and k.key = ${idempotencyKey}`;
-  if (known === undefined) return null;
-  if (known.request_hash !== requestHash) throw keyReusedError(idempotencyKey!);
+  const known = await findEarlierCall(sql, { tenantId, principal, key }, requestHash);
+  if (known === null) return null;
   return known.response === null
-    ? { kind: "open", refundId: known.resource_id }
+    ? { kind: "open", refundId: known.resourceId }
     : { kind: "answered", answer: JSON.parse(known.response), replayed: true };
 }

@@ -1,8 +1,10 @@
 import {
+  crowdWeight,
   DAY_MS,
   dollars,
   type JudgedPast,
   type JudgedTransfer,
+  knownADayBefore,
   type Pattern,
   totalUsd,
   within,
@@ -21,9 +23,7 @@ export function fanIn(
 ): Pattern | null {
   if (toKind !== "wallet") return null;
   const today = within(receiver.received, atMs, DAY_MS);
-  const before = new Set(
-    receiver.received.filter((one) => one.atMs <= atMs - DAY_MS).map(({ otherId }) => otherId),
-  );
+  const before = knownADayBefore(receiver.received, atMs);
   const fresh = today.filter(({ otherId }) => !before.has(otherId));
   const senders = new Set(fresh.map(({ otherId }) => otherId));
   let total = totalUsd(fresh);
@@ -34,7 +34,7 @@ export function fanIn(
   if (senders.size < SENDERS_MIN || total < TOTAL_MIN_USD) return null;
   return {
     pattern: "fan_in",
-    weight: Math.min(3.5, 2.5 + 0.3 * (senders.size - SENDERS_MIN)),
+    weight: crowdWeight(senders.size, SENDERS_MIN),
     about: "Many wallets that never paid this receiver before pay it within a day.",
     evidence: {
       new_senders: senders.size,

@@ -1,8 +1,10 @@
 import {
+  crowdWeight,
   DAY_MS,
   dollars,
   type JudgedPast,
   type JudgedTransfer,
+  knownADayBefore,
   type Pattern,
   totalUsd,
   within,
@@ -17,9 +19,7 @@ export function fanOut(
   { sender }: JudgedPast,
 ): Pattern | null {
   if (toKind !== "wallet") return null;
-  const before = new Set(
-    sender.sent.filter((one) => one.atMs <= atMs - DAY_MS).map(({ otherId }) => otherId),
-  );
+  const before = knownADayBefore(sender.sent, atMs);
   if (before.has(toId)) return null;
   const fresh = within(sender.sent, atMs, DAY_MS)
     .filter(({ otherId }) => otherId.startsWith("wallet:") && !before.has(otherId));
@@ -28,7 +28,7 @@ export function fanOut(
   if (payees.size < PAYEES_MIN || total < TOTAL_MIN_USD) return null;
   return {
     pattern: "fan_out",
-    weight: Math.min(3.5, 2.5 + 0.3 * (payees.size - PAYEES_MIN)),
+    weight: crowdWeight(payees.size, PAYEES_MIN),
     about: "The sender pays many wallets it never paid before within a day.",
     evidence: {
       new_payees: payees.size,

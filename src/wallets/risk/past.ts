@@ -56,3 +56,13 @@ export function totalUsd(past: readonly PastTransfer[]): number {
 export function dollars(value: number): number {
   return Math.round(value * 100) / 100;
 }
+
+/** Whom the wallet dealt with in these transfers a day before `atMs` or earlier: they are not new to it. */
+export function knownADayBefore(past: readonly PastTransfer[], atMs: number): Set<string> {
+  return new Set(past.filter((one) => one.atMs <= atMs - DAY_MS).map(({ otherId }) => otherId));
+}
+
+/** How much many new ones in one day weigh, from the least number that tells on. */
+export function crowdWeight(count: number, least: number): number {
+  return Math.min(3.5, 2.5 + 0.3 * (count - least));
+}
