@@ -6,6 +6,7 @@ import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
 import { EnsembleWeights } from "./ensemble_weights.ts";
 import { weightedAveragePrecision } from "./metrics.ts";
+import { shuffleInPlace } from "./shuffle.ts";
 import type { WeightedRows } from "./weighted_rows.ts";
 import { startWasmBackend } from "./wasm_backend.ts";
 
@@ -122,11 +123,4 @@ function averagePrecisionOn(rows: WeightedRows, network: Network): number {
 /** How often each row counts for one network: once on average, as if rows had been drawn with replacement. */
 function rowCounts(rows: number, random: Random): Uint8Array {
   return Uint8Array.from({ length: rows }, () => random.poisson(1));
-}
-
-function shuffleInPlace(order: Uint32Array, random: Random): void {
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.integer(0, i);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
 }
