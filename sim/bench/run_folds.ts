@@ -3,7 +3,7 @@ import { logisticContender, oracleContender, ruleContenders } from "../train/bas
 import type { Contender, JudgedFold } from "../train/contender.ts";
 import { calibrated, fitModel, type FittedModel, logitsOf } from "../train/fit_model.ts";
 import type { LabelledPayments } from "../train/labelled_payments.ts";
-import { averagePrecision } from "../train/metrics.ts";
+import { averagePrecision } from "../../src/fraud/measures/metrics.ts";
 import { rowsOf, sampleRows } from "../train/sample_rows.ts";
 import { MODEL_NAME } from "../train/contender.ts";
 import { gruContender, SEQUENCE_MODEL_NAME } from "../train/sequence/gru_contender.ts";

@@ -5,7 +5,7 @@ import { encodeInputs, inputCount } from "../../src/fraud/model/encode_inputs.ts
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
 import { EnsembleWeights } from "./ensemble_weights.ts";
-import { weightedAveragePrecision } from "./metrics.ts";
+import { weightedAveragePrecision } from "../../src/fraud/measures/metrics.ts";
 import { shuffleInPlace } from "./shuffle.ts";
 import type { WeightedRows } from "./weighted_rows.ts";
 import { startWasmBackend } from "./wasm_backend.ts";

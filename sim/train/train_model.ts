@@ -8,7 +8,7 @@ import { logisticContender, oracleContender, ruleContenders } from "./baselines.
 import { type Contender, MODEL_NAME } from "./contender.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET, fitModel, logitsOf } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
-import { averagePrecision, confusionAt, rocAuc } from "./metrics.ts";
+import { averagePrecision, confusionAt, rocAuc } from "../../src/fraud/measures/metrics.ts";
 import { precisionRecallSvg } from "./precision_recall_plot.ts";
 import { rowsOf } from "./sample_rows.ts";
 import { makeScoreboard, type Scoreboard } from "./scoreboard.ts";

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect } from "expect";
 import { Random } from "../../../src/core/random.ts";
-import { rocAuc } from "../metrics.ts";
+import { rocAuc } from "../../../src/fraud/measures/metrics.ts";
 import { startWasmBackend } from "../wasm_backend.ts";
 import type { GruLayers, GruShape } from "./gru_layers.ts";
 import { GruScorer } from "./gru_scorer.ts";

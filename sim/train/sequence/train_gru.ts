@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { startProgress } from "../../../src/core/progress.ts";
 import { Random } from "../../../src/core/random.ts";
-import { weightedAveragePrecision } from "../metrics.ts";
+import { weightedAveragePrecision } from "../../../src/fraud/measures/metrics.ts";
 import { shuffleInPlace } from "../shuffle.ts";
 import type { LearningCurve } from "../train_ensemble.ts";
 import { startWasmBackend } from "../wasm_backend.ts";
