@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { toRfc3339 } from "../../src/core/clock.ts";
-import { FEATURE_HASH } from "../../src/fraud/features/catalogue.ts";
+import { Random } from "../../src/core/random.ts";
+import { FEATURE_HASH, FEATURES } from "../../src/fraud/features/catalogue.ts";
+import { driftReference } from "../../src/fraud/drift/reference.ts";
 import { type Manifest, MANIFEST_FORMAT_VERSION, type Metrics } from "../../src/fraud/model/manifest.ts";
 import { Network } from "../../src/fraud/model/network.ts";
 import type { WorldConfig } from "../world/world.ts";
@@ -106,6 +108,11 @@ export async function trainModel({ world: config, outDirectory }: TrainOptions):
       ),
       test: metrics(payments, judged.test, network.test, probability, (row) => payments.fraud(row)),
     },
+    reference: driftReference(
+      vectorsOf(payments, thinned(train, config.seed)),
+      { length: fitted.validation.length, probability: (row) => fitted.validation[row] },
+      FEATURES.length,
+    ),
     ...described,
   };
   await writeModel(outDirectory, files, manifest);
@@ -121,6 +128,19 @@ export async function trainModel({ world: config, outDirectory }: TrainOptions):
     precisionRecallSvg(payments, judged.test, contenders),
   );
   return { manifest, scoreboard: result, text };
+}
+
+/** Enough for shares that are right to a third of a percent. */
+const REFERENCE_ROWS = 20_000;
+
+function thinned(rows: Uint32Array, seed: number): Uint32Array {
+  const share = REFERENCE_ROWS / rows.length;
+  const chance = new Random(seed).fork("drift reference");
+  return rows.filter(() => chance.chance(share));
+}
+
+function vectorsOf(payments: LabelledPayments, rows: Uint32Array) {
+  return { length: rows.length, vector: (row: number) => payments.vector(rows[row]) };
 }
 
 // Validation is judged by the labels that had arrived, test by the truth.
