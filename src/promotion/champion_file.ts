@@ -96,7 +96,13 @@ export async function keepModel(
   for (const name of MODEL_FILES) {
     await writeDurably(join(fresh, name), await Deno.readFile(join(directory, name)));
   }
-  await Deno.rename(fresh, target);
+  try {
+    await Deno.rename(fresh, target);
+  } catch (error) {
+    await Deno.remove(fresh, { recursive: true });
+    // Another promotion kept the same files at the same moment.
+    if (!await exists(join(target, "manifest.json"))) throw error;
+  }
   await sync(join(dataDirectory, "models"));
   return kept;
 }
