@@ -16,6 +16,7 @@ import { rowsOf } from "./sample_rows.ts";
 import { makeScoreboard, type Scoreboard } from "./scoreboard.ts";
 import { type RecallByName, recallByStory } from "./recall_by.ts";
 import { scoreboardText } from "./scoreboard_text.ts";
+import { gruContender, SEQUENCE_MODEL_NAME } from "./sequence/gru_contender.ts";
 import { splitDays } from "./split.ts";
 import { streamFeatures } from "./stream_features.ts";
 import { toTfjs } from "./to_tfjs.ts";
@@ -26,6 +27,8 @@ export interface TrainOptions {
   readonly world: WorldConfig;
   /** Folder for the model, the scoreboard and the plot; made when it does not exist. */
   readonly outDirectory: string;
+  /** Whether the sequence model stands on the scoreboard too; it is not what is written. */
+  readonly sequenceModel?: boolean;
 }
 
 export interface TrainResult {
@@ -41,7 +44,9 @@ const TRAIN_ROWS = 80_000;
 const MOST_EPOCHS = 10;
 
 /** Generates the world, trains on its first days, chooses the operating point, judges on its last days, writes. */
-export async function trainModel({ world: config, outDirectory }: TrainOptions): Promise<TrainResult> {
+export async function trainModel(
+  { world: config, outDirectory, sequenceModel = false }: TrainOptions,
+): Promise<TrainResult> {
   const fold = splitDays(config.startMs, config.days);
   const payments = streamFeatures(worldSource(config));
   const train = rowsOf(payments, fold.train);
@@ -66,6 +71,15 @@ export async function trainModel({ world: config, outDirectory }: TrainOptions):
   const contenders = [
     ...ruleContenders(payments, judged),
     logisticContender("logistic regression", payments, sample.rows, judged),
+    ...(sequenceModel
+      ? [
+        await gruContender(SEQUENCE_MODEL_NAME, payments, fitted, judged, {
+          seeds: [config.seed + 1],
+          mostEpochs: MOST_EPOCHS,
+          label: "sequence model",
+        }),
+      ]
+      : []),
     network,
     oracleContender(payments, judged),
   ];
