@@ -24,8 +24,8 @@ export function evidenceText(
       toRfc3339(asOfMs!)
     }: ${it.frauds} known frauds.`,
     ...it.unknownDeclines === 0 ? [] : [
-      `${it.unknownDeclines} of them the champion declined and nobody reported on: they count as fraud with its own ` +
-      `probability, ${it.expectedFrauds.toFixed(1)} frauds in all, which is in its favour.`,
+      `${it.unknownDeclines} of them the champion declined and nobody reported on. It is taken at its word: they ` +
+      `count as fraud with its own probability, ${it.expectedFrauds.toFixed(1)} frauds in all.`,
     ],
     ...left.length === 0 ? [] : [`Left out: ${left.join(", ")}.`],
     "",

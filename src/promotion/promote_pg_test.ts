@@ -169,9 +169,9 @@ Deno.test("a challenger is refused, and nothing is changed, where the evidence d
   }
 });
 
-Deno.test("what the champion declined and nobody reports on speaks for the champion, and is told", async () => {
+Deno.test("what the champion declined and nobody reports on counts by its own probability, and is told", async () => {
   await withPlace(async (place) => {
-    // Equal models; but half of the frauds were declined, and so never reported.
+    // Equal models; but what the champion stopped was never reported.
     await place.plant({ declines: true, championKnows: 5.5, challengerKnows: 5.5, frauds: 200 });
     let text = "";
     const refused = await place.refusal(
