@@ -18,7 +18,7 @@ export interface ShadowEvents {
  * How long after it was asked for a payment may still be committed. It takes a full queue of payments and a slow disk to
  * come near; a payment that took longer stays unscored until the next start, and the promotion's evidence counts it.
  */
-const COMMITTED_WITHIN_MS = 30_000;
+const COMMITTED_WITHIN_MS = 15_000;
 /** How far another server's clock may be ahead. Beyond it lies only history that was loaded for days to come. */
 const CLOCKS_APART_MS = 60_000;
 /** Payments of one round trip. */

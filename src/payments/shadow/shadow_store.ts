@@ -49,6 +49,8 @@ export async function readUnscored(
   untilMs: number,
   limit: number,
 ): Promise<ScreenedPayment[]> {
+  // Named for both tables: whichever way they are joined, neither is read from its beginning.
+  const first = firstIdAt("pay", fromMs);
   const rows = await pool.ofEveryTenant<
     {
       tenant_id: string;
@@ -62,13 +64,13 @@ export async function readUnscored(
     select p.* from tenants t cross join lateral (
       select p.tenant_id, p.payment_id, p.feature_vector, p.model_version, p.fraud_probability, p.risk_score
         from payments p
-       where p.tenant_id = t.tenant_id and p.payment_id >= ${firstIdAt("pay", fromMs)}
+       where p.tenant_id = t.tenant_id and p.payment_id >= ${first}
          and p.payment_id < ${firstIdAt("pay", untilMs)} and octet_length(p.feature_vector) = ${
     FEATURES.length * Float64Array.BYTES_PER_ELEMENT
   }
          and not exists (select from shadow_scores s
                           where s.tenant_id = p.tenant_id and s.challenger_version = ${challengerVersion}
-                            and s.payment_id = p.payment_id)
+                            and s.payment_id = p.payment_id and s.payment_id >= ${first})
        order by p.payment_id limit ${limit}
     ) p limit ${limit}`;
   return rows.map((row) => ({
