@@ -7,3 +7,8 @@ export function shuffleInPlace(order: Uint32Array, random: Random): void {
     [order[i], order[j]] = [order[j], order[i]];
   }
 }
+
+/** How often each row counts for one network: once on average, as if rows had been drawn with replacement. */
+export function rowCounts(rows: number, random: Random): Uint8Array {
+  return Uint8Array.from({ length: rows }, () => random.poisson(1));
+}

@@ -6,7 +6,7 @@ import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
 import { EnsembleWeights } from "./ensemble_weights.ts";
 import { weightedAveragePrecision } from "../../src/fraud/measures/metrics.ts";
-import { shuffleInPlace } from "./shuffle.ts";
+import { rowCounts, shuffleInPlace } from "./shuffle.ts";
 import type { WeightedRows } from "./weighted_rows.ts";
 import { startWasmBackend } from "./wasm_backend.ts";
 
@@ -118,9 +118,4 @@ export async function trainEnsemble(
 function averagePrecisionOn(rows: WeightedRows, network: Network): number {
   const scores = Float64Array.from({ length: rows.length }, (_, row) => network.logit(rows.vector(row)));
   return weightedAveragePrecision(scores, rows.label, (row) => rows.weight[row]);
-}
-
-/** How often each row counts for one network: once on average, as if rows had been drawn with replacement. */
-function rowCounts(rows: number, random: Random): Uint8Array {
-  return Uint8Array.from({ length: rows }, () => random.poisson(1));
 }

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { startProgress } from "../../../src/core/progress.ts";
 import { Random } from "../../../src/core/random.ts";
 import { weightedAveragePrecision } from "../../../src/fraud/measures/metrics.ts";
-import { shuffleInPlace } from "../shuffle.ts";
+import { rowCounts, shuffleInPlace } from "../shuffle.ts";
 import type { LearningCurve } from "../train_ensemble.ts";
 import { startWasmBackend } from "../wasm_backend.ts";
 import type { GruLayers, GruShape } from "./gru_layers.ts";
@@ -36,8 +36,9 @@ const BATCH_ROWS = 512;
 const PATIENCE_EPOCHS = 4;
 
 /**
- * Trains the sequence model on TF.js's wasm backend and keeps the epoch that does best on validation. Seed, order of rows
- * and backend are fixed: one seed gives one model.
+ * Trains the sequence model on TF.js's wasm backend and keeps the epoch that does best on validation. As in the ensemble,
+ * each seed draws how often a row counts, so that several differ in their errors. Seed, order of rows and backend are
+ * fixed: one seed gives one model.
  */
 export async function trainGru(
   train: SequenceRows,
@@ -52,6 +53,7 @@ export async function trainGru(
   const batches = Math.max(1, Math.floor(train.length / BATCH_ROWS));
   const order = Uint32Array.from({ length: train.length }, (_, row) => row);
   const shuffle = new Random(seed).fork("row order");
+  const counts = rowCounts(train.length, new Random(seed).fork("row counts"));
   const batch = {
     x: new Float32Array(BATCH_ROWS * width),
     sequences: new Float32Array(steps * BATCH_ROWS * stepWidth),
@@ -76,7 +78,7 @@ export async function trainGru(
           train.writeStep(row, step, batch.sequences, (step * BATCH_ROWS + i) * stepWidth);
         }
         batch.y[i] = train.label[row];
-        batch.weights[i] = train.weight[row];
+        batch.weights[i] = train.weight[row] * counts[row];
       }
       loss += weights.step(optimizer, batch, options.weightDecay) / batches;
       progress.update((epoch - 1) * batches + number + 1);

@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { FEATURE_INDEX } from "../../fraud/features/catalogue.ts";
 import type { FraudModelPort } from "../../fraud/screen_payment.ts";
+import { Metrics } from "../../http/metrics.ts";
 import { createPayment } from "../create_payment.ts";
 import { type Lab, modelOf, openLab, requestOf, TENANT } from "../testing/open_lab.ts";
 import { ShadowScorer } from "./shadow_scorer.ts";
@@ -142,10 +143,19 @@ Deno.test("the shadow waits while payments wait, and shows the hard rules' score
   expect(await busy.round()).toBe(0);
   expect(await stored(lab)).toEqual([]);
   expect(await scorerOf(lab).scorer.round(() => true)).toBe(0);
-  expect(await scorerOf(lab).scorer.round()).toBe(17);
+  const metrics = new Metrics();
+  const counted = new ShadowScorer(
+    { pool: lab.service.pool, clock: lab.clock, queued: { accept: 0, settle: 0 } },
+    CHALLENGER,
+    metrics.shadow,
+  );
+  expect(await counted.round()).toBe(17);
   const rows = await stored(lab);
   const byRule = rows.filter((row) => row.champion_score >= 95);
   expect(byRule.length).toBeGreaterThan(0);
+  expect(await metrics.registry.metrics()).toContain(
+    `fraud_shadow_scores_total{champion="decline",challenger="decline"} ${byRule.length}`,
+  );
   for (const row of byRule) {
     expect(row.challenger_score).toBe(95);
     expect(row.challenger_probability).toBeLessThan(0.5);
