@@ -58,8 +58,10 @@ Deno.test("trainGru() learns which of two payments came first, which no bag of t
   expect(rocAuc(scores, test.label)).toBeGreaterThan(0.98);
 
   // Every row's bag is drawn from the same law whatever its label: the best that a bag can do is a coin's.
-  for (const  of of[Math.min, Math.max, (...bag: number[]) => bag.reduce((sum, value) => sum + value, 0)]) {
-    const scores = Float64Array.from({ length: test.length }, (_, row) => of(...test.amounts(row)));
+  for (
+    const summary of [Math.min, Math.max, (...bag: number[]) => bag.reduce((sum, value) => sum + value, 0)]
+  ) {
+    const scores = Float64Array.from({ length: test.length }, (_, row) => summary(...test.amounts(row)));
     expect(Math.abs(rocAuc(scores, test.label) - 0.5)).toBeLessThan(0.05);
   }
   // The same sequences turned round turn the judgement round.
