@@ -58,7 +58,7 @@ async function load(directory: string, chosenBy: string): Promise<LoadedModel> {
     directory,
     manifest: model.manifest,
     modelVersion: model.manifest.modelVersion,
-    score: (vector) => model.score(vector),
+    score: (vector) => model.scoreToExplain(vector),
     explain: (vector, top) => model.explain(vector, top),
   };
 }
