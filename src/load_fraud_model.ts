@@ -44,10 +44,11 @@ export async function loadChallenger(
   { challengerDirectory }: Pick<Config, "challengerDirectory">,
 ): Promise<LoadedModel | null> {
   if (challengerDirectory === null) return null;
-  return await load(challengerDirectory, "The folder was chosen by CHALLENGER_MODEL_DIR.");
+  // Nobody asks for its reasons.
+  return await load(challengerDirectory, "The folder was chosen by CHALLENGER_MODEL_DIR.", false);
 }
 
-async function load(directory: string, chosenBy: string): Promise<LoadedModel> {
+async function load(directory: string, chosenBy: string, willExplain = true): Promise<LoadedModel> {
   let model: FraudModel;
   try {
     model = await loadModel(directory);
@@ -58,7 +59,7 @@ async function load(directory: string, chosenBy: string): Promise<LoadedModel> {
     directory,
     manifest: model.manifest,
     modelVersion: model.manifest.modelVersion,
-    score: (vector) => model.scoreToExplain(vector),
+    score: willExplain ? (vector) => model.scoreToExplain(vector) : (vector) => model.score(vector),
     explain: (vector, top) => model.explain(vector, top),
   };
 }
