@@ -47,7 +47,7 @@ Deno.test("trainGru() learns which of two payments came first, which no bag of t
   const { layers, curve } = await trainGru(train, validation, {
     shape: SHAPE,
     seed: 5,
-    mostEpochs: 30,
+    mostEpochs: 4,
     learningRate: 0.02,
     weightDecay: 0,
     label: "test",
@@ -79,7 +79,7 @@ Deno.test("trainGru() gives the same weights for the same seed", async () => {
   const options = {
     shape: SHAPE,
     seed: 3,
-    mostEpochs: 2,
+    mostEpochs: 1,
     learningRate: 0.01,
     weightDecay: 1e-4,
     label: "test",

@@ -33,6 +33,8 @@ export interface GruOptions {
 }
 
 const BATCH_ROWS = 512;
+/** Little data is gone through more often: an epoch counts as so many batches at least, as in the ensemble. */
+const LEAST_BATCHES = 80;
 const PATIENCE_EPOCHS = 4;
 
 /**
@@ -46,11 +48,13 @@ export async function trainGru(
   options: GruOptions,
 ): Promise<{ layers: GruLayers; curve: LearningCurve }> {
   await startWasmBackend();
-  const { shape, seed, mostEpochs } = options;
+  const { shape, seed } = options;
   const { steps, stepWidth, width } = shape;
   const weights = new GruWeights(shape, seed);
   const optimizer = tf.train.adam(options.learningRate);
   const batches = Math.max(1, Math.floor(train.length / BATCH_ROWS));
+  const mostEpochs = Math.ceil(options.mostEpochs * Math.max(1, LEAST_BATCHES / batches));
+  const patience = Math.max(PATIENCE_EPOCHS, Math.ceil(mostEpochs / 3));
   const order = Uint32Array.from({ length: train.length }, (_, row) => row);
   const shuffle = new Random(seed).fork("row order");
   const counts = rowCounts(train.length, new Random(seed).fork("row counts"));
@@ -63,7 +67,7 @@ export async function trainGru(
   const curve = { loss: [] as number[], averagePrecision: [] as number[] };
   let best = { layers: weights.layers(), averagePrecision: -1, epoch: 0 };
   const progress = startProgress(options.label, mostEpochs * batches, "batches");
-  for (let epoch = 1; epoch <= mostEpochs && epoch - 1 - best.epoch < PATIENCE_EPOCHS; epoch++) {
+  for (let epoch = 1; epoch <= mostEpochs && epoch - 1 - best.epoch < patience; epoch++) {
     // Adam reads the field at every step; the class has no setter for it.
     (optimizer as unknown as { learningRate: number }).learningRate = options.learningRate *
       (1 - (epoch - 1) / mostEpochs);
