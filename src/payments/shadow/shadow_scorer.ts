@@ -5,6 +5,7 @@ import {
   readUnscored,
   registerChallenger,
   type ScreenedPayment,
+  type ShadowPlace,
   type ShadowScore,
   storeShadowScores,
 } from "./shadow_store.ts";
@@ -64,20 +65,16 @@ export class ShadowScorer {
     const { pool, clock } = this.#service;
     const { modelVersion } = this.#challenger;
     this.#fromMs ??= await registerChallenger(pool, modelVersion, clock.nowMs());
+    const beganMs = clock.nowMs();
+    const window = { fromMs: this.#fromMs, untilMs: beganMs + CLOCKS_APART_MS };
     let scored = 0;
-    for (;;) {
+    for (let after: ShadowPlace | null = null;;) {
       if (isStopped() || this.#service.queued.accept > BUSY_ABOVE) return scored;
-      const beganMs = clock.nowMs();
-      const payments = await readUnscored(
-        pool,
-        modelVersion,
-        this.#fromMs,
-        beganMs + CLOCKS_APART_MS,
-        BATCH_MAX,
-      );
+      const payments = await readUnscored(pool, modelVersion, window, after, BATCH_MAX);
       if (payments.length > 0) {
         await storeShadowScores(pool, modelVersion, await this.#score(payments), clock.nowMs());
         scored += payments.length;
+        after = payments[payments.length - 1];
       }
       if (payments.length === BATCH_MAX) continue;
       this.#caughtUpMs = beganMs;

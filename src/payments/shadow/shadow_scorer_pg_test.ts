@@ -135,6 +135,37 @@ Deno.test("what was committed late, accepted elsewhere or while no challenger ra
   expect(second.behindMs).toBe(5_000);
 });
 
+Deno.test("a backlog of several tenants is caught up in one round, batch by batch, each payment once", async () => {
+  await using lab = await openLab();
+  const { scorer, verdicts } = scorerOf(lab);
+  await scorer.round();
+  await lab.pay();
+  await createPayment(lab.service, requestOf({ tenantId: "other", customerId: "cust_other" }));
+  const perTenant = 701;
+  // Copies beside the originals, with ids of the same millisecond.
+  await lab.owner.unsafe(
+    `create temporary table copied as
+       select p.*, n from payments p, generate_series(1, ${
+      perTenant - 1
+    }) n where p.feature_vector is not null;
+     update copied set payment_id = left(payment_id, 20) || lpad(n::text, 10, '0');
+     alter table copied drop column n;
+     insert into payments select * from copied`,
+  ).simple();
+  // Some of them were scored by another server meanwhile.
+  await lab.owner`
+    insert into shadow_scores (tenant_id, challenger_version, payment_id, champion_version, champion_probability,
+                               champion_score, challenger_probability, challenger_score, scored_at)
+    select tenant_id, ${CHALLENGER.modelVersion}, payment_id, 'lab-model', 0, 0, 0, 0, now() from payments
+     where payment_id like '%7'`;
+  const already = (await stored(lab)).length;
+  expect(already).toBeGreaterThan(100);
+  expect(await scorer.round()).toBe(2 * perTenant - already);
+  expect(verdicts.length).toBe(2 * perTenant - already);
+  expect((await stored(lab)).length).toBe(2 * perTenant);
+  expect(await scorer.round()).toBe(0);
+});
+
 Deno.test("the shadow waits while payments wait, and shows the hard rules' score as the screen does", async () => {
   await using lab = await openLab();
   const busy = scorerOf(lab, CHALLENGER, 1_000).scorer;

@@ -37,20 +37,28 @@ export async function registerChallenger(
   return Math.round(sinceMs);
 }
 
+/** What a round reads next: payments behind this one, by tenant and id. */
+export interface ShadowPlace {
+  readonly tenantId: string;
+  readonly paymentId: string;
+}
+
 /**
- * Payments of all tenants that were asked for from `fromMs` to before `untilMs`, by the server's clock, and that the
- * challenger has not scored; `limit` at most. Those of history that was loaded were never screened, and vectors of another length are of
- * a program with other features: both are left alone.
+ * Payments of all tenants that were asked for from `fromMs` to before `untilMs`, by the server's clock, that stand behind
+ * `after` and that the challenger has not scored; by tenant and id, `limit` at most. Those of history that was loaded
+ * were never screened, and vectors of another length are of a program with other features: both are left alone.
  */
 export async function readUnscored(
   pool: TenantPool,
   challengerVersion: string,
-  fromMs: number,
-  untilMs: number,
+  window: { readonly fromMs: number; readonly untilMs: number },
+  after: ShadowPlace | null,
   limit: number,
 ): Promise<ScreenedPayment[]> {
-  // Named for both tables: whichever way they are joined, neither is read from its beginning.
-  const first = firstIdAt("pay", fromMs);
+  const tenantId = after?.tenantId ?? "";
+  const first = firstIdAt("pay", window.fromMs);
+  // Each payment is looked up among the scores by its key, which the inner limit leaves no choice about: as a join, on
+  // tables that nobody has analysed yet, all scores were read for each payment.
   const rows = await pool.ofEveryTenant<
     {
       tenant_id: string;
@@ -64,15 +72,18 @@ export async function readUnscored(
     select p.* from tenants t cross join lateral (
       select p.tenant_id, p.payment_id, p.feature_vector, p.model_version, p.fraud_probability, p.risk_score
         from payments p
-       where p.tenant_id = t.tenant_id and p.payment_id >= ${first}
-         and p.payment_id < ${firstIdAt("pay", untilMs)} and octet_length(p.feature_vector) = ${
-    FEATURES.length * Float64Array.BYTES_PER_ELEMENT
-  }
-         and not exists (select from shadow_scores s
-                          where s.tenant_id = p.tenant_id and s.challenger_version = ${challengerVersion}
-                            and s.payment_id = p.payment_id and s.payment_id >= ${first})
+        left join lateral (select true as is_scored from shadow_scores s
+                            where s.tenant_id = p.tenant_id and s.challenger_version = ${challengerVersion}
+                              and s.payment_id = p.payment_id limit 1) s on true
+       where p.tenant_id = t.tenant_id and s.is_scored is null
+         and p.payment_id > case t.tenant_id when ${tenantId} then ${
+    after?.paymentId ?? first
+  } else ${first} end
+         and p.payment_id < ${firstIdAt("pay", window.untilMs)}
+         and octet_length(p.feature_vector) = ${FEATURES.length * Float64Array.BYTES_PER_ELEMENT}
        order by p.payment_id limit ${limit}
-    ) p limit ${limit}`;
+    ) p where t.tenant_id >= ${tenantId}
+    order by p.tenant_id, p.payment_id limit ${limit}`;
   return rows.map((row) => ({
     tenantId: row.tenant_id,
     paymentId: row.payment_id,
