@@ -49,8 +49,10 @@ export interface Config {
   /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
   readonly simulatedTime: "on" | "off" | "token";
   readonly logLevel: "debug" | "info" | "warn" | "error";
-  /** Folder of the fraud model; null for the data folder's own, or else the one shipped in fixtures/. */
+  /** Folder of the fraud model; null for the promoted one, else the data folder's own, else the shipped one. */
   readonly modelDirectory: string | null;
+  /** Folder of a second fraud model that scores in the shadow of the first; null for none. */
+  readonly challengerDirectory: string | null;
   /** Database connections besides the group commits' own. */
   readonly poolSize: number;
 }
@@ -167,6 +169,11 @@ const VARIABLES = {
     fallback: "info",
     expected: "debug, info, warn or error",
   },
+  CHALLENGER_MODEL_DIR: {
+    schema: z.string().min(1),
+    fallback: null,
+    expected: "a folder with a trained model",
+  },
   MODEL_DIR: { schema: z.string().min(1), fallback: null, expected: "a folder with a trained model" },
   POOL_SIZE: {
     schema: integer(1, 80),
@@ -228,6 +235,7 @@ export function readConfig(environment: (name: string) => string | undefined): C
       (environment("JWT_SECRET_KEY") || environment("JWT_JWKS_URL") ? "token" : "on"),
     logLevel: read("LOG_LEVEL")!,
     modelDirectory: read("MODEL_DIR"),
+    challengerDirectory: read("CHALLENGER_MODEL_DIR"),
     poolSize: read("POOL_SIZE")!,
   };
   if (config.jwtSecretKey !== null && config.jwtJwksUrl !== null) {

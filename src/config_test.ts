@@ -30,6 +30,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     simulatedTime: "on",
     logLevel: "info",
     modelDirectory: null,
+    challengerDirectory: null,
     poolSize: 8,
   });
 });
@@ -83,6 +84,7 @@ Deno.test("readConfig() reads each variable", () => {
     ["SIMULATED_TIME", "token", "simulatedTime", "token"],
     ["LOG_LEVEL", "debug", "logLevel", "debug"],
     ["MODEL_DIR", "/models/1", "modelDirectory", "/models/1"],
+    ["CHALLENGER_MODEL_DIR", "/models/2", "challengerDirectory", "/models/2"],
     ["POOL_SIZE", "80", "poolSize", 80],
   ];
   for (const [name, value, field, expected] of cases) {
@@ -124,6 +126,7 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
     SIMULATED_TIME: ["true", "ON", "yes"],
     LOG_LEVEL: ["trace", "INFO", "2"],
     MODEL_DIR: [" "],
+    CHALLENGER_MODEL_DIR: [" "],
     POOL_SIZE: ["0", "81", "many", "1.5"],
   };
   for (const [name, values] of Object.entries(cases)) {

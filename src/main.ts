@@ -16,7 +16,7 @@ import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
 import { explainListenError, requireFreePort } from "./http/listen.ts";
 import { Metrics } from "./http/metrics.ts";
 import { openTokenKeys, type TokenKeys } from "./http/token_keys.ts";
-import { loadFraudModel } from "./load_fraud_model.ts";
+import { loadChallenger, type LoadedModel, loadFraudModel } from "./load_fraud_model.ts";
 import type { CallToolDependencies } from "./mcp/call_tool.ts";
 import { createMcpServer } from "./mcp/mcp_server.ts";
 import { serveOnStdio } from "./mcp/serve_stdio.ts";
@@ -24,6 +24,7 @@ import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
 import { claimProviderMemory } from "./payments/claim_provider_memory.ts";
 import { requireCurrentStates } from "./payments/require_current_states.ts";
+import { ShadowRounds, ShadowScorer } from "./payments/shadow/shadow_scorer.ts";
 import { WebhookSender } from "./providers/webhook_sender.ts";
 import { VERSION } from "./version.ts";
 import { openWalletStack } from "./wallet_stack.ts";
@@ -32,6 +33,7 @@ import { runCommand } from "./core/run_command.ts";
 
 const COMPLETER_INTERVAL_MS = 1_000;
 const KEEPER_INTERVAL_MS = 1_000;
+const SHADOW_INTERVAL_MS = 2_000;
 /** Draining gives up here, so that the exit is never later than ten seconds after the signal. */
 const DRAIN_MAX_MS = 7_000;
 
@@ -68,6 +70,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
 }): Promise<number> {
   const metrics = new Metrics();
   const model = await loadFraudModel(config);
+  const challenger = await loadChallenger(config);
   const ids = new RandomIds(() => systemClock.nowMs());
   await requireCurrentStates(database.ownerUrl);
   // Before a world is made: of two servers that start at once on one empty database, one makes it.
@@ -103,6 +106,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     (error) => log.error("wallet_keeper_failed", errorFields(error)),
   );
   keeper.start();
+  const shadow = startShadow(model, challenger, stack, metrics, log);
   const calls: CallToolDependencies = {
     payments: stack.payments,
     wallets,
@@ -140,6 +144,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
       }),
     ]);
   } finally {
+    await shadow?.stop();
     await keeper.stop();
     await completer.stop();
     await sender?.close();
@@ -147,6 +152,36 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     await stack.end();
     await claim?.release();
   }
+}
+
+/** Null where there is no challenger, or it is the champion by now. */
+function startShadow(
+  champion: LoadedModel,
+  challenger: LoadedModel | null,
+  stack: PaymentStack,
+  metrics: Metrics,
+  log: Log,
+): ShadowRounds | null {
+  if (challenger === null) return null;
+  const { modelVersion: version, directory } = challenger;
+  if (version === champion.modelVersion) {
+    log.warn("challenger_is_champion", { version, nextMove: "Unset CHALLENGER_MODEL_DIR." });
+    return null;
+  }
+  const scorer = new ShadowScorer(stack.payments, challenger, metrics.shadow);
+  metrics.gauge(
+    "fraud_shadow_behind_seconds",
+    "How old a stored payment may be that the challenger has not scored yet",
+    () => scorer.behindMs / 1000,
+  );
+  const rounds = new ShadowRounds(
+    scorer,
+    SHADOW_INTERVAL_MS,
+    (error) => log.error("shadow_failed", errorFields(error)),
+  );
+  rounds.start();
+  log.info("challenger", { version, directory });
+  return rounds;
 }
 
 async function serveOnHttp(

@@ -13,7 +13,7 @@ import { Random } from "../../src/core/random.ts";
 import { Adaptation, tacticName } from "../fraud/adaptation.ts";
 import { STORY_NAMES } from "../fraud/story_names.ts";
 import { fitInputs } from "../train/fit_inputs.ts";
-import { averagePrecision, confusionAt, thresholdWithin } from "../train/metrics.ts";
+import { averagePrecision, confusionAt, thresholdWithin } from "../../src/fraud/measures/metrics.ts";
 import { Rows } from "../train/rows.ts";
 import { trainEnsemble } from "../train/train_ensemble.ts";
 import { NO_REPORT } from "../world/payment_columns.ts";

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly folds: number;
   /** One network of the ensemble a seed. */
   readonly seeds: readonly number[];
+  /** One network of the sequence model a seed; none for a run without it. */
+  readonly sequenceSeeds: readonly number[];
   readonly trainRows: number;
   readonly epochs: number;
   readonly labelDelayDays: number;
@@ -30,6 +32,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
       "start",
       "folds",
       "seeds",
+      "sequence",
       "train-rows",
       "epochs",
       "label-delay-days",
@@ -56,6 +59,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
   }
   const firstSeed = wholeNumber("seed", values.seed, preset === "handbook" ? 0 : 7, 0, 4_294_000_000);
   const seeds = wholeNumber("seeds", values.seeds, 5, 1, 20);
+  const sequenceSeeds = wholeNumber("sequence", values.sequence, 1, 0, 20);
   const optional = (name: "days" | "customers", low: number, high: number) =>
     values[name] === undefined ? null : wholeNumber(name, values[name], 0, low, high);
   const name = preset ?? dataset?.replace(/^.*\//, "").replace(/\.[^.]*$/, "") ?? "world";
@@ -68,6 +72,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     startMs: midnight("start", values.start ?? "2026-01-05"),
     folds: wholeNumber("folds", values.folds, 4, 1, 20),
     seeds: Array.from({ length: seeds }, (_, i) => firstSeed + 1 + i),
+    sequenceSeeds: Array.from({ length: sequenceSeeds }, (_, i) => firstSeed + 1 + i),
     trainRows: wholeNumber("train-rows", values["train-rows"], 80_000, 1_000, 10_000_000),
     epochs: wholeNumber("epochs", values.epochs, 10, 1, 200),
     labelDelayDays: wholeNumber("label-delay-days", values["label-delay-days"], 7, 0, 365),

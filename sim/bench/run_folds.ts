@@ -3,9 +3,10 @@ import { logisticContender, oracleContender, ruleContenders } from "../train/bas
 import type { Contender, JudgedFold } from "../train/contender.ts";
 import { calibrated, fitModel, type FittedModel, logitsOf } from "../train/fit_model.ts";
 import type { LabelledPayments } from "../train/labelled_payments.ts";
-import { averagePrecision } from "../train/metrics.ts";
+import { averagePrecision } from "../../src/fraud/measures/metrics.ts";
 import { rowsOf, sampleRows } from "../train/sample_rows.ts";
 import { MODEL_NAME } from "../train/contender.ts";
+import { gruContender, SEQUENCE_MODEL_NAME } from "../train/sequence/gru_contender.ts";
 import type { Fold } from "../train/split.ts";
 import type { BenchOptions } from "./bench_options.ts";
 import type { Forest } from "./forest/forest_contender.ts";
@@ -76,6 +77,15 @@ export async function runFold(
           judged,
           options.seeds,
         ),
+      );
+    }
+    if (isModel && options.sequenceSeeds.length > 0) {
+      contenders.push(
+        await gruContender(SEQUENCE_MODEL_NAME, payments, model, judged, {
+          seeds: options.sequenceSeeds,
+          mostEpochs: options.epochs,
+          label: `fold ${number}${suffix}`,
+        }),
       );
     }
     contenders.push({

@@ -41,11 +41,14 @@ Deno.test("a world exported to CSV and read again gives the scoreboard of the wo
       "amount rule",
       "rules",
       "logistic regression",
+      "sequence model (GRU)",
       "the model",
       "the oracle",
     ]);
-    const [, , , model, oracle] = scoreboard.lines;
+    const [, , , sequence, model, oracle] = scoreboard.lines;
     expect(oracle.averagePrecision).toBeGreaterThan(model.averagePrecision);
+    expect(sequence.averagePrecision).toBeGreaterThan(scoreboard.baseRate);
+    expect(sequence.averagePrecision).toBeLessThan(oracle.averagePrecision);
     expect(scoreboard.shareOfAttainable!.share).toBeCloseTo(
       model.averagePrecision / oracle.averagePrecision,
       12,

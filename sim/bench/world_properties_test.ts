@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { DAY_MS, HOUR_MS } from "../../src/fraud/features/windows.ts";
-import { averagePrecision, rocAuc } from "../train/metrics.ts";
+import { averagePrecision, rocAuc } from "../../src/fraud/measures/metrics.ts";
 import { toReferenceUsd } from "../../src/core/money.ts";
 import { CURRENCY_CODES } from "../world/countries.ts";
 import { ipBitsOf } from "../world/ids.ts";

@@ -1,5 +1,5 @@
 import type { Random } from "../../src/core/random.ts";
-import { middle95 } from "../train/metrics.ts";
+import { middle95 } from "../../src/fraud/measures/metrics.ts";
 
 export interface Estimate {
   readonly value: number;

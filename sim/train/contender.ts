@@ -1,7 +1,7 @@
 import { chooseCalibration } from "./calibrate.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
-import { thresholdWithin } from "./metrics.ts";
+import { thresholdWithin } from "../../src/fraud/measures/metrics.ts";
 
 /** Whatever gives a payment a number: the more, the more suspicious. One fold's scores. */
 export interface Contender {

@@ -6,7 +6,7 @@ import { fitInputs } from "./fit_inputs.ts";
 import { joinMembers, linearMember, wholeFeatures } from "./join_members.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import { fitLogistic } from "./logistic_regression.ts";
-import { thresholdWithin, weightedAveragePrecision } from "./metrics.ts";
+import { thresholdWithin, weightedAveragePrecision } from "../../src/fraud/measures/metrics.ts";
 import { type Sample, sampleRows } from "./sample_rows.ts";
 import type { WeightedRows } from "./weighted_rows.ts";
 import { type EnsembleOptions, type LearningCurve, trainEnsemble } from "./train_ensemble.ts";

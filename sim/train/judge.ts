@@ -1,6 +1,6 @@
 import type { Contender, JudgedFold } from "./contender.ts";
 import { costUsd } from "./cost.ts";
-import { RankedRows } from "./draw_again.ts";
+import { RankedRows } from "../../src/fraud/measures/draw_again.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import {
   averagePrecision,
@@ -11,7 +11,7 @@ import {
   reliability,
   type ReliabilityBin,
   rocAuc,
-} from "./metrics.ts";
+} from "../../src/fraud/measures/metrics.ts";
 import { cardPrecision } from "./metrics_card.ts";
 
 /** False-positive rates at which recall is told without any threshold of validation's. */

@@ -1,10 +1,10 @@
 import { expect } from "expect";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import { CHARGEBACK_FEE_USD, costUsd, MARGIN_SHARE, TURNED_AWAY_USD } from "./cost.ts";
-import { RankedRows } from "./draw_again.ts";
+import { RankedRows } from "../../src/fraud/measures/draw_again.ts";
 import { operatingFigures } from "./judge.ts";
 import { cardPrecision } from "./metrics_card.ts";
-import { ranking } from "./metrics.ts";
+import { ranking } from "../../src/fraud/measures/metrics.ts";
 
 Deno.test("operatingFigures() counts what was flagged, what was missed and what either costs", () => {
   // Ten payments; listed are three frauds, of which two were flagged, and one false alarm.

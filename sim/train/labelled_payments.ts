@@ -20,6 +20,8 @@ export class LabelledPayments {
   readonly categories = new Names();
   /** Whether every payment came with its attainable probability. */
   hasPosterior = true;
+  /** By customer, the row of the latest payment so far. */
+  readonly #latest: number[] = [];
 
   add(vector: Float64Array, { event, ...known }: LabelledPayment): void {
     const at = this.length % BLOCK_ROWS;
@@ -28,7 +30,10 @@ export class LabelledPayments {
     block.vectors.set(vector, at * FEATURES.length);
     block.atMs[at] = event.occurredAtMs;
     block.amountUsd[at] = event.amountUsd;
-    block.customer[at] = this.customers.placeOf(event.customerId);
+    const customer = this.customers.placeOf(event.customerId);
+    block.customer[at] = customer;
+    block.previous[at] = this.#latest[customer] ?? NO_ROW;
+    this.#latest[customer] = this.length;
     block.card[at] = this.cards.placeOf(event.cardId ?? event.customerId);
     block.merchant[at] = this.merchants.placeOf(event.merchantId);
     block.country[at] = this.countries.placeOf(event.customerCountry ?? UNKNOWN);
@@ -63,6 +68,12 @@ export class LabelledPayments {
   /** A number for each customer, for drawing customers again. */
   customer(row: number): number {
     return this.#block(row).customer[row % BLOCK_ROWS];
+  }
+
+  /** The row of the same customer's payment before this one; null for the first. */
+  previousOfCustomer(row: number): number | null {
+    const previous = this.#block(row).previous[row % BLOCK_ROWS];
+    return previous === NO_ROW ? null : previous;
   }
 
   /** A number for each card; a payment without one goes by its customer. */
@@ -122,6 +133,7 @@ export class LabelledPayments {
 }
 
 const NO_STORY = 255;
+const NO_ROW = 0xffff_ffff;
 const UNKNOWN = "unknown";
 
 class Block {
@@ -129,6 +141,7 @@ class Block {
   readonly atMs = new Float64Array(BLOCK_ROWS);
   readonly amountUsd = new Float64Array(BLOCK_ROWS);
   readonly customer = new Uint32Array(BLOCK_ROWS);
+  readonly previous = new Uint32Array(BLOCK_ROWS);
   readonly card = new Uint32Array(BLOCK_ROWS);
   readonly merchant = new Uint32Array(BLOCK_ROWS);
   readonly country = new Uint16Array(BLOCK_ROWS);

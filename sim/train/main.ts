@@ -1,8 +1,8 @@
 /**
- * `deno task train [--days 60] [--customers 5000] [--seed 7] [--start 2026-01-05] [--out .data/model]`
+ * `deno task train [--days 60] [--customers 5000] [--seed 7] [--start 2026-01-05] [--out .data/model] [--sequence]`
  *
  * Trains the fraud model on a simulated world, prints the scoreboard and leaves the model, the scoreboard and the
- * precision–recall plot in the folder `--out`.
+ * precision–recall plot in the folder `--out`. With `--sequence` the scoreboard has the sequence model as well.
  */
 import { parseArgs } from "node:util";
 import { systemClock } from "../../src/core/clock.ts";
@@ -19,6 +19,7 @@ async function main(args: string[]): Promise<void> {
       seed: { type: "string", default: "7" },
       start: { type: "string", default: "2026-01-05" },
       out: { type: "string", default: ".data/model" },
+      sequence: { type: "boolean", default: false },
     },
   });
   const startedMs = systemClock.monotonicMs();
@@ -30,6 +31,7 @@ async function main(args: string[]): Promise<void> {
       startMs: midnight(values.start),
     },
     outDirectory: values.out,
+    sequenceModel: values.sequence,
   });
   const seconds = ((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1);
   console.log(`seed ${manifest.seed}, features ${manifest.featureHash}, model ${manifest.modelVersion}\n`);

@@ -1,7 +1,7 @@
 import * as echarts from "echarts";
 import type { Contender } from "./contender.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
-import { ranking } from "./metrics.ts";
+import { ranking } from "../../src/fraud/measures/metrics.ts";
 import { MODEL_NAME } from "./contender.ts";
 
 const POINTS_PER_CURVE = 120;

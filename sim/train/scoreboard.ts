@@ -1,10 +1,10 @@
 import { Random } from "../../src/core/random.ts";
 import { type Contender, type JudgedFold, MODEL_NAME, ORACLE_NAME } from "./contender.ts";
-import { drawAgain } from "./draw_again.ts";
+import { drawAgain } from "../../src/fraud/measures/draw_again.ts";
 import { FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
 import { type FoldJudgement, judgeFold, type OperatingFigures, operatingFigures } from "./judge.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
-import { middle95 } from "./metrics.ts";
+import { middle95 } from "../../src/fraud/measures/metrics.ts";
 
 export type Interval = readonly [low: number, high: number];
 

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { FEATURE_INDEX, type FeatureName } from "../../src/fraud/features/catalogue.ts";
-import { rocAuc } from "./metrics.ts";
+import { rocAuc } from "../../src/fraud/measures/metrics.ts";
 import { streamFeatures } from "./stream_features.ts";
 import { worldSource } from "./world_source.ts";
 

@@ -5,7 +5,8 @@ import { encodeInputs, inputCount } from "../../src/fraud/model/encode_inputs.ts
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
 import { EnsembleWeights } from "./ensemble_weights.ts";
-import { weightedAveragePrecision } from "./metrics.ts";
+import { weightedAveragePrecision } from "../../src/fraud/measures/metrics.ts";
+import { rowCounts, shuffleInPlace } from "./shuffle.ts";
 import type { WeightedRows } from "./weighted_rows.ts";
 import { startWasmBackend } from "./wasm_backend.ts";
 
@@ -117,16 +118,4 @@ export async function trainEnsemble(
 function averagePrecisionOn(rows: WeightedRows, network: Network): number {
   const scores = Float64Array.from({ length: rows.length }, (_, row) => network.logit(rows.vector(row)));
   return weightedAveragePrecision(scores, rows.label, (row) => rows.weight[row]);
-}
-
-/** How often each row counts for one network: once on average, as if rows had been drawn with replacement. */
-function rowCounts(rows: number, random: Random): Uint8Array {
-  return Uint8Array.from({ length: rows }, () => random.poisson(1));
-}
-
-function shuffleInPlace(order: Uint32Array, random: Random): void {
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.integer(0, i);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
 }

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { toRfc3339 } from "../../src/core/clock.ts";
-import { FEATURE_HASH } from "../../src/fraud/features/catalogue.ts";
+import { Random } from "../../src/core/random.ts";
+import { FEATURE_HASH, FEATURES } from "../../src/fraud/features/catalogue.ts";
+import { driftReference } from "../../src/fraud/drift/reference.ts";
 import { type Manifest, MANIFEST_FORMAT_VERSION, type Metrics } from "../../src/fraud/model/manifest.ts";
 import { Network } from "../../src/fraud/model/network.ts";
 import type { WorldConfig } from "../world/world.ts";
@@ -8,12 +10,13 @@ import { logisticContender, oracleContender, ruleContenders } from "./baselines.
 import { type Contender, MODEL_NAME } from "./contender.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET, fitModel, logitsOf } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
-import { averagePrecision, confusionAt, rocAuc } from "./metrics.ts";
+import { averagePrecision, confusionAt, rocAuc } from "../../src/fraud/measures/metrics.ts";
 import { precisionRecallSvg } from "./precision_recall_plot.ts";
 import { rowsOf } from "./sample_rows.ts";
 import { makeScoreboard, type Scoreboard } from "./scoreboard.ts";
 import { type RecallByName, recallByStory } from "./recall_by.ts";
 import { scoreboardText } from "./scoreboard_text.ts";
+import { gruContender, SEQUENCE_MODEL_NAME } from "./sequence/gru_contender.ts";
 import { splitDays } from "./split.ts";
 import { streamFeatures } from "./stream_features.ts";
 import { toTfjs } from "./to_tfjs.ts";
@@ -24,6 +27,8 @@ export interface TrainOptions {
   readonly world: WorldConfig;
   /** Folder for the model, the scoreboard and the plot; made when it does not exist. */
   readonly outDirectory: string;
+  /** Whether the sequence model stands on the scoreboard too; it is not what is written. */
+  readonly sequenceModel?: boolean;
 }
 
 export interface TrainResult {
@@ -39,7 +44,9 @@ const TRAIN_ROWS = 80_000;
 const MOST_EPOCHS = 10;
 
 /** Generates the world, trains on its first days, chooses the operating point, judges on its last days, writes. */
-export async function trainModel({ world: config, outDirectory }: TrainOptions): Promise<TrainResult> {
+export async function trainModel(
+  { world: config, outDirectory, sequenceModel = false }: TrainOptions,
+): Promise<TrainResult> {
   const fold = splitDays(config.startMs, config.days);
   const payments = streamFeatures(worldSource(config));
   const train = rowsOf(payments, fold.train);
@@ -64,6 +71,15 @@ export async function trainModel({ world: config, outDirectory }: TrainOptions):
   const contenders = [
     ...ruleContenders(payments, judged),
     logisticContender("logistic regression", payments, sample.rows, judged),
+    ...(sequenceModel
+      ? [
+        await gruContender(SEQUENCE_MODEL_NAME, payments, fitted, judged, {
+          seeds: [config.seed + 1],
+          mostEpochs: MOST_EPOCHS,
+          label: "sequence model",
+        }),
+      ]
+      : []),
     network,
     oracleContender(payments, judged),
   ];
@@ -106,6 +122,11 @@ export async function trainModel({ world: config, outDirectory }: TrainOptions):
       ),
       test: metrics(payments, judged.test, network.test, probability, (row) => payments.fraud(row)),
     },
+    reference: driftReference(
+      vectorsOf(payments, thinned(train, config.seed)),
+      { length: fitted.validation.length, probability: (row) => fitted.validation[row] },
+      FEATURES.length,
+    ),
     ...described,
   };
   await writeModel(outDirectory, files, manifest);
@@ -121,6 +142,19 @@ export async function trainModel({ world: config, outDirectory }: TrainOptions):
     precisionRecallSvg(payments, judged.test, contenders),
   );
   return { manifest, scoreboard: result, text };
+}
+
+/** Enough for shares that are right to a third of a percent. */
+const REFERENCE_ROWS = 20_000;
+
+function thinned(rows: Uint32Array, seed: number): Uint32Array {
+  const share = REFERENCE_ROWS / rows.length;
+  const chance = new Random(seed).fork("drift reference");
+  return rows.filter(() => chance.chance(share));
+}
+
+function vectorsOf(payments: LabelledPayments, rows: Uint32Array) {
+  return { length: rows.length, vector: (row: number) => payments.vector(rows[row]) };
 }
 
 // Validation is judged by the labels that had arrived, test by the truth.

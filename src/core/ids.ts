@@ -33,14 +33,19 @@ export class RandomIds implements Ids {
 
 /** Identifiers from a seed, for simulations that must be the same byte for byte. */
 export function encodeId(prefix: string, timeMs: number, random: Uint8Array, offset: number): string {
+  let tail = "";
+  for (let i = 0; i < 16; i++) tail += ALPHABET[random[offset + i] & 31];
+  return firstIdAt(prefix, timeMs) + tail;
+}
+
+/** Sorts before every identifier that was made at this time or later, and after all earlier ones. */
+export function firstIdAt(prefix: string, timeMs: number): string {
   let time = "";
   for (let i = 0; i < 10; i++) {
     time = ALPHABET[timeMs % 32] + time;
     timeMs = Math.floor(timeMs / 32);
   }
-  let tail = "";
-  for (let i = 0; i < 16; i++) tail += ALPHABET[random[offset + i] & 31];
-  return `${prefix}_${time}${tail}`;
+  return `${prefix}_${time}`;
 }
 
 /** A string typed as the id of one kind of thing, so that one kind cannot be passed for another. */

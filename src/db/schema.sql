@@ -44,6 +44,12 @@ create table audit_events (
 );
 alter table audit_events enable row level security;
 
+create table challenger_models (
+  model_version text not null,
+  shadowed_since timestamp with time zone not null,
+  constraint challenger_models_pkey PRIMARY KEY (model_version)
+);
+
 create table customers (
   tenant_id text not null,
   customer_id text not null,
@@ -117,6 +123,21 @@ create table merchants (
   constraint merchants_pkey PRIMARY KEY (tenant_id, merchant_id)
 );
 alter table merchants enable row level security;
+
+create table model_promotions (
+  promotion_id text not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  action text not null,
+  from_version text not null,
+  to_version text not null,
+  evidence jsonb,
+  constraint model_promotions_pkey PRIMARY KEY (promotion_id),
+  constraint model_promotions_action_check CHECK (action = ANY (ARRAY['promote'::text, 'rollback'::text])),
+  constraint model_promotions_actor_check CHECK (actor <> ''::text),
+  constraint model_promotions_check CHECK (to_version <> from_version),
+  constraint model_promotions_rest_on_evidence CHECK ((action = 'promote'::text) = (evidence IS NOT NULL))
+);
 
 create table open_payments (
   tenant_id text not null,
@@ -308,6 +329,25 @@ create table schema_migrations (
   applied_at timestamp with time zone default now() not null,
   constraint schema_migrations_pkey PRIMARY KEY (version)
 );
+
+create table shadow_scores (
+  tenant_id text not null,
+  challenger_version text not null,
+  payment_id text not null,
+  champion_version text not null,
+  champion_probability double precision not null,
+  champion_score real not null,
+  challenger_probability double precision not null,
+  challenger_score real not null,
+  scored_at timestamp with time zone not null,
+  constraint shadow_scores_pkey PRIMARY KEY (tenant_id, challenger_version, payment_id),
+  constraint shadow_scores_challenger_version_fkey FOREIGN KEY (challenger_version) REFERENCES challenger_models(model_version),
+  constraint shadow_scores_challenger_probability_check CHECK (challenger_probability >= 0::double precision AND challenger_probability <= 1::double precision),
+  constraint shadow_scores_challenger_score_check CHECK (challenger_score >= 0::double precision AND challenger_score <= 100::double precision),
+  constraint shadow_scores_champion_probability_check CHECK (champion_probability >= 0::double precision AND champion_probability <= 1::double precision),
+  constraint shadow_scores_champion_score_check CHECK (champion_score >= 0::double precision AND champion_score <= 100::double precision)
+);
+alter table shadow_scores enable row level security;
 
 create table signing_secrets (
   purpose text not null,
@@ -697,9 +737,13 @@ end $function$;
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER challenger_models_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON challenger_models FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER holds_apply_ended AFTER UPDATE ON holds REFERENCING OLD TABLE AS old_holds NEW TABLE AS new_holds FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_ended_holds();
 
 CREATE TRIGGER holds_apply_new AFTER INSERT ON holds REFERENCING NEW TABLE AS new_holds FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_new_holds();
+
+CREATE TRIGGER model_promotions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON model_promotions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER payment_labels_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payment_labels FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -710,6 +754,8 @@ CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON posti
 CREATE TRIGGER postings_apply AFTER INSERT ON postings REFERENCING NEW TABLE AS new_postings FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply_postings();
 
 CREATE TRIGGER refunds_final_is_final BEFORE UPDATE ON refunds FOR EACH ROW WHEN (old.status <> new.status AND (old.status <> ALL (ARRAY['pending_approval'::text, 'processing'::text, 'in_doubt'::text])) OR old.status <> new.status AND new.status = 'pending_approval'::text OR old.status = 'in_doubt'::text AND new.status = 'processing'::text OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.payment_id <> old.payment_id) EXECUTE FUNCTION refuse_refund_change();
+
+CREATE TRIGGER shadow_scores_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON shadow_scores FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER wallet_transfers_final_is_final BEFORE UPDATE ON wallet_transfers FOR EACH ROW WHEN (old.status <> 'pending_approval'::text OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.to_amount_minor <> old.to_amount_minor OR new.to_currency <> old.to_currency) EXECUTE FUNCTION refuse_wallet_transfer_change();
 
@@ -751,6 +797,8 @@ create policy own_tenants on routing_clocks as permissive for all to mcp_payment
 
 create policy own_tenants on routing_statistics as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
 
+create policy own_tenants on shadow_scores as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
+
 create policy own_tenants on tenants as permissive for all to mcp_payments_app using (((current_setting('app.tenants'::text, true) = '*'::text) OR (strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)));
 
 create policy own_tenants on transfers as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
@@ -767,6 +815,7 @@ grant insert (account_id, currency, kind, may_go_negative, owner_id, tenant_id),
 grant execute on function assert_batch(text) to mcp_payments_app;
 grant execute on function assert_versions_held(bigint,bigint) to mcp_payments_app;
 grant insert, select on audit_events to mcp_payments_app;
+grant insert, select on challenger_models to mcp_payments_app;
 grant insert, select on customers to mcp_payments_app;
 grant insert, select, update on feature_states to mcp_payments_app;
 grant insert, select, update (posted_minor, state) on holds to mcp_payments_app;
@@ -786,6 +835,7 @@ grant insert, select, update (answer, checks, failure_code, fee_returned_minor, 
 grant insert, select, update on routing_clocks to mcp_payments_app;
 grant insert, select, update on routing_statistics to mcp_payments_app;
 grant select on schema_migrations to mcp_payments_app;
+grant insert, select on shadow_scores to mcp_payments_app;
 grant insert, select on signing_secrets to mcp_payments_app;
 grant insert, select on tenants to mcp_payments_app;
 grant insert, select on transfers to mcp_payments_app;

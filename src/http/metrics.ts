@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CallEvents } from "../mcp/call_tool.ts";
 import type { PaymentEvents } from "../payments/payment_service.ts";
+import type { ShadowEvents } from "../payments/shadow/shadow_scorer.ts";
 import type { WalletEvents } from "../wallets/wallet_service.ts";
 
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -48,6 +49,12 @@ export class Metrics {
     help: "Duration of one group commit",
     labelNames: ["phase"] as const,
     buckets: SECONDS_BUCKETS,
+    registers: [this.registry],
+  });
+  readonly #shadowed = new Counter({
+    name: "fraud_shadow_scores_total",
+    help: "Stored payments that a challenger has scored, by what either model's score means at 75",
+    labelNames: ["champion", "challenger"] as const,
     registers: [this.registry],
   });
   readonly #http = new Counter({
@@ -101,6 +108,10 @@ export class Metrics {
       this.#batchSize.observe({ phase }, size);
       this.#batchSeconds.observe({ phase }, durationMs / 1000);
     },
+  };
+
+  readonly shadow: ShadowEvents = {
+    shadowed: (champion, challenger) => this.#shadowed.inc({ champion, challenger }),
   };
 
   readonly payments: PaymentEvents = {

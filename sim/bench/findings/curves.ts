@@ -1,9 +1,9 @@
 import { Random } from "../../../src/core/random.ts";
 import type { JudgedFold } from "../../train/contender.ts";
 import { costUsd } from "../../train/cost.ts";
-import { drawAgain, type RankedRows } from "../../train/draw_again.ts";
+import { drawAgain, type RankedRows } from "../../../src/fraud/measures/draw_again.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
-import { middle95, ranking } from "../../train/metrics.ts";
+import { middle95, ranking } from "../../../src/fraud/measures/metrics.ts";
 import { MODEL_NAME } from "../../train/contender.ts";
 import type { BenchRun } from "../run_bench.ts";
 

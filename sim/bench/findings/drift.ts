@@ -1,5 +1,6 @@
 import { Random } from "../../../src/core/random.ts";
 import { FEATURES } from "../../../src/fraud/features/catalogue.ts";
+import { binValues, stabilityOf } from "../../../src/fraud/drift/stability.ts";
 import { Network } from "../../../src/fraud/model/network.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
 import { monthOf } from "../../train/recall_by.ts";
@@ -12,7 +13,6 @@ export interface Drift {
   readonly features: readonly { readonly feature: string; readonly psi: readonly number[] }[];
 }
 
-const BINS = 10;
 const ROWS_A_MONTH = 15_000;
 
 /**
@@ -36,9 +36,8 @@ export function driftOf(payments: LabelledPayments, runs: readonly FoldRun[], se
   const rowsOf = months.map((month) => sample(Uint32Array.from(byMonth.get(month)!), random));
   const network = new Network(first.model.inputs, first.model.layers);
   const psiOf = (valueOf: (row: number) => number) => {
-    const edges = quantileEdges(Float64Array.from(reference, valueOf));
-    const expected = shares(edges, Float64Array.from(reference, valueOf));
-    return rowsOf.map((rows) => stabilityIndex(expected, shares(edges, Float64Array.from(rows, valueOf))));
+    const expected = binValues(Float64Array.from(reference, valueOf));
+    return rowsOf.map((rows) => stabilityOf(expected, Float64Array.from(rows, valueOf)));
   };
   return {
     months,
@@ -53,27 +52,4 @@ export function driftOf(payments: LabelledPayments, runs: readonly FoldRun[], se
 function sample(rows: Uint32Array, random: Random): Uint32Array {
   const rate = Math.min(1, ROWS_A_MONTH / rows.length);
   return rows.filter(() => rate >= 1 || random.chance(rate));
-}
-
-/** Inner edges of about equally full bins; fewer where many values are equal. */
-function quantileEdges(values: Float64Array): number[] {
-  const sorted = values.slice().sort();
-  const edges = new Set<number>();
-  for (let bin = 1; bin < BINS; bin++) edges.add(sorted[Math.floor(bin / BINS * sorted.length)]);
-  return [...edges].sort((a, b) => a - b);
-}
-
-function shares(edges: readonly number[], values: Float64Array): number[] {
-  const counts = new Array<number>(edges.length + 1).fill(0);
-  for (const value of values) {
-    const at = edges.findIndex((edge) => value < edge);
-    counts[at < 0 ? edges.length : at]++;
-  }
-  // Half a payment more in each bin keeps an empty one finite.
-  return counts.map((count) => (count + 0.5) / (values.length + counts.length / 2));
-}
-
-/** Σ (now − then) × ln(now / then) over the bins. */
-export function stabilityIndex(then: readonly number[], now: readonly number[]): number {
-  return then.reduce((sum, share, bin) => sum + (now[bin] - share) * Math.log(now[bin] / share), 0);
 }

@@ -1,4 +1,4 @@
-import { RELIABILITY_EDGES, type ReliabilityBin } from "../../train/metrics.ts";
+import { RELIABILITY_EDGES, type ReliabilityBin } from "../../../src/fraud/measures/metrics.ts";
 import { riskScore } from "../../../src/fraud/model/risk_score.ts";
 import { addRecalls, recallByMonth, type RecallByName, recallByStory } from "../../train/recall_by.ts";
 import { MODEL_NAME } from "../../train/contender.ts";

@@ -3,7 +3,7 @@ import { startProgress } from "../../../src/core/progress.ts";
 import { FEATURES } from "../../../src/fraud/features/catalogue.ts";
 import { Network } from "../../../src/fraud/model/network.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
-import { weightedAveragePrecision } from "../../train/metrics.ts";
+import { weightedAveragePrecision } from "../../../src/fraud/measures/metrics.ts";
 import { sampleRows } from "../../train/sample_rows.ts";
 import type { FoldRun } from "../run_folds.ts";
 

@@ -4,7 +4,7 @@ import { MODEL_NAME } from "../../train/contender.ts";
 import type { LearningCurve } from "../../train/train_ensemble.ts";
 import type { Curve } from "../findings/curves.ts";
 import { type Findings, SCORE_BAND } from "../findings/findings.ts";
-import { wilson95 } from "./wilson.ts";
+import { wilson95 } from "../../../src/fraud/measures/wilson.ts";
 
 const GRID = { left: 62, right: 24, top: 62, bottom: 46 };
 

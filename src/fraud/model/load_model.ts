@@ -49,6 +49,7 @@ export async function loadModel(directory: string): Promise<FraudModel> {
   );
 }
 
+const RECURRENT = new Set(["GRU", "LSTM", "SimpleRNN", "RNN", "Bidirectional"]);
 const RETRAIN = "Train it again with `deno task train`, or restore the files.";
 
 interface LayersModel {
@@ -85,11 +86,21 @@ function denseLayers(directory: string, model: unknown, bytes: Uint8Array): Dens
     offset += length * 4;
   }
   const layers: DenseLayer[] = [];
-  for (const { class_name, config } of modelTopology.config.layers) {
+  const described = modelTopology?.config?.layers;
+  if (!Array.isArray(described)) throw refused(directory, "model.json lists no layers", RETRAIN);
+  for (const { class_name, config } of described as LayersModel["modelTopology"]["config"]["layers"]) {
     if (class_name === "InputLayer") continue;
     const kernel = weights.get(`${config.name}/kernel`);
     const bias = weights.get(`${config.name}/bias`);
     const { activation, units } = config;
+    if (RECURRENT.has(class_name)) {
+      throw refused(
+        directory,
+        `layer ${config.name} (${class_name}) reads a customer's payments one after the other, and the screen has the ` +
+          "present payment's features alone",
+        "Measure a sequence model with `deno task bench:fraud`; serve an ensemble of `deno task train`.",
+      );
+    }
     if (class_name !== "Dense" || !kernel || !bias || (activation !== "relu" && activation !== "sigmoid")) {
       throw refused(
         directory,

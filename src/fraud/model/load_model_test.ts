@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { createHash } from "node:crypto";
 import { FEATURES } from "../features/catalogue.ts";
 import { loadModel } from "./load_model.ts";
 import type { Manifest } from "./manifest.ts";
@@ -64,6 +65,21 @@ Deno.test("loadModel() refuses weights that are not the manifest's", async () =>
     await Deno.writeFile(`${directory}/weights.bin`, weights);
   }, async (directory) => {
     await expect(loadModel(directory)).rejects.toThrow("weights.bin has sha256");
+  });
+});
+
+Deno.test("loadModel() refuses a sequence model, and says what it can be used for", async () => {
+  await withCopy(async (manifest, directory) => {
+    const model = JSON.parse(await Deno.readTextFile(`${directory}/model.json`));
+    model.modelTopology.config.layers.at(-1).class_name = "GRU";
+    const text = JSON.stringify(model);
+    await Deno.writeTextFile(`${directory}/model.json`, text);
+    const checksum = createHash("sha256").update(text).digest("hex");
+    return { ...manifest, files: { ...manifest.files, "model.json": checksum } };
+  }, async (directory) => {
+    await expect(loadModel(directory)).rejects.toThrow(
+      /\(GRU\) reads a customer's payments one after the other.*deno task bench:fraud/,
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+import type { DriftReference } from "../drift/reference.ts";
 import type { Calibration } from "./calibration.ts";
 
 /** What a folder with a model says about itself: `manifest.json`, beside `model.json` and `weights.bin`. */
@@ -30,6 +31,8 @@ export interface Manifest {
   readonly calibration: Calibration;
   readonly threshold: OperatingPoint;
   readonly metrics: { readonly validation: Metrics; readonly test: Metrics };
+  /** What drift is measured against; models trained before it was kept have none. */
+  readonly reference?: DriftReference;
   /** sha256 in hex by file name. */
   readonly files: Readonly<Record<string, string>>;
   readonly tfjsVersion: string;

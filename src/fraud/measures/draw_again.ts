@@ -1,4 +1,4 @@
-import type { Random } from "../../src/core/random.ts";
+import type { Random } from "../../core/random.ts";
 
 /** How often the bootstrap draws customers again. */
 export const DRAWS = 200;

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import fc from "fast-check";
-import { Random } from "../../src/core/random.ts";
+import { Random } from "../../core/random.ts";
 import { drawAgain, RankedRows } from "./draw_again.ts";
 import {
   averagePrecision,

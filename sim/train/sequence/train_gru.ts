@@ -1,0 +1,131 @@
+import * as tf from "@tensorflow/tfjs";
+import { startProgress } from "../../../src/core/progress.ts";
+import { Random } from "../../../src/core/random.ts";
+import { weightedAveragePrecision } from "../../../src/fraud/measures/metrics.ts";
+import { rowCounts, shuffleInPlace } from "../shuffle.ts";
+import type { LearningCurve } from "../train_ensemble.ts";
+import { startWasmBackend } from "../wasm_backend.ts";
+import type { GruLayers, GruShape } from "./gru_layers.ts";
+import { GruScorer } from "./gru_scorer.ts";
+import { GruWeights } from "./gru_weights.ts";
+
+/** Payments to train on or to judge by, each with what came before it. */
+export interface SequenceRows {
+  readonly length: number;
+  /** 1 where fraud had been reported when the model was made. */
+  readonly label: Uint8Array;
+  /** How many payments each row stands for. */
+  readonly weight: Float32Array;
+  /** Writes the inputs about the row's own payment from `offset` on. */
+  writeInputs(row: number, out: Float32Array, offset: number): void;
+  /** Writes step `step`'s inputs from `offset` on; the last step is the row's own payment. */
+  writeStep(row: number, step: number, out: Float32Array, offset: number): void;
+}
+
+export interface GruOptions {
+  readonly shape: GruShape;
+  readonly seed: number;
+  readonly mostEpochs: number;
+  readonly learningRate: number;
+  /** Of the L2 penalty on all kernels. */
+  readonly weightDecay: number;
+  readonly label: string;
+}
+
+const BATCH_ROWS = 512;
+/** Little data is gone through more often: an epoch counts as so many batches at least, as in the ensemble. */
+const LEAST_BATCHES = 80;
+const PATIENCE_EPOCHS = 4;
+
+/**
+ * Trains the sequence model on TF.js's wasm backend and keeps the epoch that does best on validation. As in the ensemble,
+ * each seed draws how often a row counts, so that several differ in their errors. Seed, order of rows and backend are
+ * fixed: one seed gives one model.
+ */
+export async function trainGru(
+  train: SequenceRows,
+  validation: SequenceRows,
+  options: GruOptions,
+): Promise<{ layers: GruLayers; curve: LearningCurve }> {
+  await startWasmBackend();
+  const { shape, seed } = options;
+  const { steps, stepWidth, width } = shape;
+  const weights = new GruWeights(shape, seed);
+  const optimizer = tf.train.adam(options.learningRate);
+  const batches = Math.max(1, Math.floor(train.length / BATCH_ROWS));
+  const mostEpochs = Math.ceil(options.mostEpochs * Math.max(1, LEAST_BATCHES / batches));
+  const patience = Math.max(PATIENCE_EPOCHS, Math.ceil(mostEpochs / 3));
+  const order = Uint32Array.from({ length: train.length }, (_, row) => row);
+  const shuffle = new Random(seed).fork("row order");
+  const counts = rowCounts(train.length, new Random(seed).fork("row counts"));
+  const batch = {
+    x: new Float32Array(BATCH_ROWS * width),
+    sequences: new Float32Array(steps * BATCH_ROWS * stepWidth),
+    y: new Float32Array(BATCH_ROWS),
+    weights: new Float32Array(BATCH_ROWS),
+  };
+  const curve = { loss: [] as number[], averagePrecision: [] as number[] };
+  let best = { layers: weights.layers(), averagePrecision: -1, epoch: 0 };
+  const progress = startProgress(options.label, mostEpochs * batches, "batches");
+  for (let epoch = 1; epoch <= mostEpochs && epoch - 1 - best.epoch < patience; epoch++) {
+    // Adam reads the field at every step; the class has no setter for it.
+    (optimizer as unknown as { learningRate: number }).learningRate = options.learningRate *
+      (1 - (epoch - 1) / mostEpochs);
+    shuffleInPlace(order, shuffle);
+    let loss = 0;
+    for (let number = 0; number < batches; number++) {
+      for (let i = 0; i < BATCH_ROWS; i++) {
+        const row = order[(number * BATCH_ROWS + i) % train.length];
+        train.writeInputs(row, batch.x, i * width);
+        // Step by step, all rows of a step together: so a step is a tensor of its own without a copy.
+        for (let step = 0; step < steps; step++) {
+          train.writeStep(row, step, batch.sequences, (step * BATCH_ROWS + i) * stepWidth);
+        }
+        batch.y[i] = train.label[row];
+        batch.weights[i] = train.weight[row] * counts[row];
+      }
+      loss += weights.step(optimizer, batch, options.weightDecay) / batches;
+      progress.update((epoch - 1) * batches + number + 1);
+      // Lets a bar be drawn and a signal be heard.
+      if (number % 32 === 0) await Promise.resolve();
+    }
+    const layers = weights.layers();
+    const scores = sequenceLogits(new GruScorer(layers), shape, validation);
+    const averagePrecision = weightedAveragePrecision(
+      scores,
+      validation.label,
+      (row) => validation.weight[row],
+    );
+    curve.loss.push(loss);
+    curve.averagePrecision.push(averagePrecision);
+    // Where validation knows no fraud, the last epoch is as good as any.
+    if (!(averagePrecision <= best.averagePrecision)) best = { layers, averagePrecision, epoch };
+  }
+  progress.stop();
+  weights.dispose();
+  optimizer.dispose();
+  return {
+    layers: best.layers,
+    curve: {
+      seed,
+      trainingLoss: curve.loss,
+      validationAveragePrecision: curve.averagePrecision,
+      bestEpoch: best.epoch,
+    },
+  };
+}
+
+/** The logits of all rows. */
+export function sequenceLogits(
+  scorer: GruScorer,
+  { steps, stepWidth, width }: GruShape,
+  rows: Pick<SequenceRows, "length" | "writeInputs" | "writeStep">,
+): Float64Array {
+  const inputs = new Float32Array(width);
+  const sequence = new Float32Array(steps * stepWidth);
+  return Float64Array.from({ length: rows.length }, (_, row) => {
+    rows.writeInputs(row, inputs, 0);
+    for (let step = 0; step < steps; step++) rows.writeStep(row, step, sequence, step * stepWidth);
+    return scorer.logit(inputs, sequence);
+  });
+}

@@ -1,0 +1,38 @@
+/** Values of one moment in bins: what later values are compared with. */
+export interface BinnedValues {
+  /** Inner edges, rising; an edge belongs to the bin above it. */
+  readonly edges: readonly number[];
+  /** Of each bin, one more than edges. */
+  readonly shares: readonly number[];
+}
+
+const BINS = 10;
+
+/** In about equally full bins; fewer where many values are equal. */
+export function binValues(values: Float64Array): BinnedValues {
+  const sorted = values.slice().sort();
+  const edges = new Set<number>();
+  for (let bin = 1; bin < BINS; bin++) edges.add(sorted[Math.floor(bin / BINS * sorted.length)]);
+  const inner = [...edges].sort((a, b) => a - b);
+  return { edges: inner, shares: sharesOf(inner, values) };
+}
+
+/** The population stability index of values against those in the bins; above 0.1 something moves, above 0.25 much does. */
+export function stabilityOf(then: BinnedValues, now: Float64Array): number {
+  return stabilityIndex(then.shares, sharesOf(then.edges, now));
+}
+
+/** Σ (now − then) × ln(now / then) over the bins. */
+export function stabilityIndex(then: readonly number[], now: readonly number[]): number {
+  return then.reduce((sum, share, bin) => sum + (now[bin] - share) * Math.log(now[bin] / share), 0);
+}
+
+function sharesOf(edges: readonly number[], values: Float64Array): number[] {
+  const counts = new Array<number>(edges.length + 1).fill(0);
+  for (const value of values) {
+    const at = edges.findIndex((edge) => value < edge);
+    counts[at < 0 ? edges.length : at]++;
+  }
+  // Half a payment more in each bin keeps an empty one finite.
+  return counts.map((count) => (count + 0.5) / (values.length + counts.length / 2));
+}
