@@ -32,7 +32,6 @@ export interface PaymentStack {
 
 const MAX_BATCH = 128;
 const MAX_QUEUE = 5_000;
-const LANES = 1;
 const CHALLENGE_LIFETIME_MS = 600_000;
 const APPROVAL_LIFETIME_MS = 3_600_000;
 
@@ -95,7 +94,6 @@ export async function openPaymentStack(options: {
       providerTimeoutMs: config.providerTimeoutMs,
       maxBatch: MAX_BATCH,
       maxQueue: MAX_QUEUE,
-      lanes: LANES,
       failover: config.failover,
       stepUpAt: config.stepUpAt,
       challengeLifetimeMs: CHALLENGE_LIFETIME_MS,

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import fc from "fast-check";
-import { byteaArray, scalarArray, textArray } from "./array_literal.ts";
+import { byteaArray, BytesOfRows, recordArray, scalarArray, textArray } from "./array_literal.ts";
 import { openPool, type Sql } from "./pool.ts";
 import { freshDatabase } from "./testing/fresh_database.ts";
 
@@ -68,5 +68,46 @@ Deno.test("PostgreSQL reads every array literal back as it was written", async (
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+Deno.test("PostgreSQL reads every record back as it was written", async () => {
+  await withSql(async (sql) => {
+    await sql`create type things as (words text, "number" bigint, more text, flag boolean, "real" float8)`;
+    const row = fc.tuple(
+      cell,
+      fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+      cell,
+      fc.option(fc.boolean()),
+      fc.option(fc.double({ noDefaultInfinity: true, noNaN: true })),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { maxLength: 12 }), async (rows) => {
+        const read = await sql<{ row: unknown[] }[]>`
+          select json_build_array(words, number::text, more, flag, "real") as row
+            from unnest(${recordArray(rows)}::things[])`;
+        expect(read.map(({ row }) => row)).toEqual(
+          rows.map(([words, number, more, flag, real]) => [
+            words,
+            number === null ? null : String(number),
+            more,
+            flag,
+            real === 0 ? 0 : real,
+          ]),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+Deno.test("each row finds its part of the bytes of all", async () => {
+  await withSql(async (sql) => {
+    const rows = [new Uint8Array([1, 255]), new Uint8Array(), new Uint8Array([0, 92, 34])];
+    const { all, firstBytes, byteCounts } = new BytesOfRows(rows);
+    const read = await sql<{ part: Uint8Array }[]>`
+      select substr(${all}::bytea, first_byte, byte_count) as part
+        from unnest(${firstBytes}::int[], ${byteCounts}::int[]) u (first_byte, byte_count)`;
+    expect(read.map(({ part }) => part.toHex())).toEqual(rows.map((row) => row.toHex()));
   });
 });

@@ -1,5 +1,5 @@
 /** Each loser of a race finds the winner's work done at its next try, so more tries than this point to a fault. */
-const RACE_TRIES = 10;
+export const RACE_TRIES = 10;
 
 /**
  * Two servers on one database may create the same key or the same row at the same moment, or wait for each other's
@@ -17,8 +17,13 @@ export async function againAfterLostRace<Result>(work: () => Promise<Result>): P
 
 export function isLostRace(error: unknown): boolean {
   const { code } = error as { code?: string };
-  return code === "40P01" || code === "40001" || isKnownKey(error) ||
+  return isDeadlock(error) || code === "40001" || isKnownKey(error) ||
     isDuplicateOf(error, "feature_states_pkey");
+}
+
+/** Whether it waited for others in a circle. */
+export function isDeadlock(error: unknown): boolean {
+  return (error as { code?: string }).code === "40P01";
 }
 
 /** Whether an idempotency key was claimed that an earlier call has claimed, wherever that one ran. */

@@ -39,9 +39,14 @@ export class RecentKeys {
       return await batch();
     } catch (error) {
       if (!isKnownKey(error)) throw error;
-      this.#lookUpAllUntilMs = this.#monotonicMs() + LOOK_UP_ALL_FOR_MS;
+      this.lookUpAll();
       return await batch();
     }
+  }
+
+  /** For a while, when a key was taken for new and was not. */
+  lookUpAll(): void {
+    this.#lookUpAllUntilMs = this.#monotonicMs() + LOOK_UP_ALL_FOR_MS;
   }
 }
 

@@ -1,5 +1,15 @@
 -- Written by `deno task db:schema` from src/db/migrations. Do not edit: write a migration.
 
+-- Types
+
+create type batch_accepted as (tenant_id text, payment_id text, status text, method text, currency text, amount_minor bigint, customer_id text, merchant_id text, payment_method_id text, principal text, idempotency_key text, description text, device_id text, ip_address text, country text, address_id text, metadata jsonb, occurred_at_ms bigint, first_byte integer, byte_count integer, risk_score real, fraud_probability double precision, risk_decision text, model_version text, provider text, decline_by text, decline_code text, request_hash text, response text, audit_details jsonb);
+
+create type batch_posting as (tenant_id text, transfer_id text, leg smallint, account_id text, currency text, amount_minor bigint);
+
+create type batch_settled as (tenant_id text, payment_id text, status text, captured_minor bigint, fee_minor bigint, charge_id text, decline_by text, decline_code text, principal text, idempotency_key text, hold_id text, response text, provider text, attempt smallint, outcome text, attempt_code text, latency_ms real, started_at timestamp with time zone, expected_success real, expected_fee_minor bigint, reason text, charge_number smallint, next_provider text);
+
+create type batch_state as (tenant_id text, kind text, entity_id text, first_byte integer, byte_count integer, version bigint);
+
 -- Tables
 
 create table accounts (
@@ -52,6 +62,7 @@ create table feature_states (
   kind text not null,
   entity_id text not null,
   state bytea not null /* storage external */,
+  version bigint default 0 not null,
   constraint feature_states_pkey PRIMARY KEY (tenant_id, kind, entity_id),
   constraint feature_states_kind_check CHECK (kind = ANY (ARRAY['customer'::text, 'card'::text, 'device'::text, 'address'::text, 'merchant'::text]))
 ) with (fillfactor=50);

@@ -11,10 +11,11 @@ import { accountOf } from "../ledger/accounts.ts";
 import type { Route } from "../routing/route_payment.ts";
 import { challengedAnswer, declinedAnswer, type PaymentAnswer } from "./payment_answer.ts";
 import { type BatchStates, findStates, rememberStates } from "./batch_states.ts";
-import { sendChallenges, sendHolds, storeAccepted } from "./store_accepted.ts";
+import { acceptedPart, sendChallenges, sendHolds } from "./store_accepted.ts";
+import { storeBatch } from "./store_batch.ts";
 import type { PaymentRequest } from "./payment.ts";
 import { cardIdOf, type PaymentReferences } from "./references.ts";
-import type { RememberedStates } from "./remembered_states.ts";
+import { newStateVersion, type RememberedStates } from "./remembered_states.ts";
 import type { RecentKeys } from "../db/recent_keys.ts";
 
 export interface AcceptItem {
@@ -53,11 +54,6 @@ export interface AcceptDependencies {
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
   readonly route: (item: AcceptItem, occurredAtMs: number, mandateChallenge: boolean) => Route;
-  /**
-   * Whether states are read under lock. Without, a batch that another server overtook fails as a lost race
-   * (`serialization_failure`) and stores nothing.
-   */
-  readonly lockStates: boolean;
   readonly rememberedStates: RememberedStates;
   /** A key that is not among them is taken for new; see {@link RecentKeys}. */
   readonly recentKeys: RecentKeys;
@@ -68,82 +64,93 @@ export interface AcceptDependencies {
   readonly challengeLifetimeMs: number;
 }
 
+/** What a batch has decided, and has yet to store. */
+export interface Decisions {
+  /** By position. What was accepted is so only when it is stored. */
+  readonly results: readonly AcceptResult[];
+  readonly writes: readonly AcceptedWrite[];
+  readonly states: BatchStates;
+  readonly nowMs: number;
+}
+
 /**
- * Transaction 1 of many payments at once: claim the idempotency keys, find the feature states, score, decide, route,
- * and store payment, decision and updated states. If the process dies before the commit nothing has happened; after
- * it the completer finishes what is left.
+ * The first half of transaction 1, of many payments at once: look the idempotency keys up, find the feature states,
+ * score, decide, route.
  *
  * A payment is observed by the feature engine here, when it is attempted, and not when its outcome is known:
  * a burst of simultaneous payments must see itself (docs/decisions/0001-observe-at-decision.md).
+ *
+ * @param reader a transaction, where states are to be locked or wallets pay
  */
-export async function acceptPayments(
+export async function decidePayments(
+  items: readonly AcceptItem[],
+  reader: BatchReader,
+  dependencies: AcceptDependencies,
+  lockStates: boolean,
+): Promise<Decisions> {
+  const startedMs = dependencies.monotonicMs();
+  const nowMs = dependencies.nowMs();
+  const events = items.map((item) => toPaymentEvent(item, item.request.simulatedAtMs ?? nowMs));
+  const [knownKeys, states, funds] = await Promise.all([
+    readKnownKeys(reader, items.map((item) => dependencies.recentKeys.toLookUp(keyOf(item)))),
+    findStates(
+      reader,
+      items.map((item, i) => ({ tenantId: item.request.tenantId, entities: entitiesOf(events[i]) })),
+      { lockStates, rememberedStates: dependencies.rememberedStates },
+    ),
+    readFunds(reader, items),
+  ]);
+  const writes: AcceptedWrite[] = [];
+  const results = items.map((item, i): AcceptResult => {
+    const earlier = knownKeys.get(i);
+    if (earlier !== undefined) return answerEarlier(item, earlier);
+    const wallet = item.request.method === "wallet" ? walletFunds(item, funds) : null;
+    if (wallet instanceof DomainError) return { kind: "refused", error: wallet };
+    const write = screen(item, events[i], states, wallet, nowMs, startedMs, dependencies);
+    writes.push(write);
+    return resultOf(write);
+  });
+  return { results, writes, states, nowMs };
+}
+
+/**
+ * Transaction 1 of payments that need locks: decide and store payment, decision and updated states. If the process dies
+ * before the commit nothing has happened; after it the completer finishes what is left.
+ */
+export async function acceptUnderLock(
   items: readonly AcceptItem[],
   connection: BatchConnection,
   dependencies: AcceptDependencies,
-): Promise<AcceptResult[]> {
-  const startedMs = dependencies.monotonicMs();
-  // What is not remembered is read, and without locks outside the transaction: a key taken or a state changed since
-  // then makes the statement that writes fail. That one is then all there is, and a transaction by itself.
-  const locks = dependencies.lockStates || items.some((item) => item.request.method === "wallet");
-  const tenants = items.map((item) => item.request.tenantId);
-  const transaction = locks ? connection.begin(tenants) : null;
-  const reader: BatchReader = transaction ?? connection.reader(tenants);
+): Promise<readonly AcceptResult[]> {
+  const transaction = connection.begin(items.map((item) => item.request.tenantId));
   try {
-    const results: (AcceptResult | undefined)[] = new Array(items.length);
-    const [knownKeys, states, funds] = await Promise.all([
-      readKnownKeys(reader, items.map((item) => dependencies.recentKeys.toLookUp(keyOf(item)))),
-      findStates(
-        reader,
-        items.map((item) => ({
-          tenantId: item.request.tenantId,
-          entities: entitiesOf(toPaymentEvent(item, 0)),
-        })),
-        dependencies,
-      ),
-      readFunds(reader, items),
-    ]);
-    const nowMs = dependencies.nowMs();
-    const writes: AcceptedWrite[] = [];
-    for (let i = 0; i < items.length; i++) {
-      const item = items[i];
-      const earlier = knownKeys.get(i);
-      if (earlier !== undefined) {
-        results[i] = answerEarlier(item, earlier);
-        continue;
-      }
-      const wallet = item.request.method === "wallet" ? walletFunds(item, funds) : null;
-      if (wallet instanceof DomainError) {
-        results[i] = { kind: "refused", error: wallet };
-        continue;
-      }
-      const write = screen(item, states, wallet, nowMs, startedMs, dependencies);
-      writes.push(write);
-      results[i] = resultOf(write);
-    }
-    let version: string | null = null;
-    if (writes.length > 0) {
-      if (transaction !== null) {
-        sendHolds(transaction, writes, nowMs);
-        sendChallenges(transaction, writes, nowMs, dependencies.challengeLifetimeMs);
-      }
-      const stored = storeAccepted(
-        transaction ?? connection.alone(tenants),
-        writes,
-        states,
-        nowMs,
-        dependencies,
-      );
-      version = transaction === null ? await stored : await commitWith(transaction, stored);
+    const { results, writes, states, nowMs } = await decidePayments(items, transaction, dependencies, true);
+    if (writes.length === 0) {
+      await transaction.commit();
+      rememberStates(states, null, dependencies.rememberedStates);
     } else {
-      await transaction?.commit();
+      sendHolds(transaction, writes, nowMs);
+      sendChallenges(transaction, writes, nowMs, dependencies.challengeLifetimeMs);
+      const version = newStateVersion();
+      await commitWith(
+        transaction,
+        storeBatch(transaction, [
+          acceptedPart(transaction, { writes, states, nowMs }, version, dependencies),
+        ]),
+      );
+      rememberStates(states, version, dependencies.rememberedStates);
     }
-    for (const item of items) dependencies.recentKeys.add(keyOf(item));
-    rememberStates(states, version, dependencies.rememberedStates);
-    return results as AcceptResult[];
+    rememberKeys(items, dependencies);
+    return results;
   } catch (error) {
-    await transaction?.rollback();
+    await transaction.rollback();
     throw error;
   }
+}
+
+/** After the commit: from then on their keys are looked up. */
+export function rememberKeys(items: readonly AcceptItem[], { recentKeys }: AcceptDependencies): void {
+  for (const item of items) recentKeys.add(keyOf(item));
 }
 
 function resultOf({ accepted, answer }: AcceptedWrite): AcceptResult {
@@ -238,6 +245,7 @@ function answerEarlier(item: AcceptItem, earlier: KnownKey): AcceptResult {
 
 function screen(
   item: AcceptItem,
+  asked: PaymentEvent,
   { byTenant }: BatchStates,
   wallet: WalletFunds | null,
   nowMs: number,
@@ -245,7 +253,6 @@ function screen(
   dependencies: AcceptDependencies,
 ): AcceptedWrite {
   const states = byTenant.get(item.request.tenantId)!;
-  const asked = toPaymentEvent(item, item.request.simulatedAtMs ?? nowMs);
   // Moved on where an entity's history is already later. So each entity's payments and labels have one order, and a
   // rebuild in order of time meets the same states.
   const occurredAtMs = earliestMs(asked, states);

@@ -6,6 +6,7 @@ import { earliestKnownMs, entitiesOf, observeLabel } from "../fraud/features/eng
 import type { EntityKind, PaymentEvent } from "../fraud/features/event.ts";
 import { FeatureStates } from "../fraud/features/feature_states.ts";
 import { decodeState, encodeState } from "../fraud/features/state.ts";
+import { newStateVersion } from "./remembered_states.ts";
 import { storedEvent, storedEventColumns, type StoredEventRow, storedEventTables } from "./stored_event.ts";
 
 /** That somebody reports a payment as fraud, or as genuine. */
@@ -94,7 +95,7 @@ async function applyBatch(
     );
     const written = [...states.entries()].filter(([{ kind, id }]) => touched.has(`${kind}/${id}`));
     await sql`
-      update feature_states s set state = u.state
+      update feature_states s set state = u.state, version = ${newStateVersion()}::bigint
         from unnest(${textArray(written.map(([ref]) => ref.kind))}::text[],
                     ${textArray(written.map(([ref]) => ref.id))}::text[],
                     ${

@@ -54,7 +54,7 @@ function readStates(
 ): Promise<readonly StateRow[]> {
   const { sql } = reader;
   return reader.send(sql<StateRow[]>`
-    select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin::text as version
+    select s.tenant_id, s.kind, s.entity_id, s.state, s.version::text as version
       from unnest(${textArray(entries.map((entry) => entry.tenantId))}::text[],
                   ${textArray(entries.map((entry) => entry.ref.kind))}::text[],
                   ${textArray(entries.map((entry) => entry.ref.id))}::text[]) u (tenant_id, kind, entity_id)
@@ -62,12 +62,15 @@ function readStates(
     lock
       ? sql`join feature_states s using (tenant_id, kind, entity_id)
             order by s.tenant_id, s.kind, s.entity_id for update of s`
-      : sql`cross join lateral (select s.tenant_id, s.kind, s.entity_id, s.state, s.xmin from feature_states s
+      : sql`cross join lateral (select s.tenant_id, s.kind, s.entity_id, s.state, s.version from feature_states s
              where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id limit 1) s`
   }`);
 }
 
-/** After the commit. Without a version nothing was written, so each state still is as it was taken. */
+/**
+ * When the batch is on its way, before its answer: `version` is what it writes. Without one nothing is written, so each
+ * state still is as it was taken.
+ */
 export function rememberStates(
   { byTenant, stored }: BatchStates,
   version: string | null,
@@ -81,11 +84,21 @@ export function rememberStates(
   }
 }
 
+/** When the batch has failed: what it wrote at `version` has never been. */
+export function forgetStates(
+  { byTenant }: BatchStates,
+  version: string,
+  rememberedStates: RememberedStates,
+): void {
+  for (const [tenantId, states] of byTenant) {
+    for (const [ref] of states.entries()) rememberedStates.forget(tenantId, ref, version);
+  }
+}
+
 interface StateRow {
   tenant_id: string;
   kind: EntityRef["kind"];
   entity_id: string;
   state: Uint8Array;
-  /** Of the row: the transaction that wrote it. */
   version: string;
 }

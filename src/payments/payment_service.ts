@@ -4,8 +4,7 @@ import { FirstCalls } from "../core/first_calls.ts";
 import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
-import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
-import { againAfterLostRace, isLostRace } from "../db/lost_race.ts";
+import { GroupCommitFull } from "../db/group_commit.ts";
 import type { PoolOptions } from "../db/pool.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
 import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
@@ -15,20 +14,16 @@ import type { Provider } from "../providers/provider.ts";
 import type { Random } from "../core/random.ts";
 import { type Route, routePayment } from "../routing/route_payment.ts";
 import type { RoutingStore } from "../routing/routing_store.ts";
-import {
-  type AcceptedPayment,
-  type AcceptItem,
-  acceptPayments,
-  type AcceptResult,
-} from "./accept_payments.ts";
+import type { AcceptedPayment, AcceptItem, AcceptResult } from "./accept_payments.ts";
 import { type ChargeFacts, chargeFactsOf } from "./charge_facts.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
+import { PaymentBatches } from "./payment_batches.ts";
 import { RecentKeys } from "../db/recent_keys.ts";
 import { References } from "./references.ts";
 import { RememberedStates } from "./remembered_states.ts";
-import { warmUp } from "./warm_up.ts";
+import { warmUpAccounts, warmUpStates } from "./warm_up.ts";
 import type { RefundAnswer } from "./refunds/refund.ts";
-import { type SettleItem, settlePayments } from "./settle_payments.ts";
+import type { SettleItem } from "./settle_payments.ts";
 import { KnownAccounts } from "./store_settled.ts";
 
 export interface PaymentSettings {
@@ -36,7 +31,6 @@ export interface PaymentSettings {
   readonly providerTimeoutMs: number;
   readonly maxBatch: number;
   readonly maxQueue: number;
-  readonly lanes: number;
   /** Whether a payment that the first provider is known not to have charged goes to a second one. */
   readonly failover: boolean;
   /** The score from which the customer has to prove who pays; null for never. */
@@ -76,14 +70,12 @@ export class PaymentService {
   /** Judges who asks for money back. */
   readonly refundModel: RefundModel;
   readonly disputeModel: DisputeModel;
-  readonly #accept: GroupCommit<AcceptItem, AcceptResult>;
-  readonly #settle: GroupCommit<SettleItem, PaymentAnswer>;
+  readonly #batches: PaymentBatches;
   readonly #connections: BatchConnection[] = [];
   readonly #random: Random;
-  #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
   readonly #rememberedStates = new RememberedStates(REMEMBERED_STATES_MAX);
+  readonly #knownAccounts = new KnownAccounts();
   #isEnded = false;
-  readonly #recentKeys: RecentKeys;
 
   constructor(options: {
     pool: TenantPool;
@@ -104,7 +96,6 @@ export class PaymentService {
     const { settings, clock, events } = options;
     this.pool = options.pool;
     this.clock = clock;
-    this.#recentKeys = new RecentKeys(RECENT_KEYS_MAX, () => clock.monotonicMs());
     this.ids = options.ids;
     this.model = options.model;
     this.refundModel = options.refundModel;
@@ -115,71 +106,48 @@ export class PaymentService {
     this.settings = settings;
     this.approvalSecret = options.approvalSecret;
     this.events = events;
-    const open = (phase: string, count: number) =>
-      Array.from({ length: count }, (_, lane) => {
-        const connection = new BatchConnection({
-          ...options.connection,
-          applicationName: `${options.connection.applicationName} ${phase} ${lane}`,
-        });
-        this.#connections.push(connection);
-        return connection;
+    const open = (purpose: string) => {
+      const connection = new BatchConnection({
+        ...options.connection,
+        applicationName: `${options.connection.applicationName} ${purpose}`,
       });
-    const [referenceLane] = open("references", 1);
-    this.references = new References(referenceLane);
-    const acceptLanes = open("accept", settings.lanes);
-    const settleLanes = open("settle", settings.lanes);
-    const knownAccounts = new KnownAccounts();
-    const limits = { lanes: settings.lanes, maxBatch: settings.maxBatch, maxQueue: settings.maxQueue };
-    this.#accept = new GroupCommit<AcceptItem, AcceptResult>({
-      ...limits,
-      name: "accept",
-      run: (items, lane) => this.#acceptBatch(items, acceptLanes[lane]),
-      onBatch: (size, durationMs) => events.batch("accept", size, durationMs),
-    });
-    this.#settle = new GroupCommit<SettleItem, PaymentAnswer>({
-      ...limits,
-      // Settling is never refused: the charge has been made.
-      maxQueue: Number.POSITIVE_INFINITY,
-      name: "settle",
-      run: (items, lane) =>
-        settlePayments(items, settleLanes[lane], knownAccounts, {
-          nowMs: clock.nowMs(),
-          graceMs: this.graceMs,
-          challengeLifetimeMs: settings.challengeLifetimeMs,
-        }),
-      onBatch: (size, durationMs) => events.batch("settle", size, durationMs),
-    });
-  }
-
-  /**
-   * Without locks as long as no other server is met, and without a look at keys that this process has not met as long
-   * as none of them turns out to be known; see {@link AcceptDependencies}.
-   */
-  async #acceptBatch(items: readonly AcceptItem[], connection: BatchConnection): Promise<AcceptResult[]> {
-    const run = () =>
-      acceptPayments(items, connection, {
-        model: this.model,
-        nowMs: () => this.clock.nowMs(),
-        monotonicMs: () => this.clock.monotonicMs(),
+      this.#connections.push(connection);
+      return connection;
+    };
+    const lookUps = open("look-ups");
+    this.references = new References(lookUps);
+    this.#batches = new PaymentBatches({
+      connections: {
+        batches: open("batches"),
+        lookUps,
+        locking: open("locking"),
+        booking: open("booking"),
+      },
+      accepting: {
+        model: options.model,
+        nowMs: () => clock.nowMs(),
+        monotonicMs: () => clock.monotonicMs(),
         route: ({ request, references, paymentId }, occurredAtMs, mandateChallenge) =>
           this.routeOf(chargeFactsOf(
             { ...request, paymentId, occurredAtMs, riskDecision: mandateChallenge ? "step_up" : "approve" },
             references,
           ))!,
-        lockStates: this.clock.monotonicMs() < this.#lockStatesUntilMs,
         rememberedStates: this.#rememberedStates,
-        recentKeys: this.#recentKeys,
+        recentKeys: new RecentKeys(RECENT_KEYS_MAX, () => clock.monotonicMs()),
         graceMs: this.graceMs,
-        stepUpAt: this.settings.stepUpAt,
-        challengeLifetimeMs: this.settings.challengeLifetimeMs,
-      });
-    try {
-      return await this.#recentKeys.run(run);
-    } catch (error) {
-      if (!isLostRace(error)) throw error;
-      this.#lockStatesUntilMs = this.clock.monotonicMs() + LOCK_STATES_FOR_MS;
-      return await this.#recentKeys.run(run);
-    }
+        stepUpAt: settings.stepUpAt,
+        challengeLifetimeMs: settings.challengeLifetimeMs,
+      },
+      settleTimes: () => ({
+        nowMs: clock.nowMs(),
+        graceMs: this.graceMs,
+        challengeLifetimeMs: settings.challengeLifetimeMs,
+      }),
+      knownAccounts: this.#knownAccounts,
+      maxBatch: settings.maxBatch,
+      maxQueue: settings.maxQueue,
+      onBatch: (phase, size, durationMs) => events.batch(phase, size, durationMs),
+    });
   }
 
   /** Longer than any live call takes: after it the completer may take a payment over. */
@@ -188,16 +156,12 @@ export class PaymentService {
   }
 
   get queued(): { accept: number; settle: number } {
-    return { accept: this.#accept.queued, settle: this.#settle.queued };
+    return this.#batches.queued;
   }
 
   async accept(item: AcceptItem): Promise<AcceptResult> {
     try {
-      return await inSpan(
-        "accept",
-        { "payment.id": item.paymentId },
-        () => againAfterLostRace(() => this.#accept.submit(item)),
-      );
+      return await inSpan("accept", { "payment.id": item.paymentId }, () => this.#batches.accept(item));
     } catch (error) {
       if (!(error instanceof GroupCommitFull)) throw error;
       throw new DomainError(
@@ -212,7 +176,7 @@ export class PaymentService {
 
   settle(item: SettleItem): Promise<PaymentAnswer> {
     return inSpan("settle", { "payment.id": item.payment.paymentId }, async (note) => {
-      const answer = await againAfterLostRace(() => this.#settle.submit(item));
+      const answer = await this.#batches.settle(item);
       note({ "payment.status": answer.status });
       return answer;
     });
@@ -235,7 +199,10 @@ export class PaymentService {
 
   /** Resolves when this process remembers what payments will need; until then they read it. */
   async warmUp(): Promise<void> {
-    await warmUp(this.pool, this.#rememberedStates, () => this.#isEnded);
+    const isEnded = () => this.#isEnded;
+    await this.references.warmUp(this.pool, isEnded);
+    await warmUpAccounts(this.pool, this.#knownAccounts, isEnded);
+    await warmUpStates(this.pool, this.#rememberedStates, isEnded);
   }
 
   async end(): Promise<void> {
@@ -244,8 +211,6 @@ export class PaymentService {
   }
 }
 
-/** After another server was met at the same states, how long batches lock what they read. */
-const LOCK_STATES_FOR_MS = 30_000;
 /** Of a world of 25,000 customers; some 100 MB when full. */
 const REMEMBERED_STATES_MAX = 100_000;
 const RECENT_KEYS_MAX = 100_000;

@@ -1,6 +1,9 @@
 import { DomainError } from "../core/errors.ts";
 import type { BatchConnection } from "../db/batch_transaction.ts";
 import { textArray } from "../db/array_literal.ts";
+import { inPages } from "../db/in_pages.ts";
+import type { Sql } from "../db/pool.ts";
+import type { TenantPool } from "../db/tenant_pool.ts";
 import { testPaymentMethod } from "../providers/test_payment_methods.ts";
 import type { PaymentRequest } from "./payment.ts";
 
@@ -57,9 +60,18 @@ export class References {
   /** @param connection on which look-ups of one moment travel together */
   constructor(connection: BatchConnection) {
     this.#connection = connection;
-    this.#customers = new Lookup((tenants, ids) => this.#loadCustomers(tenants, ids));
-    this.#merchants = new Lookup((tenants, ids) => this.#loadMerchants(tenants, ids));
-    this.#paymentMethods = new Lookup((tenants, ids) => this.#loadPaymentMethods(tenants, ids));
+    this.#customers = new Lookup(
+      (tenants, ids) => this.#loadCustomers(tenants, ids),
+      ({ customerId }) => customerId,
+    );
+    this.#merchants = new Lookup(
+      (tenants, ids) => this.#loadMerchants(tenants, ids),
+      ({ merchantId }) => merchantId,
+    );
+    this.#paymentMethods = new Lookup(
+      (tenants, ids) => this.#loadPaymentMethods(tenants, ids),
+      ({ paymentMethodId }) => paymentMethodId,
+    );
   }
 
   /**
@@ -137,44 +149,89 @@ export class References {
     );
   }
 
-  async #loadCustomers(tenants: string[], ids: string[]): Promise<[string, Customer][]> {
-    const reader = this.#connection.reader(tenants);
-    const rows = await reader.send(reader.sql<(Customer & { tenantId: string })[]>`
-      select c.tenant_id as "tenantId", c.customer_id as "customerId", c.country, c.currency,
-             c.default_payment_method_id as "defaultPaymentMethodId", c.since_ms::float8 as "sinceMs"
+  /**
+   * Remembers all there are, or as many as are kept.
+   *
+   * @param isEnded asked from time to time
+   */
+  async warmUp(pool: TenantPool, isEnded: () => boolean): Promise<void> {
+    const { sql } = this.#connection.reader([]);
+    await this.#customers.fill(isEnded, (tenantId, id, limit) =>
+      pool.ofEveryTenant<Row<Customer>[]>`
+        select ${
+        customerColumns(sql)
+      } from customers c where (c.tenant_id, c.customer_id) > (${tenantId}, ${id})
+         order by c.tenant_id, c.customer_id limit ${limit}`);
+    await this.#merchants.fill(isEnded, (tenantId, id, limit) =>
+      pool.ofEveryTenant<Row<Merchant>[]>`
+        select ${
+        merchantColumns(sql)
+      } from merchants m where (m.tenant_id, m.merchant_id) > (${tenantId}, ${id})
+         order by m.tenant_id, m.merchant_id limit ${limit}`);
+    await this.#paymentMethods.fill(
+      isEnded,
+      (tenantId, id, limit) =>
+        pool.ofEveryTenant<Row<PaymentMethod>[]>`
+        select ${paymentMethodColumns(sql)} from payment_methods p
+         where (p.tenant_id, p.payment_method_id) > (${tenantId}, ${id})
+         order by p.tenant_id, p.payment_method_id limit ${limit}`,
+    );
+  }
+
+  #loadCustomers(tenants: string[], ids: string[]): Promise<Row<Customer>[]> {
+    const { sql, send } = this.#connection.reader(tenants);
+    return send(sql<Row<Customer>[]>`
+      select ${customerColumns(sql)}
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, customer_id)
         join customers c using (tenant_id, customer_id)`);
-    return rows.map((row) => [cacheKey(row.tenantId, row.customerId), row]);
   }
 
-  async #loadMerchants(tenants: string[], ids: string[]): Promise<[string, Merchant][]> {
-    const reader = this.#connection.reader(tenants);
-    const rows = await reader.send(reader.sql<(Merchant & { tenantId: string })[]>`
-      select m.tenant_id as "tenantId", m.merchant_id as "merchantId", m.category, m.country
+  #loadMerchants(tenants: string[], ids: string[]): Promise<Row<Merchant>[]> {
+    const { sql, send } = this.#connection.reader(tenants);
+    return send(sql<Row<Merchant>[]>`
+      select ${merchantColumns(sql)}
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, merchant_id)
         join merchants m using (tenant_id, merchant_id)`);
-    return rows.map((row) => [cacheKey(row.tenantId, row.merchantId), row]);
   }
 
-  async #loadPaymentMethods(tenants: string[], ids: string[]): Promise<[string, PaymentMethod][]> {
-    const reader = this.#connection.reader(tenants);
-    const rows = await reader.send(reader.sql<(PaymentMethod & { tenantId: string })[]>`
-      select p.tenant_id as "tenantId", p.payment_method_id as "paymentMethodId", p.customer_id as "customerId",
-             p.network, p.issuer_country as "issuerCountry", false as "isTest"
+  #loadPaymentMethods(tenants: string[], ids: string[]): Promise<Row<PaymentMethod>[]> {
+    const { sql, send } = this.#connection.reader(tenants);
+    return send(sql<Row<PaymentMethod>[]>`
+      select ${paymentMethodColumns(sql)}
         from unnest(${textArray(tenants)}::text[], ${textArray(ids)}::text[]) u (tenant_id, payment_method_id)
         join payment_methods p using (tenant_id, payment_method_id)`);
-    return rows.map((row) => [cacheKey(row.tenantId, row.paymentMethodId), row]);
   }
+}
+
+type Row<Value> = Value & { readonly tenantId: string };
+
+function customerColumns(sql: Sql) {
+  return sql`c.tenant_id as "tenantId", c.customer_id as "customerId", c.country, c.currency,
+             c.default_payment_method_id as "defaultPaymentMethodId", c.since_ms::float8 as "sinceMs"`;
+}
+
+function merchantColumns(sql: Sql) {
+  return sql`m.tenant_id as "tenantId", m.merchant_id as "merchantId", m.category, m.country`;
+}
+
+function paymentMethodColumns(sql: Sql) {
+  return sql`p.tenant_id as "tenantId", p.payment_method_id as "paymentMethodId", p.customer_id as "customerId",
+             p.network, p.issuer_country as "issuerCountry", false as "isTest"`;
 }
 
 /** A bounded memory of found rows over a loader that fetches all keys of one turn of the event loop at once. */
 class Lookup<Value> {
-  readonly #load: (tenants: string[], ids: string[]) => Promise<[string, Value][]>;
+  readonly #load: (tenants: string[], ids: string[]) => Promise<Row<Value>[]>;
+  readonly #idOf: (value: Value) => string;
   readonly #found = new Map<string, Value>();
   #next: { tenants: string[]; ids: string[]; rows: Promise<Map<string, Value>> } | undefined;
 
-  constructor(load: (tenants: string[], ids: string[]) => Promise<[string, Value][]>) {
+  constructor(
+    load: (tenants: string[], ids: string[]) => Promise<Row<Value>[]>,
+    idOf: (value: Value) => string,
+  ) {
     this.#load = load;
+    this.#idOf = idOf;
   }
 
   find(tenantId: string, id: string): Value | undefined | Promise<Value | undefined> {
@@ -187,18 +244,31 @@ class Lookup<Value> {
       const rows = Promise.resolve().then(() => {
         this.#next = undefined;
         return this.#load(tenants, ids);
-      }).then((entries) => {
-        for (const [entryKey, value] of entries) {
-          if (this.#found.size >= CACHE_MAX_ENTRIES) this.#found.delete(this.#found.keys().next().value!);
-          this.#found.set(entryKey, value);
-        }
-        return new Map(entries);
-      });
+      }).then((found) => new Map(found.map((row) => [this.#remember(row), row])));
       this.#next = { tenants, ids, rows };
     }
     this.#next.tenants.push(tenantId);
     this.#next.ids.push(id);
     return this.#next.rows.then((rows) => rows.get(key));
+  }
+
+  /** @param read the rows that come after these ids, `limit` at most */
+  async fill(
+    isEnded: () => boolean,
+    read: (tenantId: string, id: string, limit: number) => Promise<Row<Value>[]>,
+  ): Promise<void> {
+    await inPages<Row<Value>>(
+      (last, limit) => read(last?.tenantId ?? "", last === null ? "" : this.#idOf(last), limit),
+      (row) => void this.#remember(row),
+      () => isEnded() || this.#found.size >= CACHE_MAX_ENTRIES,
+    );
+  }
+
+  #remember(row: Row<Value>): string {
+    const key = cacheKey(row.tenantId, this.#idOf(row));
+    if (this.#found.size >= CACHE_MAX_ENTRIES) this.#found.delete(this.#found.keys().next().value!);
+    this.#found.set(key, row);
+    return key;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { EntityRef } from "../fraud/features/event.ts";
 
-/** A feature state as it stands in the database, and the version of its row there. */
+/** A feature state as it stands in the database, or will when the batch that writes it commits. */
 export interface StoredState {
   readonly state: Float64Array;
-  /** `xmin` of the row: the transaction that wrote it. */
+  /** Of its row: chosen by whoever wrote it, see {@link newStateVersion}. */
   readonly version: string;
 }
 
@@ -12,12 +12,13 @@ export interface StoredState {
  * reading before it writes. The database stays the judge: a state is stored only over the version it was taken at, so
  * one that another server has changed or created meanwhile makes the batch fail, and be read again.
  *
- * A batch takes its states out and puts them back after its commit. Meanwhile nobody else sees what it has observed,
- * and what a failed batch has observed is forgotten.
+ * A batch takes its states out and puts them back when its statement is on its way: the next batch goes on from there
+ * before the first has been stored. If that fails its states are forgotten, and so the next one fails, too: the version
+ * that it wants to write over never comes to be.
  */
 export class RememberedStates {
   readonly #states = new Map<string, StoredState>();
-  /** Taken and not yet put back: by a batch that runs, or by one that failed. */
+  /** Taken and not put back: by a batch that decides, or by one that failed. */
   readonly #taken = new Set<string>();
   readonly #maxEntries: number;
   #isComplete = false;
@@ -48,6 +49,14 @@ export class RememberedStates {
     this.#states.set(key, stored);
   }
 
+  /** What a failed batch has put, unless another one has gone on from it. */
+  forget(tenantId: string, ref: EntityRef, version: string): void {
+    const key = stateKey(tenantId, ref);
+    if (this.#states.get(key)?.version !== version) return;
+    this.#states.delete(key);
+    this.#taken.add(key);
+  }
+
   /** For what was read a while ago: a batch may have taken it since, or written it anew. */
   putIfUnknown(tenantId: string, ref: EntityRef, stored: StoredState): void {
     const key = stateKey(tenantId, ref);
@@ -63,6 +72,18 @@ export class RememberedStates {
     return this.#states.size >= this.#maxEntries;
   }
 }
+
+/**
+ * A version that no state has had: a random number of 52 bits to begin with, and the following ones for this process. As
+ * text, as a row's 64-bit integer comes back.
+ */
+export function newStateVersion(): string {
+  return String(++latestVersion);
+}
+
+let latestVersion = (([high, low]) => (high >>> 12) * 2 ** 32 + low)(
+  crypto.getRandomValues(new Uint32Array(2)),
+);
 
 export function stateKey(tenantId: string, ref: EntityRef): string {
   return `${tenantId}/${ref.kind}/${ref.id}`;

@@ -22,8 +22,9 @@ import {
   sendChallenges,
   sendEndedHolds,
   sendLocks,
-  storeSettled,
+  settledPart,
 } from "./store_settled.ts";
+import { storeBatch } from "./store_batch.ts";
 
 /** An open payment with all that its booking needs; made from the live call or read back by the completer. */
 export interface OpenPayment {
@@ -83,6 +84,20 @@ export interface SettleTimes {
 }
 
 /**
+ * Whether an outcome can be stored by one statement, and so together with others' in {@link PaymentBatches}; null
+ * where it needs a transaction: a hold ends with it, an account is credited for the first time, or a challenge begins.
+ */
+export function asOneStatement(
+  item: SettleItem,
+  knownAccounts: KnownAccounts,
+  times: SettleTimes,
+): SettledWrite | null {
+  if (item.payment.holdId !== null) return null;
+  const write = toWrite(item, times);
+  return write.status === "requires_action" || !knownAccounts.hasAll(write) ? null : write;
+}
+
+/**
  * Transaction 2 of many payments at once: the attempt, the ledger, the status, the audit row and the answer to
  * replay, together or not at all. A payment that somebody else has settled meanwhile makes it fail on the
  * attempt's or the transfer's key, so nothing is booked twice.
@@ -97,27 +112,15 @@ export async function settlePayments(
   times: SettleTimes,
 ): Promise<PaymentAnswer[]> {
   const writes = items.map((item) => toWrite(item, times));
-  const opened = knownAccounts.missing(
-    writes.flatMap((write) =>
-      write.postings.map((posting) => [write.item.payment.tenantId, posting.account] as const)
-    ),
-  );
-  const tenants = items.map(({ payment }) => payment.tenantId);
-  const isOneStatement = opened.length === 0 &&
-    writes.every(({ item, status }) => item.payment.holdId === null && status !== "requires_action");
-  if (isOneStatement) {
-    await storeSettled(connection.alone(tenants), writes, times);
-    return writes.map((write) => write.answer);
-  }
-  const transaction = connection.begin(tenants);
+  const opened = knownAccounts.missing(writes);
+  const transaction = connection.begin(items.map(({ payment }) => payment.tenantId));
   try {
     sendLocks(transaction, writes);
     sendEndedHolds(transaction, writes, times.nowMs);
     if (opened.length > 0) sendAccounts(transaction, opened);
     sendChallenges(transaction, writes, times);
-    const stored = storeSettled(transaction, writes, times);
-    await commitWith(transaction, stored);
-    knownAccounts.add(opened);
+    await commitWith(transaction, storeBatch(transaction, [settledPart(transaction, writes, times)]));
+    for (const [tenantId, { accountId }] of opened) knownAccounts.add(tenantId, accountId);
     return writes.map((write) => write.answer);
   } catch (error) {
     await transaction.rollback();

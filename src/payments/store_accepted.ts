@@ -1,5 +1,5 @@
 import { toRfc3339 } from "../core/clock.ts";
-import { byteaArray, scalarArray, textArray } from "../db/array_literal.ts";
+import { BytesOfRows, recordArray, type RecordField, scalarArray, textArray } from "../db/array_literal.ts";
 import type { BatchWriter } from "../db/batch_transaction.ts";
 import { KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
 import type { Sql } from "../db/pool.ts";
@@ -9,11 +9,13 @@ import {
   type AcceptDependencies,
   type AcceptedPayment,
   type AcceptedWrite,
+  type Decisions,
   walletAccountId,
 } from "./accept_payments.ts";
-import { milliseconds, significant } from "./payment_answer.ts";
 import type { BatchStates } from "./batch_states.ts";
+import { milliseconds, type PaymentAnswer, significant } from "./payment_answer.ts";
 import { stateKey } from "./remembered_states.ts";
+import type { StatementPart } from "./store_batch.ts";
 
 /** What wallets pay with is set aside before the payments' rows name it. */
 export function sendHolds(
@@ -68,137 +70,162 @@ export function sendChallenges(
 }
 
 /**
- * The feature states, the payments with their keys and audit rows, and the completer's list, in one statement. It fails,
- * and nothing of it is stored, when a state was changed or created since it was taken.
+ * The feature states, the payments with their keys and audit rows, and the completer's list. The statement fails, and
+ * nothing of it is stored, when a state was changed or created since it was taken.
  *
- * @returns the version that the states' rows carry now
+ * @param version what the states' rows carry from now on
  */
-export async function storeAccepted(
-  writer: BatchWriter,
-  writes: readonly AcceptedWrite[],
-  { byTenant, stored }: BatchStates,
-  nowMs: number,
+export function acceptedPart(
+  { sql, guard }: Pick<BatchWriter, "sql" | "guard">,
+  { writes, states, nowMs }: Pick<Decisions, "writes" | "states" | "nowMs">,
+  version: string,
   { graceMs, challengeLifetimeMs }: Pick<AcceptDependencies, "graceMs" | "challengeLifetimeMs">,
-): Promise<string> {
-  const { sql, guard } = writer;
+): StatementPart {
   const now = toRfc3339(nowMs);
-  const challengeEnds = toRfc3339(nowMs + challengeLifetimeMs);
-  const text = (value: (write: AcceptedWrite) => string | null | undefined) => textArray(writes.map(value));
-  const scalar = (value: (write: AcceptedWrite) => number | bigint | null) => scalarArray(writes.map(value));
-  const request = (write: AcceptedWrite) => write.accepted.item.request;
-
-  const fresh: StateWrite[] = [];
-  const changed: StateWrite[] = [];
-  for (const [tenantId, states] of byTenant) {
-    for (const [ref, state] of states.entries()) {
-      const version = stored.get(stateKey(tenantId, ref)) ?? null;
-      (version === null ? fresh : changed).push({ tenantId, ref, state: encodeState(state), version });
-    }
-  }
-  // In one order for everybody: two servers that write the same states, or one and who brings labels, must not wait
-  // for each other in a circle.
-  fresh.sort((a, b) => stateKey(a.tenantId, a.ref) < stateKey(b.tenantId, b.ref) ? -1 : 1);
-  changed.sort((a, b) => stateKey(a.tenantId, a.ref) < stateKey(b.tenantId, b.ref) ? -1 : 1);
-  const [{ version }] = await writer.send(sql<{ version: string }[]>`
-    with fresh as (
-      insert into feature_states (tenant_id, kind, entity_id, state)
-      select tenant_id, kind, entity_id, state from ${stateRows(sql, fresh)} where ${guard}
-    ), written as (
-      update feature_states s set state = u.state
+  const { fresh, changed } = stateWritesOf(states);
+  const freshState = fresh.length === 0 ? sql`` : sql`fresh_state as (
+      insert into feature_states (tenant_id, kind, entity_id, state, version)
+      select tenant_id, kind, entity_id, ${stateOf(sql)}, ${version}::bigint from ${
+    stateRows(sql, fresh)
+  } where ${guard}
+    ), `;
+  const vectors = new BytesOfRows(writes.map(({ vector }) => vectorBytes(vector)));
+  return {
+    tables: sql`${freshState}written_state as (
+      update feature_states s set state = ${stateOf(sql)}, version = ${version}::bigint
         from ${stateRows(sql, changed)}
        where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id
-         and s.xmin = u.version::xid and ${guard}
+         and s.version = u.version and ${guard}
       returning 1
-    ), input as materialized (
-      select * from unnest(
-        ${text((w) => request(w).tenantId)}::text[], ${text((w) => w.accepted.item.paymentId)}::text[],
-        ${text((w) => w.accepted.status)}::text[],
-        ${text((w) => request(w).method)}::text[], ${text((w) => request(w).currency)}::text[],
-        ${scalar((w) => request(w).amountMinor)}::bigint[], ${text((w) => request(w).customerId)}::text[],
-        ${text((w) => w.accepted.item.references.merchant.merchantId)}::text[],
-        ${text((w) => w.accepted.item.references.paymentMethod?.paymentMethodId)}::text[],
-        ${text((w) => request(w).principal)}::text[], ${text((w) => request(w).idempotencyKey)}::text[],
-        ${text((w) => request(w).description)}::text[], ${text((w) => request(w).deviceId)}::text[],
-        ${text((w) => request(w).ipAddress)}::text[],
-        ${text((w) => request(w).country ?? w.accepted.item.references.customer.country)}::text[],
-        ${text((w) => request(w).addressId)}::text[],
-        ${text((w) => request(w).metadata === null ? null : JSON.stringify(request(w).metadata))}::jsonb[],
-        ${scalar((w) => w.accepted.occurredAtMs)}::bigint[],
-        ${byteaArray(writes.map((w) => vectorBytes(w.vector)))}::bytea[],
-        ${scalar((w) => w.accepted.risk.score)}::real[], ${
-    scalar((w) => w.accepted.risk.probability)
-  }::float8[],
-        ${text((w) => w.accepted.risk.decision)}::text[], ${
-    text((w) => w.accepted.risk.modelVersion)
-  }::text[],
-        ${text((w) => w.accepted.route?.provider)}::text[], ${text((w) => w.answer?.decline?.by)}::text[],
-        ${text((w) => w.answer?.decline?.code)}::text[],
-        ${text((w) => w.accepted.item.requestHash)}::text[],
-        ${text((w) => w.accepted.status === "declined" ? JSON.stringify(w.answer) : null)}::text[],
-        ${text((w) => JSON.stringify(auditDetails(w)))}::jsonb[]
-      ) u (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
-           payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
-           occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
-           decline_by, decline_code, request_hash, response, audit_details)
-      where ${guard}
-    ), payment as (
+    ), accepted as materialized (
+      select * from unnest(${
+      recordArray(writes.map((write, i) => acceptedRow(write, vectors.firstBytes[i], vectors.byteCounts[i])))
+    }::batch_accepted[]) where ${guard}
+    ), accepted_payment as (
       insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
            payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
            decline_by, decline_code, created_at, finished_at)
       select tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
            payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
-           occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
-           decline_by, decline_code, ${now}::timestamptz,
+           occurred_at_ms, substr(${vectors.all}::bytea, first_byte, byte_count), risk_score, fraud_probability,
+           risk_decision, model_version, provider, decline_by, decline_code, ${now}::timestamptz,
            case when status = 'declined' then ${now}::timestamptz end
-        from input
-    ), open as (
+        from accepted
+    ), opened as (
       insert into open_payments (tenant_id, payment_id, next_check_at)
       select tenant_id, payment_id,
-             case status when 'requires_action' then ${challengeEnds}::timestamptz
+             case status when 'requires_action' then ${toRfc3339(nowMs + challengeLifetimeMs)}::timestamptz
                          else ${toRfc3339(nowMs + graceMs)}::timestamptz end
-        from input where status in ('processing', 'requires_action')
+        from accepted where status in ('processing', 'requires_action')
     ), key as (
       insert into idempotency_keys (tenant_id, principal, key, tool, request_hash, resource_id, created_at, expires_at)
       select tenant_id, principal, idempotency_key, 'create_payment', request_hash, payment_id,
              ${now}::timestamptz, ${toRfc3339(nowMs + KEY_LIFETIME_MS)}::timestamptz
-        from input where idempotency_key is not null
-    ), answer as (
-      insert into idempotency_answers (tenant_id, resource_id, response)
-      select tenant_id, payment_id, response from input where idempotency_key is not null and response is not null
-    ), audit as (
-      insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
+        from accepted where idempotency_key is not null
+    )`,
+    answers: sql`
+      select tenant_id, payment_id, response from accepted where idempotency_key is not null and response is not null`,
+    audits: sql`
       select tenant_id, 'aud_' || substr(payment_id, 5) || '_1', ${now}::timestamptz, principal,
              case status when 'processing' then 'payment.accepted' else 'payment.' || status end, payment_id,
              audit_details
-        from input
-    )
-    select pg_current_xact_id()::xid::text as version
-     where assert_versions_held((select count(*) from written), ${changed.length})`);
-  return version;
+        from accepted`,
+    condition: sql`assert_versions_held((select count(*) from written_state), ${changed.length})`,
+  };
+}
+
+/** In the order of the type `batch_accepted`. */
+function acceptedRow(
+  { accepted, answer }: AcceptedWrite,
+  firstByte: number,
+  byteCount: number,
+): RecordField[] {
+  const { item, status, risk, route, occurredAtMs } = accepted;
+  const { request, references, paymentId, requestHash } = item;
+  return [
+    request.tenantId,
+    paymentId,
+    status,
+    request.method,
+    request.currency,
+    request.amountMinor,
+    request.customerId,
+    references.merchant.merchantId,
+    references.paymentMethod?.paymentMethodId,
+    request.principal,
+    request.idempotencyKey,
+    request.description,
+    request.deviceId,
+    request.ipAddress,
+    request.country ?? references.customer.country,
+    request.addressId,
+    request.metadata === null ? null : JSON.stringify(request.metadata),
+    occurredAtMs,
+    firstByte,
+    byteCount,
+    risk.score,
+    risk.probability,
+    risk.decision,
+    risk.modelVersion,
+    route?.provider,
+    answer?.decline?.by,
+    answer?.decline?.code,
+    requestHash,
+    status === "declined" ? JSON.stringify(answer) : null,
+    JSON.stringify(auditDetails(accepted, answer)),
+  ];
 }
 
 interface StateWrite {
-  tenantId: string;
-  ref: EntityRef;
-  state: Uint8Array;
-  /** The version it was read at; null when it is new. */
-  version: string | null;
+  readonly tenantId: string;
+  readonly ref: EntityRef;
+  readonly state: Uint8Array;
+  /** The version it was taken at; null when it is new. */
+  readonly version: string | null;
 }
 
-function stateRows(sql: Sql, states: readonly StateWrite[]) {
-  return sql`unnest(${textArray(states.map((entry) => entry.tenantId))}::text[],
-                    ${textArray(states.map((entry) => entry.ref.kind))}::text[],
-                    ${textArray(states.map((entry) => entry.ref.id))}::text[],
-                    ${byteaArray(states.map((entry) => entry.state))}::bytea[], ${
-    textArray(states.map((entry) => entry.version))
-  }::text[])
-                    u (tenant_id, kind, entity_id, state, version)`;
+/**
+ * Each in one order for everybody: two servers that write the same states, or one and who brings labels, must not wait
+ * for each other in a circle.
+ */
+function stateWritesOf({ byTenant, stored }: BatchStates): { fresh: StateWrite[]; changed: StateWrite[] } {
+  const fresh: (readonly [key: string, StateWrite])[] = [];
+  const changed: (readonly [key: string, StateWrite])[] = [];
+  for (const [tenantId, states] of byTenant) {
+    for (const [ref, state] of states.entries()) {
+      const key = stateKey(tenantId, ref);
+      const version = stored.get(key) ?? null;
+      (version === null ? fresh : changed).push([key, { tenantId, ref, state: encodeState(state), version }]);
+    }
+  }
+  const inOrder = (writes: (readonly [string, StateWrite])[]) =>
+    writes.sort(([a], [b]) => a < b ? -1 : 1).map(([, write]) => write);
+  return { fresh: inOrder(fresh), changed: inOrder(changed) };
+}
+
+function stateRows(sql: Sql, writes: readonly StateWrite[]) {
+  const bytes = new BytesOfRows(writes.map(({ state }) => state));
+  const rows = writes.map(({ tenantId, ref, version }, i): RecordField[] => [
+    tenantId,
+    ref.kind,
+    ref.id,
+    bytes.firstBytes[i],
+    bytes.byteCounts[i],
+    version,
+  ]);
+  return sql`(select r.*, ${bytes.all}::bytea as all_states from unnest(${
+    recordArray(rows)
+  }::batch_state[]) r) u`;
+}
+
+/** Of one of {@link stateRows}. */
+function stateOf(sql: Sql) {
+  return sql`substr(u.all_states, u.first_byte, u.byte_count)`;
 }
 
 /** What was known when it was decided: the only place that keeps the route's reasons if the call dies before it. */
-function auditDetails({ accepted, answer }: AcceptedWrite) {
-  const { risk, route, timingsMs } = accepted;
+function auditDetails({ risk, route, timingsMs }: AcceptedPayment, answer: PaymentAnswer | null) {
   return {
     risk_score: risk.score,
     decided_by: risk.decidedBy,

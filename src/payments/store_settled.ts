@@ -1,9 +1,10 @@
 import { toRfc3339 } from "../core/clock.ts";
-import { scalarArray, textArray } from "../db/array_literal.ts";
+import { recordArray, type RecordField, scalarArray, textArray } from "../db/array_literal.ts";
 import type { BatchWriter } from "../db/batch_transaction.ts";
 import { type Account, accountOf, MAY_GO_NEGATIVE } from "../ledger/accounts.ts";
 import { PAYMENT_STATUSES } from "./payment.ts";
 import { codeOf, type SettledWrite, type SettleTimes } from "./settle_payments.ts";
+import type { StatementPart } from "./store_batch.ts";
 
 /** When an in-doubt payment is first asked about again. */
 const DOUBT_RECHECK_MS = 2_000;
@@ -12,17 +13,23 @@ const DOUBT_RECHECK_MS = 2_000;
 export class KnownAccounts {
   readonly #known = new Set<string>();
 
-  missing(needed: readonly (readonly [string, Account])[]): (readonly [string, Account])[] {
+  hasAll({ item: { payment: { tenantId } }, postings }: SettledWrite): boolean {
+    return postings.every(({ account }) => this.#known.has(`${tenantId}/${account.accountId}`));
+  }
+
+  missing(writes: readonly SettledWrite[]): (readonly [tenantId: string, Account])[] {
     const unknown = new Map<string, readonly [string, Account]>();
-    for (const entry of needed) {
-      const key = `${entry[0]}/${entry[1].accountId}`;
-      if (!this.#known.has(key)) unknown.set(key, entry);
+    for (const { item: { payment: { tenantId } }, postings } of writes) {
+      for (const { account } of postings) {
+        const key = `${tenantId}/${account.accountId}`;
+        if (!this.#known.has(key)) unknown.set(key, [tenantId, account]);
+      }
     }
     return [...unknown.values()];
   }
 
-  add(opened: readonly (readonly [string, Account])[]): void {
-    for (const [tenantId, account] of opened) this.#known.add(`${tenantId}/${account.accountId}`);
+  add(tenantId: string, accountId: string): void {
+    this.#known.add(`${tenantId}/${accountId}`);
   }
 }
 
@@ -123,112 +130,110 @@ export function sendChallenges(
        where ${guard}`);
 }
 
-/**
- * The postings, the attempts, the payments' rows, the answers to replay, the completer's list and the audit rows, in one
- * statement.
- */
-export async function storeSettled(
-  writer: BatchWriter,
+/** The postings, the attempts, the payments' rows, the answers to replay, the completer's list and the audit rows. */
+export function settledPart(
+  { sql, guard }: Pick<BatchWriter, "sql" | "guard">,
   writes: readonly SettledWrite[],
   { nowMs, graceMs, challengeLifetimeMs }: SettleTimes,
-): Promise<void> {
-  const { sql, guard } = writer;
+): StatementPart {
   const now = toRfc3339(nowMs);
-  const challengeEnds = toRfc3339(nowMs + challengeLifetimeMs);
-  const text = (value: (write: SettledWrite) => string | null) => textArray(writes.map(value));
-  const scalar = (value: (write: SettledWrite) => number | bigint | null) => scalarArray(writes.map(value));
-  const final = (write: SettledWrite) => PAYMENT_STATUSES[write.status].final;
-  const legs = writes.flatMap((write) =>
-    write.postings.map((posting, leg) => ({ write, posting, leg: leg + 1 }))
-  );
-
-  await writer.send(sql`
-    with transfer as (
+  const goingOn = writes.every(isFinal) ? sql`` : sql`, going_on as (
+      update open_payments o
+         set next_check_at = case u.status when 'in_doubt' then ${
+    toRfc3339(nowMs + DOUBT_RECHECK_MS)
+  }::timestamptz when 'requires_action' then ${toRfc3339(nowMs + challengeLifetimeMs)}::timestamptz else ${
+    toRfc3339(nowMs + graceMs)
+  }::timestamptz end
+        from settled u
+       where o.tenant_id = u.tenant_id and o.payment_id = u.payment_id and u.status in ('processing', 'requires_action', 'in_doubt')
+    )`;
+  return {
+    tables: sql`posting as (
+      insert into postings (tenant_id, transfer_id, leg, account_id, currency, amount_minor)
+      select * from unnest(${recordArray(writes.flatMap(postingRows))}::batch_posting[]) where ${guard}
+    ), settled as materialized (
+      select * from unnest(${
+      recordArray(writes.map((write) => settledRow(write, now)))
+    }::batch_settled[]) where ${guard}
+    ), transfer as (
       insert into transfers (tenant_id, transfer_id, kind, hold_id, payment_id, created_at)
       select tenant_id, 'tr_' || substr(payment_id, 5), case when hold_id is null then 'post' else 'hold_post' end,
              hold_id, payment_id, ${now}::timestamptz
-        from unnest(${text((w) => w.postings.length > 0 ? w.item.payment.tenantId : null)}::text[],
-                    ${text((w) => w.item.payment.paymentId)}::text[], ${
-    text((w) => w.item.payment.holdId)
-  }::text[])
-             u (tenant_id, payment_id, hold_id)
-       where tenant_id is not null and ${guard}
-    ), posting as (
-      insert into postings (tenant_id, transfer_id, leg, account_id, currency, amount_minor)
-      select * from unnest(${textArray(legs.map(({ write }) => write.item.payment.tenantId))}::text[],
-                           ${
-    textArray(legs.map(({ write }) => `tr_${write.item.payment.paymentId.slice(4)}`))
-  }::text[],
-                           ${scalarArray(legs.map(({ leg }) => leg))}::smallint[],
-                           ${textArray(legs.map(({ posting }) => posting.account.accountId))}::text[],
-                           ${textArray(legs.map(({ posting }) => posting.account.currency))}::text[],
-                           ${scalarArray(legs.map(({ posting }) => posting.amountMinor))}::bigint[]) u
-       where ${guard}
-    ), input as materialized (
-      select * from unnest(
-        ${text((w) => w.item.payment.tenantId)}::text[], ${text((w) => w.item.payment.paymentId)}::text[],
-        ${text((w) => w.status)}::text[], ${scalar((w) => w.capturedMinor)}::bigint[],
-        ${scalar((w) => w.feeMinor)}::bigint[],
-        ${text((w) => w.item.outcome.outcome === "approved" ? w.item.outcome.chargeId : null)}::text[],
-        ${text((w) => w.answer.decline?.by ?? null)}::text[], ${
-    text((w) => w.answer.decline?.code ?? null)
-  }::text[],
-        ${text((w) => w.item.payment.principal)}::text[], ${
-    text((w) => w.item.payment.idempotencyKey)
-  }::text[],
-        ${text((w) => final(w) ? JSON.stringify(w.answer) : null)}::text[],
-        ${text((w) => w.item.attempt?.route.provider ?? null)}::text[],
-        ${scalar((w) => w.item.attempt?.attempt ?? 0)}::smallint[], ${
-    text((w) => w.item.outcome.outcome)
-  }::text[],
-        ${text((w) => codeOf(w.item.outcome) ?? w.item.attempt?.note ?? null)}::text[],
-        ${scalar((w) => w.item.attempt?.latencyMs ?? 0)}::real[],
-        ${text((w) => toRfc3339(w.item.attempt?.startedAtMs ?? nowMs))}::timestamptz[],
-        ${scalar((w) => w.item.attempt?.route.expectedSuccess ?? null)}::real[],
-        ${scalar((w) => w.item.attempt?.route.feeMinor ?? null)}::bigint[],
-        ${text((w) => w.item.attempt?.route.reason ?? null)}::text[],
-        ${scalar((w) => w.item.attempt?.chargeNumber ?? 1)}::smallint[],
-        ${text((w) => w.item.next?.provider ?? null)}::text[]
-      ) u (tenant_id, payment_id, status, captured_minor, fee_minor, charge_id, decline_by, decline_code, principal,
-           idempotency_key, response, provider, attempt, outcome, attempt_code, latency_ms, started_at,
-           expected_success, expected_fee_minor, reason, charge_number, next_provider)
-      where ${guard}
-    ), payment as (
+        from settled where captured_minor > 0
+    ), settled_payment as (
       update payments p
          set status = u.status, captured_minor = u.captured_minor, fee_minor = u.fee_minor,
              provider_charge_id = u.charge_id, decline_by = u.decline_by, decline_code = u.decline_code,
              provider = coalesce(u.next_provider, p.provider),
              charge_number = case when u.next_provider is null then p.charge_number else u.charge_number + 1 end,
              finished_at = case when u.status in ('processing', 'requires_action', 'in_doubt') then null else ${now}::timestamptz end
-        from input u
+        from settled u
        where p.tenant_id = u.tenant_id and p.payment_id = u.payment_id and p.status in ('processing', 'requires_action', 'in_doubt')
     ), attempt as (
       insert into payment_attempts (tenant_id, payment_id, attempt, provider, outcome, code, charge_id, latency_ms,
                                     expected_success, started_at, expected_fee_minor, reason, charge_number)
       select tenant_id, payment_id, attempt, provider, outcome, attempt_code, charge_id, latency_ms,
              expected_success, started_at, expected_fee_minor, reason, charge_number
-        from input where provider is not null
-    ), answer as (
-      insert into idempotency_answers (tenant_id, resource_id, response)
-      select tenant_id, payment_id, response from input where idempotency_key is not null and response is not null
+        from settled where provider is not null
     ), closed as (
-      delete from open_payments o using input u
+      delete from open_payments o using settled u
        where o.tenant_id = u.tenant_id and o.payment_id = u.payment_id and u.status not in ('processing', 'requires_action', 'in_doubt')
-    ), going_on as (
-      update open_payments o
-         set next_check_at = case u.status when 'in_doubt' then ${
-    toRfc3339(nowMs + DOUBT_RECHECK_MS)
-  }::timestamptz when 'requires_action' then ${challengeEnds}::timestamptz else ${
-    toRfc3339(nowMs + graceMs)
-  }::timestamptz end
-        from input u
-       where o.tenant_id = u.tenant_id and o.payment_id = u.payment_id and u.status in ('processing', 'requires_action', 'in_doubt')
-    )
-    insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
-    select tenant_id, 'aud_' || substr(payment_id, 5) || '_' || (attempt + 2), ${now}::timestamptz,
-           principal, case status when 'processing' then 'payment.rerouted' else 'payment.' || status end, payment_id,
-           jsonb_strip_nulls(jsonb_build_object('captured_minor', captured_minor, 'charge_id', charge_id,
-                                                'provider', provider, 'code', coalesce(decline_code, attempt_code),
-                                                'next_provider', next_provider))
-      from input`);
+    )${goingOn}`,
+    answers: sql`
+      select tenant_id, payment_id, response from settled where idempotency_key is not null and response is not null`,
+    audits: sql`
+      select tenant_id, 'aud_' || substr(payment_id, 5) || '_' || (attempt + 2), ${now}::timestamptz,
+             principal, case status when 'processing' then 'payment.rerouted' else 'payment.' || status end, payment_id,
+             jsonb_strip_nulls(jsonb_build_object('captured_minor', captured_minor, 'charge_id', charge_id,
+                                                  'provider', provider, 'code', coalesce(decline_code, attempt_code),
+                                                  'next_provider', next_provider))
+        from settled`,
+    condition: sql`true`,
+  };
+}
+
+function isFinal({ status }: SettledWrite): boolean {
+  return PAYMENT_STATUSES[status].final;
+}
+
+/** In the order of the type `batch_settled`. */
+function settledRow(write: SettledWrite, now: string): RecordField[] {
+  const { item: { payment, outcome, attempt, next }, answer } = write;
+  return [
+    payment.tenantId,
+    payment.paymentId,
+    write.status,
+    write.capturedMinor,
+    write.feeMinor,
+    outcome.outcome === "approved" ? outcome.chargeId : null,
+    answer.decline?.by,
+    answer.decline?.code,
+    payment.principal,
+    payment.idempotencyKey,
+    payment.holdId,
+    isFinal(write) ? JSON.stringify(answer) : null,
+    attempt?.route.provider,
+    attempt?.attempt ?? 0,
+    outcome.outcome,
+    codeOf(outcome) ?? attempt?.note,
+    attempt?.latencyMs ?? 0,
+    attempt === null ? now : toRfc3339(attempt.startedAtMs),
+    attempt?.route.expectedSuccess,
+    attempt?.route.feeMinor,
+    attempt?.route.reason,
+    attempt?.chargeNumber ?? 1,
+    next?.provider,
+  ];
+}
+
+/** In the order of the type `batch_posting`. */
+function postingRows({ item: { payment }, postings }: SettledWrite): RecordField[][] {
+  return postings.map(({ account, amountMinor }, i) => [
+    payment.tenantId,
+    `tr_${payment.paymentId.slice(4)}`,
+    i + 1,
+    account.accountId,
+    account.currency,
+    amountMinor,
+  ]);
 }
