@@ -80,7 +80,8 @@ function addPayments(world: World, tenantId: string, knowledge: Knowledge): Move
   return { payments, paymentIds, occurredAtMs };
 }
 
-async function moveOn(sql: Sql, tenantId: string, { paymentIds, occurredAtMs }: Moved): Promise<void> {
+/** Tells the rows what the features' instants are, where they differ. */
+export async function moveOn(sql: Sql, tenantId: string, { paymentIds, occurredAtMs }: Moved): Promise<void> {
   await sql`
     update payments p set occurred_at_ms = m.occurred_at_ms
       from unnest(${paymentIds}::text[], ${

@@ -6,6 +6,7 @@ import { checkFeatures } from "../../src/payments/check_features.ts";
 import { compareCharges } from "../../src/payments/compare_charges.ts";
 import { ChargeLog, chargeLogPath } from "../../src/providers/charge_log.ts";
 import { generateWorld } from "../world/world.ts";
+import { moveOn } from "./complete_world.ts";
 import { loadWorld } from "./load_world.ts";
 
 const SIMULATE = new URL("../simulate.ts", import.meta.url).pathname;
@@ -71,6 +72,18 @@ Deno.test("four processes and a last step fill a database as one load does: rows
   const log = new ChargeLog(chargeLogPath(parts.dataDirectory));
   expect((await compareCharges(parts.sql, log)).map(({ violations }) => violations)).toEqual([0, 0]);
   log.close();
+
+  // Rare enough that this world has no such payment: one of which the features know later than it was made.
+  const [{ paymentId, atMs }] = await parts.sql<{ paymentId: string; atMs: string }[]>`
+    select payment_id as "paymentId", occurred_at_ms::text as "atMs" from payments order by payment_id limit 1`;
+  await moveOn(parts.sql, "default", {
+    payments: 1,
+    paymentIds: [paymentId],
+    occurredAtMs: [Number(atMs) + 1],
+  });
+  const [moved] = await parts.sql<{ atMs: string }[]>`
+    select occurred_at_ms::text as "atMs" from payments where payment_id = ${paymentId}`;
+  expect(moved.atMs).toBe(String(Number(atMs) + 1));
 
   const again = await parts.simulate("--partition", "2/4");
   expect([again.success, again.output]).toEqual([
