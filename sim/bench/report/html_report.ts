@@ -76,7 +76,12 @@ ${figure("Where the scores lie", scoreBandChart(findings))}
 ${figure("Recall by kind of fraud (frauds)", recallChart(findings.recallByStory))}
 ${figure("Recall by month (frauds)", recallChart(findings.recallByMonth))}
 ${figure("Feature importance: what shuffling one feature costs", importanceChart(findings))}
-${figure("Learning curves of the last period's networks", learningChart(last.model.curves))}
+${
+    figure(
+      "Learning curves, last period (dot: the epoch kept)",
+      learningChart(last.model.curves),
+    )
+  }
 ${figure("Drift: first period's score, and the features that move most", driftChart(findings))}
 </div>
 ${findings.segmentations.length === 0 ? "" : segmentSection(findings)}

@@ -1,5 +1,5 @@
 /**
- * `deno task bench:selection [--explore-one-in 20]`: what a fraud model loses that is trained on what the model before it
+ * `deno task bench:selection [--explore-one-in 10]`: what a fraud model loses that is trained on what the model before it
  * approved, and how much of that a few declines approved at random win back. sim/bench/README.md explains the figures.
  */
 import { join } from "node:path";
@@ -45,7 +45,7 @@ function selectionOptions(args: readonly string[]): SelectionOptions & { outDire
       startMs: midnight("start", values.start ?? "2026-01-05"),
     },
     labelDelayDays,
-    exploreOneIn: wholeNumber("explore-one-in", values["explore-one-in"], 20, 1, 10_000),
+    exploreOneIn: wholeNumber("explore-one-in", values["explore-one-in"], 10, 1, 10_000),
     draws: wholeNumber("draws", values.draws, 3, 1, 50),
     fit: {
       seeds: Array.from({ length: seeds }, (_, i) => seed + 1 + i),

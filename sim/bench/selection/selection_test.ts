@@ -4,7 +4,7 @@ import { FEATURE_INDEX as F } from "../../../src/fraud/features/catalogue.ts";
 import { DAY_MS } from "../../../src/fraud/features/windows.ts";
 import { worldSource } from "../../train/world_source.ts";
 import { OUTCOME, screenedPayments } from "./screened_payments.ts";
-import { ALL_LABELS, CORRECTED, INCUMBENT, NAIVE, repeat, selectionRun } from "./selection_run.ts";
+import { ALL_LABELS, CLIPPED, CORRECTED, INCUMBENT, NAIVE, repeat, selectionRun } from "./selection_run.ts";
 import { selectionText } from "./selection_text.ts";
 
 const START_MS = Date.UTC(2026, 0, 5);
@@ -58,7 +58,11 @@ Deno.test("a propensity of 1 corrects everything: then the corrected model is th
   };
   const { scoreboard, explored, fold, incumbentFold } = await selectionRun(options);
   const line = (name: string) => scoreboard.lines.find((its) => its.name === name)!;
-  expect({ ...line(CORRECTED), name: "" }).toEqual({ ...line(ALL_LABELS), name: "" });
+  for (const name of [CORRECTED, CLIPPED]) {
+    expect({ ...line(name), name: "" }).toEqual({ ...line(ALL_LABELS), name: "" });
+  }
+  const over = scoreboard.lift.find((its) => its.over === ALL_LABELS)!;
+  expect(over.difference).toBe(line(NAIVE).averagePrecision - line(ALL_LABELS).averagePrecision);
   expect(line(NAIVE).averagePrecisionByFold).not.toEqual(line(ALL_LABELS).averagePrecisionByFold);
   expect(line(INCUMBENT).averagePrecision).toBeGreaterThan(scoreboard.baseRate);
   expect(explored[0].explored).toBe(explored[0].wouldBeDeclines);

@@ -1,6 +1,13 @@
 import type { ScoreboardLine } from "../../train/scoreboard.ts";
 import { scoreboardTables, signed, table } from "../../train/scoreboard_text.ts";
-import { ALL_LABELS, CORRECTED, NAIVE, type SelectionOptions, type SelectionRun } from "./selection_run.ts";
+import {
+  ALL_LABELS,
+  CLIPPED,
+  CORRECTED,
+  NAIVE,
+  type SelectionOptions,
+  type SelectionRun,
+} from "./selection_run.ts";
 
 /** The run for the terminal. */
 export function selectionText(
@@ -52,12 +59,13 @@ export function selectionText(
   ].join("\n");
 }
 
-/** How much of the loss the correction undoes; there is nothing to say where there was no loss. */
-export function wonBack(lines: readonly ScoreboardLine[]): string {
+/** How much of the loss the corrections undo; there is nothing to say where there was no loss. */
+export function wonBack(lines: readonly ScoreboardLine[]): string[] {
   const ap = (name: string) => lines.find((line) => line.name === name)!.averagePrecision;
   const loss = ap(ALL_LABELS) - ap(NAIVE);
-  if (loss <= 0) return `Training on what was approved alone cost no AP here (${signed(loss)}).`;
-  return `Training on what was approved alone costs ${loss.toFixed(3)} AP; the correction wins ${
-    ((ap(CORRECTED) - ap(NAIVE)) / loss * 100).toFixed(0)
-  }% of that back.`;
+  if (loss <= 0) return [`Training on what was approved alone cost no AP here (${signed(loss)}).`];
+  return [
+    `Training on what was approved alone costs ${loss.toFixed(3)} AP. Of that is won back:`,
+    ...[CORRECTED, CLIPPED].map((name) => `  ${name}: ${((ap(name) - ap(NAIVE)) / loss * 100).toFixed(0)}%`),
+  ];
 }
