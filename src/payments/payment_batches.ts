@@ -27,7 +27,7 @@ import { type StatementPart, storeBatch } from "./store_batch.ts";
 import { type KnownAccounts, settledPart } from "./store_settled.ts";
 
 /** Batches on their way to PostgreSQL at once: it begins the next one without waiting for this process. */
-const UNDER_WAY_MAX = 2;
+const UNDER_WAY_MAX = 3;
 /** After another server was met at the same states, how long payments lock what they read. */
 const LOCK_STATES_FOR_MS = 30_000;
 
