@@ -142,7 +142,7 @@ async function fitIncumbent(
 }
 
 /** Of {@link CLIPPED}: a handful of rows that stand for twenty each is what a model learns by heart. */
-const MOST_WEIGHT = 4;
+export const MOST_WEIGHT = 4;
 
 /** The ways to learn from a screened time; the same learner, the same labels' delay. */
 async function retrained(

@@ -72,7 +72,9 @@ Deno.test("a propensity of 1 corrects everything: then the corrected model is th
   expect(incumbentFold.madeAtMs).toBe(fold.train[0]);
   expect(fold.validation[1] + 7 * DAY_MS).toBe(fold.madeAtMs);
   expect(fold.test).toEqual([fold.madeAtMs, START_MS + 60 * DAY_MS]);
-  expect(selectionText({ scoreboard, explored, fold, incumbentFold }, options)).not.toMatch(/NaN|undefined/);
+  const text = selectionText({ scoreboard, explored, fold, incumbentFold }, options);
+  expect(text).not.toMatch(/NaN|undefined/);
+  expect(text).toContain(`${ALL_LABELS}: AP ${over.difference > 0 ? "−" : "+"}`);
 });
 
 Deno.test("a weight of three is three copies, and of nothing none", () => {

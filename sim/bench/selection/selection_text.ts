@@ -4,6 +4,7 @@ import {
   ALL_LABELS,
   CLIPPED,
   CORRECTED,
+  MOST_WEIGHT,
   NAIVE,
   type SelectionOptions,
   type SelectionRun,
@@ -47,14 +48,13 @@ export function selectionText(
     "Without any threshold:",
     table(ranking),
     "",
-    ...scoreboard.lift.map(({ over, difference, difference95 }) =>
-      `${CORRECTED}: AP ${signed(difference)} against ${over} (95%: ${
-        difference95.map(signed).join(" to ")
-      }).`
+    ...scoreboard.lift.map(({ over, difference, difference95: [low, high] }) =>
+      `${over}: AP ${signed(-difference)} against ${NAIVE} (95%: ${signed(-high)} to ${signed(-low)}).`
     ),
-    wonBack(scoreboard.lines),
-    `${NAIVE}: retrained without the declines. ${CORRECTED}: the explored ones stand for all, each ${exploreOneIn} times.`,
-    `${ALL_LABELS}: what could be learned had nobody been declined. Means of the draws; 95%: customers drawn again, paired.`,
+    ...wonBack(scoreboard.lines),
+    `${NAIVE}: retrained without the declines. ${CORRECTED}: the explored ones stand for all, each ${exploreOneIn} times;`,
+    `${CLIPPED}: in training at most ${MOST_WEIGHT} times. ${ALL_LABELS}: what could be learned had nobody been declined.`,
+    "Means of the draws; 95%: customers drawn again, paired.",
     "",
   ].join("\n");
 }
