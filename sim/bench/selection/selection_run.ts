@@ -170,6 +170,11 @@ async function retrained(
   ];
   const contenders: Contender[] = [];
   for (const [name, training, validation] of ways) {
+    if (name === CLIPPED && exploreOneIn <= MOST_WEIGHT) {
+      // Nothing is clipped.
+      contenders.push({ ...contenders[contenders.length - 1], name });
+      continue;
+    }
     const rows = (period: Period, copies: Copies) => repeat(rowsOf(payments, period), copies);
     const model = await fitModel(
       payments,
