@@ -26,7 +26,7 @@ export async function loadFraudModel(
   return {
     directory,
     modelVersion: model.manifest.modelVersion,
-    score: (vector) => model.score(vector),
+    score: (vector) => model.scoreToExplain(vector),
     explain: (vector, top) => model.explain(vector, top),
   };
 }

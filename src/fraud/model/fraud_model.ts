@@ -37,7 +37,16 @@ export class FraudModel {
 
   /** What the vector of `readFeatures` says about the payment. */
   score(vector: Float64Array): Score {
-    const probability = calibratedProbability(this.manifest.calibration, this.#network.logit(vector));
+    return this.#scoreOf(this.#network.logit(vector));
+  }
+
+  /** The same, of a vector that {@link explain} will be asked about, which then finds the first layer done. */
+  scoreToExplain(vector: Float64Array): Score {
+    return this.#scoreOf(this.#network.logitToExplain(vector));
+  }
+
+  #scoreOf(logit: number): Score {
+    const probability = calibratedProbability(this.manifest.calibration, logit);
     return { probability, riskScore: riskScore(probability, this.manifest.threshold.probability) };
   }
 

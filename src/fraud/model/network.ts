@@ -31,6 +31,11 @@ export class Network {
   readonly #medianPositions: Float64Array;
   /** Of the vector read last, by feature. */
   readonly #positions: Float64Array;
+  /** By vector, what {@link #readFirst} made of it. */
+  readonly #kept = new WeakMap<
+    Float64Array | Float32Array,
+    { first: Float64Array; positions: Float64Array }
+  >();
   /** The first layer's units that the slope reaches. */
   readonly #active: Uint32Array;
 
@@ -69,6 +74,13 @@ export class Network {
     return this.#upperLogit(this.#first);
   }
 
+  /** The same, of a vector that will be explained: its first layer is kept as long as the vector is. */
+  logitToExplain(vector: Float64Array | Float32Array): number {
+    const logit = this.logit(vector);
+    this.#kept.set(vector, { first: this.#first.slice(), positions: this.#positions.slice() });
+    return logit;
+  }
+
   /** For each feature, how much the logit falls when the feature takes its training median. */
   occlusion(vector: Float64Array | Float32Array): Float64Array {
     this.#readFirst(vector);
@@ -87,7 +99,7 @@ export class Network {
     vector: Float64Array | Float32Array,
     count: number,
   ): { readonly logit: number; readonly effects: { readonly feature: number; readonly effect: number }[] } {
-    this.#readFirst(vector);
+    this.#recallFirst(vector);
     const logit = this.#upperLogit(this.#first);
     const slope = this.#slopeOfFirst();
     let active = 0;
@@ -154,6 +166,13 @@ export class Network {
       sum += slope[unit] * (part === 0 ? whole : whole + part * (sums[low + units + unit] - whole));
     }
     return sum;
+  }
+
+  #recallFirst(vector: Float64Array | Float32Array): void {
+    const kept = this.#kept.get(vector);
+    if (kept === undefined) return this.#readFirst(vector);
+    this.#first.set(kept.first);
+    this.#positions.set(kept.positions);
   }
 
   #readFirst(vector: Float64Array | Float32Array): void {

@@ -97,3 +97,14 @@ Deno.test("occlusionOfLargest() is occlusion() for as many features as asked for
     expect(found).toEqual(all);
   }));
 });
+
+Deno.test("what a score keeps for the explanation changes neither, whatever was scored in between", () => {
+  fc.assert(fc.property(fc.integer(), vectors, vectors, (seed, vector, other) => {
+    const network = new Network(INPUTS, randomLayers(new Random(seed)));
+    const anew = network.occlusionOfLargest(vector, 3);
+    expect(network.logitToExplain(vector)).toBe(anew.logit);
+    network.logitToExplain(other);
+    network.occlusionOfLargest(other, 3);
+    expect(network.occlusionOfLargest(vector, 3)).toEqual(anew);
+  }));
+});
