@@ -218,22 +218,7 @@ create table payments (
   charge_number smallint default 1 not null,
   address_id text,
   constraint payments_pkey PRIMARY KEY (tenant_id, payment_id),
-  constraint payments_amount_minor_check CHECK (amount_minor > 0),
-  constraint payments_capture_means_success CHECK ((captured_minor > 0) = (status = ANY (ARRAY['succeeded'::text, 'partially_refunded'::text, 'refunded'::text]))),
-  constraint payments_capture_within_amount CHECK (captured_minor >= 0 AND captured_minor <= amount_minor),
-  constraint payments_charge_number_check CHECK (charge_number >= 1),
-  constraint payments_decline_by_check CHECK (decline_by = ANY (ARRAY['risk'::text, 'issuer'::text, 'wallet'::text])),
-  constraint payments_decline_has_a_code CHECK ((status = 'declined'::text) = (decline_by IS NOT NULL)),
-  constraint payments_fee_minor_check CHECK (fee_minor >= 0),
-  constraint payments_method_check CHECK (method = ANY (ARRAY['card'::text, 'wallet'::text])),
-  constraint payments_refund_within_capture CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
-  constraint payments_status_check CHECK (status = ANY (ARRAY['processing'::text, 'requires_action'::text, 'in_doubt'::text, 'succeeded'::text, 'partially_refunded'::text, 'refunded'::text, 'declined'::text, 'failed'::text])),
-  constraint payments_status_tells_refunds CHECK (
-CASE
-    WHEN refunded_minor = 0 THEN status <> ALL (ARRAY['partially_refunded'::text, 'refunded'::text])
-    WHEN refunded_minor < captured_minor THEN status = 'partially_refunded'::text
-    ELSE status = 'refunded'::text
-END)
+  constraint payments_are_sound CHECK (payment_is_sound(status, method, decline_by, amount_minor, captured_minor, refunded_minor, fee_minor, charge_number))
 ) with (fillfactor=45);
 CREATE INDEX payments_by_customer ON public.payments USING btree (tenant_id, customer_id, occurred_at_ms);
 alter table payments enable row level security;
@@ -639,6 +624,39 @@ AS $function$
      for no key update of a
 $function$;
 
+CREATE OR REPLACE FUNCTION public.payment_is_sound(status text, method text, decline_by text, amount_minor bigint, captured_minor bigint, refunded_minor bigint, fee_minor bigint, charge_number smallint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when amount_minor > 0 is not true then 'payments_amount_minor_check'
+    when fee_minor >= 0 is not true then 'payments_fee_minor_check'
+    when charge_number >= 1 is not true then 'payments_charge_number_check'
+    when method in ('card', 'wallet') is not true then 'payments_method_check'
+    when status in ('processing', 'requires_action', 'in_doubt', 'succeeded', 'partially_refunded', 'refunded',
+                    'declined', 'failed') is not true then 'payments_status_check'
+    when decline_by in ('risk', 'issuer', 'wallet') is false then 'payments_decline_by_check'
+    when (status = 'declined') <> (decline_by is not null) then 'payments_decline_has_a_code'
+    when captured_minor between 0 and amount_minor is not true then 'payments_capture_within_amount'
+    when refunded_minor between 0 and captured_minor is not true then 'payments_refund_within_capture'
+    when (captured_minor > 0) <> (status in ('succeeded', 'partially_refunded', 'refunded'))
+      then 'payments_capture_means_success'
+    when status <> case when refunded_minor = 0 then status
+                        when refunded_minor < captured_minor then 'partially_refunded'
+                        else 'refunded' end
+      or (refunded_minor = 0 and status in ('partially_refunded', 'refunded')) then 'payments_status_tells_refunds'
+  end;
+  if broken is not null then
+    raise exception 'A payment that is % breaks the rule %', status, broken
+      using errcode = 'check_violation', constraint = broken, table = 'payments';
+  end if;
+  return true;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -759,6 +777,7 @@ grant insert, select on merchants to mcp_payments_app;
 grant delete, insert, select, update on open_payments to mcp_payments_app;
 grant insert, select on payment_attempts to mcp_payments_app;
 grant insert, select on payment_challenges to mcp_payments_app;
+grant execute on function payment_is_sound(text,text,text,bigint,bigint,bigint,bigint,smallint) to mcp_payments_app;
 grant insert, select on payment_labels to mcp_payments_app;
 grant insert, select on payment_methods to mcp_payments_app;
 grant insert, select, update on payments to mcp_payments_app;

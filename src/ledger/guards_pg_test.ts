@@ -202,6 +202,29 @@ const CASES: readonly [what: string, expected: string, statements: string][] = [
     "update payments set refunded_minor = captured_minor + 1;",
   ],
   [
+    "calling a payment declined without a decline",
+    "payments_decline_has_a_code",
+    "update payments set decline_by = 'risk';",
+  ],
+  ["a decline by nobody known", "payments_decline_by_check", "update payments set decline_by = 'somebody';"],
+  [
+    "a succeeded payment without money",
+    "payments_capture_means_success",
+    "update payments set captured_minor = 0;",
+  ],
+  [
+    "a refund that the status does not tell",
+    "payments_status_tells_refunds",
+    "update payments set refunded_minor = captured_minor;",
+  ],
+  [
+    "a refund in part that the status calls whole",
+    "payments_status_tells_refunds",
+    "update payments set status = 'refunded', refunded_minor = 1;",
+  ],
+  ["a fee below zero", "payments_fee_minor_check", "update payments set fee_minor = -1;"],
+  ["an unknown status", "payments_status_check", "update payments set status = 'paid';"],
+  [
     "turning the ledger's triggers off",
     PERMISSION_DENIED,
     "alter table postings disable trigger all;",
@@ -293,6 +316,7 @@ Deno.test("the server's role owns nothing and may run no function it was not giv
     "assert_batch",
     "assert_versions_held",
     "ledger_lock_accounts",
+    "payment_is_sound",
   ]);
 });
 
