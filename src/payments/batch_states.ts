@@ -8,8 +8,15 @@ import { type RememberedStates, stateKey } from "./remembered_states.ts";
 /** The feature states a batch works on: ids are unique within a tenant only. */
 export interface BatchStates {
   readonly byTenant: Map<string, FeatureStates>;
-  /** By {@link stateKey}, the version of the row at which each was taken; without an entry there was no row. */
-  readonly stored: Map<string, string>;
+  /** By {@link stateKey}, each entity that the batch meets. */
+  readonly entities: Map<string, TakenEntity>;
+}
+
+export interface TakenEntity {
+  readonly tenantId: string;
+  readonly ref: EntityRef;
+  /** Of the row at which its state was taken; null where there was no row. */
+  version: string | null;
 }
 
 /** From this process's memory where nothing is locked; the rest is read. */
@@ -19,32 +26,34 @@ export async function findStates(
   { lockStates, rememberedStates }: { lockStates: boolean; rememberedStates: RememberedStates },
 ): Promise<BatchStates> {
   const byTenant = new Map<string, FeatureStates>();
-  const stored = new Map<string, string>();
-  const unknown = new Map<string, { tenantId: string; ref: EntityRef }>();
-  for (const { tenantId, entities } of payments) {
+  const entities = new Map<string, TakenEntity>();
+  const unknown: TakenEntity[] = [];
+  for (const { tenantId, entities: refs } of payments) {
     let states = byTenant.get(tenantId);
     if (states === undefined) byTenant.set(tenantId, states = new FeatureStates());
-    for (const ref of entities) {
+    for (const ref of refs) {
       const key = stateKey(tenantId, ref);
-      if (unknown.has(key) || stored.has(key)) continue;
+      if (entities.has(key)) continue;
+      const entity: TakenEntity = { tenantId, ref, version: null };
+      entities.set(key, entity);
       // Taken out under lock too: what is remembered is then out of date.
-      const remembered = rememberedStates.take(tenantId, ref);
+      const remembered = rememberedStates.take(key);
       if (remembered === undefined || lockStates) {
-        unknown.set(key, { tenantId, ref });
+        unknown.push(entity);
       } else if (remembered !== null) {
         states.set(ref, remembered.state);
-        stored.set(key, remembered.version);
+        entity.version = remembered.version;
       }
     }
   }
-  if (unknown.size > 0) {
-    for (const row of await readStates(reader, [...unknown.values()], lockStates)) {
+  if (unknown.length > 0) {
+    for (const row of await readStates(reader, unknown, lockStates)) {
       const ref = { kind: row.kind, id: row.entity_id };
       byTenant.get(row.tenant_id)!.set(ref, decodeState(row.state));
-      stored.set(stateKey(row.tenant_id, ref), row.version);
+      entities.get(stateKey(row.tenant_id, ref))!.version = row.version;
     }
   }
-  return { byTenant, stored };
+  return { byTenant, entities };
 }
 
 function readStates(
@@ -72,27 +81,24 @@ function readStates(
  * state still is as it was taken.
  */
 export function rememberStates(
-  { byTenant, stored }: BatchStates,
+  { byTenant, entities }: BatchStates,
   version: string | null,
   rememberedStates: RememberedStates,
 ): void {
-  for (const [tenantId, states] of byTenant) {
-    for (const [ref, state] of states.entries()) {
-      const writtenAt = version ?? stored.get(stateKey(tenantId, ref));
-      if (writtenAt !== undefined) rememberedStates.put(tenantId, ref, { state, version: writtenAt });
-    }
+  for (const [key, { tenantId, ref, version: takenAt }] of entities) {
+    const state = byTenant.get(tenantId)!.get(ref);
+    const writtenAt = version ?? takenAt;
+    if (state !== undefined && writtenAt !== null) rememberedStates.put(key, { state, version: writtenAt });
   }
 }
 
 /** When the batch has failed: what it wrote at `version` has never been. */
 export function forgetStates(
-  { byTenant }: BatchStates,
+  { entities }: BatchStates,
   version: string,
   rememberedStates: RememberedStates,
 ): void {
-  for (const [tenantId, states] of byTenant) {
-    for (const [ref] of states.entries()) rememberedStates.forget(tenantId, ref, version);
-  }
+  for (const key of entities.keys()) rememberedStates.forget(key, version);
 }
 
 interface StateRow {

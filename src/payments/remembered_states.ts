@@ -15,6 +15,8 @@ export interface StoredState {
  * A batch takes its states out and puts them back when its statement is on its way: the next batch goes on from there
  * before the first has been stored. If that fails its states are forgotten, and so the next one fails, too: the version
  * that it wants to write over never comes to be.
+ *
+ * All by {@link stateKey}.
  */
 export class RememberedStates {
   readonly #states = new Map<string, StoredState>();
@@ -29,8 +31,7 @@ export class RememberedStates {
   }
 
   /** Null when the entity has no state yet; undefined when that is not known here. */
-  take(tenantId: string, ref: EntityRef): StoredState | null | undefined {
-    const key = stateKey(tenantId, ref);
+  take(key: string): StoredState | null | undefined {
     const known = this.#states.get(key);
     if (known === undefined) return this.#isComplete && !this.#taken.has(key) ? null : undefined;
     this.#states.delete(key);
@@ -39,8 +40,7 @@ export class RememberedStates {
   }
 
   /** The entries put longest ago make room. */
-  put(tenantId: string, ref: EntityRef, stored: StoredState): void {
-    const key = stateKey(tenantId, ref);
+  put(key: string, stored: StoredState): void {
     this.#taken.delete(key);
     if (this.isFull) {
       this.#states.delete(this.#states.keys().next().value!);
@@ -50,17 +50,15 @@ export class RememberedStates {
   }
 
   /** What a failed batch has put, unless another one has gone on from it. */
-  forget(tenantId: string, ref: EntityRef, version: string): void {
-    const key = stateKey(tenantId, ref);
+  forget(key: string, version: string): void {
     if (this.#states.get(key)?.version !== version) return;
     this.#states.delete(key);
     this.#taken.add(key);
   }
 
   /** For what was read a while ago: a batch may have taken it since, or written it anew. */
-  putIfUnknown(tenantId: string, ref: EntityRef, stored: StoredState): void {
-    const key = stateKey(tenantId, ref);
-    if (!this.#taken.has(key) && !this.#states.has(key)) this.put(tenantId, ref, stored);
+  putIfUnknown(key: string, stored: StoredState): void {
+    if (!this.#taken.has(key) && !this.#states.has(key)) this.put(key, stored);
   }
 
   /** Every state there is has been put: what is not here is new. */
@@ -85,6 +83,7 @@ let latestVersion = (([high, low]) => (high >>> 12) * 2 ** 32 + low)(
   crypto.getRandomValues(new Uint32Array(2)),
 );
 
+/** Names an entity among all tenants'. */
 export function stateKey(tenantId: string, ref: EntityRef): string {
   return `${tenantId}/${ref.kind}/${ref.id}`;
 }

@@ -14,7 +14,6 @@ import {
 } from "./accept_payments.ts";
 import type { BatchStates } from "./batch_states.ts";
 import { milliseconds, type PaymentAnswer, significant } from "./payment_answer.ts";
-import { stateKey } from "./remembered_states.ts";
 import type { StatementPart } from "./store_batch.ts";
 
 /** What wallets pay with is set aside before the payments' rows name it. */
@@ -189,19 +188,16 @@ interface StateWrite {
  * Each in one order for everybody: two servers that write the same states, or one and who brings labels, must not wait
  * for each other in a circle.
  */
-function stateWritesOf({ byTenant, stored }: BatchStates): { fresh: StateWrite[]; changed: StateWrite[] } {
-  const fresh: (readonly [key: string, StateWrite])[] = [];
-  const changed: (readonly [key: string, StateWrite])[] = [];
-  for (const [tenantId, states] of byTenant) {
-    for (const [ref, state] of states.entries()) {
-      const key = stateKey(tenantId, ref);
-      const version = stored.get(key) ?? null;
-      (version === null ? fresh : changed).push([key, { tenantId, ref, state: encodeState(state), version }]);
-    }
+function stateWritesOf({ byTenant, entities }: BatchStates): { fresh: StateWrite[]; changed: StateWrite[] } {
+  const fresh: StateWrite[] = [];
+  const changed: StateWrite[] = [];
+  for (const key of [...entities.keys()].sort()) {
+    const { tenantId, ref, version } = entities.get(key)!;
+    const state = byTenant.get(tenantId)!.get(ref);
+    if (state === undefined) continue;
+    (version === null ? fresh : changed).push({ tenantId, ref, state: encodeState(state), version });
   }
-  const inOrder = (writes: (readonly [string, StateWrite])[]) =>
-    writes.sort(([a], [b]) => a < b ? -1 : 1).map(([, write]) => write);
-  return { fresh: inOrder(fresh), changed: inOrder(changed) };
+  return { fresh, changed };
 }
 
 function stateRows(sql: Sql, writes: readonly StateWrite[]) {

@@ -2,7 +2,7 @@ import { inPages } from "../db/in_pages.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
 import type { EntityKind } from "../fraud/features/event.ts";
 import { decodeState } from "../fraud/features/state.ts";
-import type { RememberedStates } from "./remembered_states.ts";
+import { type RememberedStates, stateKey } from "./remembered_states.ts";
 import type { KnownAccounts } from "./store_settled.ts";
 
 /**
@@ -25,7 +25,10 @@ export async function warmUpStates(
          order by tenant_id, kind, entity_id
          limit ${limit}`,
     ({ tenant_id, kind, entity_id, state, version }) =>
-      states.putIfUnknown(tenant_id, { kind, id: entity_id }, { state: decodeState(state), version }),
+      states.putIfUnknown(stateKey(tenant_id, { kind, id: entity_id }), {
+        state: decodeState(state),
+        version,
+      }),
     () => isEnded() || states.isFull,
   );
   if (wereAllRead) states.setComplete();
