@@ -5,30 +5,37 @@ export class FlagError extends OperatorError {
   override name = "FlagError";
 }
 
-/** `--name value` and `--name` for switches; anything else is refused by name. */
-export function parseFlags<const Value extends string, const Switch extends string>(
+/** `--name value`, for `lists` as often as one likes, and `--name` for switches; anything else is refused by name. */
+export function parseFlags<
+  const Value extends string,
+  const Switch extends string,
+  const List extends string = never,
+>(
   args: readonly string[],
-  allowed: { values: readonly Value[]; switches: readonly Switch[] },
-): { values: Partial<Record<Value, string>>; switches: Set<Switch> } {
+  allowed: { values: readonly Value[]; switches: readonly Switch[]; lists?: readonly List[] },
+): { values: Partial<Record<Value, string>>; switches: Set<Switch>; lists: Record<List, string[]> } {
   const values: Partial<Record<Value, string>> = {};
   const switches = new Set<Switch>();
+  const repeated = allowed.lists ?? [];
+  const lists = Object.fromEntries(repeated.map((name) => [name, []])) as unknown as Record<List, string[]>;
   for (let i = 0; i < args.length; i++) {
     const [name, inline] = splitFlag(args[i]);
     if ((allowed.switches as readonly string[]).includes(name) && inline === undefined) {
       switches.add(name as Switch);
-    } else if ((allowed.values as readonly string[]).includes(name)) {
+    } else if ([...allowed.values, ...repeated].includes(name as Value | List)) {
       const value = inline ?? args[++i];
       if (value === undefined) throw new FlagError(`--${name} needs a value.`);
-      values[name as Value] = value;
+      if (name in lists) lists[name as List].push(value);
+      else values[name as Value] = value;
     } else {
       const known = [
-        ...allowed.values.map((value) => `--${value} …`),
+        ...[...allowed.values, ...repeated].map((value) => `--${value} …`),
         ...allowed.switches.map((name) => `--${name}`),
       ];
       throw new FlagError(`Unknown argument "${args[i]}". Known: ${known.join(", ")}.`);
     }
   }
-  return { values, switches };
+  return { values, switches, lists };
 }
 
 /** A whole number within bounds, or the fallback when the flag is absent. */

@@ -1,4 +1,5 @@
 import { FlagError, midnight, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { type ModelSpec, modelSpecs } from "./plugged/model_spec.ts";
 
 export interface BenchOptions {
   readonly dataset: string | null;
@@ -17,12 +18,18 @@ export interface BenchOptions {
   readonly labelDelayDays: number;
   /** The Python with LightGBM; null for a run without the forest. */
   readonly forestPython: string | null;
+  /** Models of one's own, a row each. */
+  readonly models: readonly ModelSpec[];
+  /** For each call of an HTTP scorer. */
+  readonly modelTimeoutMs: number;
+  /** Where each fold's training and validation rows are written for other programs to train on; null for nowhere. */
+  readonly foldsOut: string | null;
   readonly outDirectory: string;
 }
 
 /** What `deno task bench:fraud` takes; sim/bench/README.md explains each. */
 export function benchOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseFlags(args, {
+  const { values, lists } = parseFlags(args, {
     values: [
       "dataset",
       "preset",
@@ -37,9 +44,12 @@ export function benchOptions(args: readonly string[]): BenchOptions {
       "epochs",
       "label-delay-days",
       "forest",
+      "model-timeout-s",
+      "folds-out",
       "out",
     ],
     switches: [],
+    lists: ["model"],
   });
   const { dataset, preset } = values;
   if (preset !== undefined && preset !== "handbook") {
@@ -77,6 +87,9 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     epochs: wholeNumber("epochs", values.epochs, 10, 1, 200),
     labelDelayDays: wholeNumber("label-delay-days", values["label-delay-days"], 7, 0, 365),
     forestPython: values.forest === "off" ? null : values.forest ?? "python3",
+    models: modelSpecs(lists.model),
+    modelTimeoutMs: 1000 * wholeNumber("model-timeout-s", values["model-timeout-s"], 30, 1, 3_600),
+    foldsOut: values["folds-out"] ?? null,
     outDirectory: values.out ?? `.data/bench/${name}`,
   };
 }

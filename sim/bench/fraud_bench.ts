@@ -8,7 +8,7 @@ import { scoreboardText } from "../train/scoreboard_text.ts";
 import { type BenchOptions, benchOptions } from "./bench_options.ts";
 import { type Findings, findingsOf } from "./findings/findings.ts";
 import { htmlReport } from "./report/html_report.ts";
-import { headline, runFacts } from "./report/facts.ts";
+import { headline, runFacts, undatedNote } from "./report/facts.ts";
 import { modelCard } from "./report/model_card.ts";
 import { type BenchRun, runBench } from "./run_bench.ts";
 import { runCommand } from "../../src/core/run_command.ts";
@@ -44,6 +44,7 @@ function terminalText(run: BenchRun, findings: Findings, options: BenchOptions):
     ...(run.forestRan || options.forestPython === null ? [] : [
       `No boosted forest: ${options.forestPython} has no LightGBM. pip install lightgbm, or --forest PYTHON.`,
     ]),
+    ...undatedNote(run),
     "",
   ].join("\n");
 }

@@ -19,7 +19,8 @@ import {
   handbookTestRows,
   TRAINING_WINDOWS_DAYS,
 } from "./handbook_protocol.ts";
-import { type FoldRun, runFold } from "./run_folds.ts";
+import { probeModels } from "./plugged/probe_models.ts";
+import { type FoldRun, type Outside, runFold } from "./run_folds.ts";
 
 export interface BenchRun extends Judged {
   readonly source: Pick<PaymentSource, "name" | "description">;
@@ -39,10 +40,19 @@ export async function runBench(options: BenchOptions): Promise<BenchRun> {
   const source = await sourceOf(options);
   const payments = streamFeatures(source);
   const featuresMs = performance.now();
-  const forest = options.forestPython === null ? null : await Forest.find(options.forestPython);
+  const outside: Outside = {
+    forest: options.forestPython === null ? null : await Forest.find(options.forestPython),
+    plug: {
+      timeoutMs: options.modelTimeoutMs,
+      isWorld: (world) =>
+        ["seed", "customers", "startMs"].every((name) => source.description[name] === world[name]),
+    },
+  };
+  // Before hours are spent on the others.
+  await probeModels(options.models, payments, outside.plug);
   const runs = options.preset === "handbook"
-    ? await handbookRuns(payments, forest, options)
-    : await rollingRuns(payments, forest, options);
+    ? await handbookRuns(payments, outside, options)
+    : await rollingRuns(payments, outside, options);
   const foldsMs = performance.now();
   const judged = makeScoreboard(
     payments,
@@ -56,7 +66,7 @@ export async function runBench(options: BenchOptions): Promise<BenchRun> {
     source,
     payments,
     runs,
-    forestRan: forest !== null,
+    forestRan: outside.forest !== null,
     seconds: {
       features: (featuresMs - startedMs) / 1000,
       folds: (foldsMs - featuresMs) / 1000,
@@ -78,7 +88,7 @@ async function sourceOf(options: BenchOptions): Promise<PaymentSource> {
 
 async function rollingRuns(
   payments: LabelledPayments,
-  forest: Forest | null,
+  outside: Outside,
   options: BenchOptions,
 ): Promise<FoldRun[]> {
   // Whole days, so that a world that begins at midnight is cut at midnights.
@@ -107,7 +117,7 @@ async function rollingRuns(
         rowsOf(payments, fold.test),
         [{ fold, suffix: "", isModel: true }],
         () => [],
-        forest,
+        outside,
         options,
       ),
     );
@@ -136,7 +146,7 @@ function refuseWithoutFraud(
 
 async function handbookRuns(
   payments: LabelledPayments,
-  forest: Forest | null,
+  outside: Outside,
   options: BenchOptions,
 ): Promise<FoldRun[]> {
   const config = { ...DEFAULT_HANDBOOK, seed: options.seed };
@@ -157,7 +167,7 @@ async function handbookRuns(
         handbookTestRows(payments, config.startMs, number),
         variants,
         (judged, variant) => variant === variants[0] ? [book.contender(variant.fold, judged)] : [],
-        forest,
+        outside,
         options,
       ),
     );

@@ -10,6 +10,8 @@ import { gruContender, SEQUENCE_MODEL_NAME } from "../train/sequence/gru_contend
 import type { Fold } from "../train/split.ts";
 import type { BenchOptions } from "./bench_options.ts";
 import type { Forest } from "./forest/forest_contender.ts";
+import { writeFold } from "./plugged/fold_files.ts";
+import { pluggedContender, type PlugOptions } from "./plugged/plugged_model.ts";
 
 /** One fold's models and what they gave its test rows. */
 export interface FoldRun {
@@ -21,6 +23,14 @@ export interface FoldRun {
   readonly modelScores: Float64Array;
   /** Average precision on test of each network alone, by seed. */
   readonly bySeed: readonly number[];
+  /** Models of one's own that do not say until when they were trained. */
+  readonly undated: readonly string[];
+}
+
+/** What stands outside the program: a Python with LightGBM, where there is one, and models of one's own. */
+export interface Outside {
+  readonly forest: Forest | null;
+  readonly plug: PlugOptions;
 }
 
 /** A way to train the learned contenders: on which fold of the data, under which names. */
@@ -42,11 +52,12 @@ export async function runFold(
   test: Uint32Array,
   variants: readonly Variant[],
   extra: (judged: JudgedFold, variant: Variant) => readonly Contender[],
-  forest: Forest | null,
+  { forest, plug }: Outside,
   options: BenchOptions,
 ): Promise<FoldRun> {
   const contenders: Contender[] = [];
-  let chosen: Omit<FoldRun, "contenders"> | undefined;
+  const undated: string[] = [];
+  let chosen: Omit<FoldRun, "contenders" | "undated"> | undefined;
   for (const variant of variants) {
     const { fold, suffix, isModel } = variant;
     const train = rowsOf(payments, fold.train);
@@ -88,6 +99,16 @@ export async function runFold(
         }),
       );
     }
+    if (isModel) {
+      if (options.foldsOut !== null) {
+        await writeFold(options.foldsOut, number, payments, model.sample.rows, judged);
+      }
+      for (const spec of options.models) {
+        const row = await pluggedContender(spec, number, payments, model.sample.rows, judged, plug);
+        contenders.push(row);
+        if (!row.saysWhen) undated.push(row.name);
+      }
+    }
     contenders.push({
       name: isModel ? MODEL_NAME : `network ensemble${suffix}`,
       isProbability: true,
@@ -107,7 +128,7 @@ export async function runFold(
     };
     if (payments.hasPosterior) contenders.push(oracleContender(payments, judged));
   }
-  return { ...chosen!, contenders: inOrder(contenders) };
+  return { ...chosen!, undated, contenders: inOrder(contenders) };
 }
 
 const FOREST_CHECK_ROWS = 25_000;

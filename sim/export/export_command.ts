@@ -59,7 +59,8 @@ async function exportPreset(preset: string, flags: ExportFlags, target: Target):
   return await exportHandbook({ ...DEFAULT_HANDBOOK, seed, days }, target);
 }
 
-function partitionOf(text: string | undefined): Partition {
+/** The whole when nothing is given. */
+export function partitionOf(text: string | undefined): Partition {
   if (text === undefined) return WHOLE;
   const partition = parsePartition(text);
   if (partition !== null) return partition;

@@ -1,17 +1,12 @@
 import { toRfc3339 } from "../../src/core/clock.ts";
 import { type Sql } from "../../src/db/pool.ts";
-import { FeatureStream } from "../../src/fraud/features/feature_stream.ts";
-import { ChargeLog, type ChargeRecord } from "../../src/providers/charge_log.ts";
-import { RoutingStatistics } from "../../src/routing/routing_statistics.ts";
 import { type RefundRequest } from "../world/refunds.ts";
-import { toPaymentEvent } from "../world/to_payment_event.ts";
-import type { World } from "../world/world.ts";
+import type { SimPayment, World } from "../world/world.ts";
 import { type BookedPayment, bookPayment } from "./book_payment.ts";
 import { type BookedRefund, bookRefund, REFUND_COLUMNS } from "./book_refund.ts";
 import { CopyRows } from "./copy_rows.ts";
+import type { Knowledge } from "./knowledge.ts";
 import { openAccounts, POSTING_COLUMNS } from "./open_accounts.ts";
-
-const CHARGES_PER_COMMIT = 20_000;
 
 const PAYMENT_COLUMNS = [
   "tenant_id",
@@ -40,64 +35,36 @@ const PAYMENT_COLUMNS = [
   "finished_at",
 ] as const;
 
+/**
+ * Books and copies the payments of some days: their rows, attempts, transfers, refunds and postings.
+ * @param knowledge what the payments teach, when they come in order from the first; null leaves that for later
+ */
 export async function copyDays(
   sql: Sql,
   world: World,
   tenantId: string,
-  { fromDay, toDay, stream, reportedAtMs, routing, accounts, charges, requests }: {
+  { fromDay, toDay, knowledge, accounts, requests }: {
     fromDay: number;
     toDay: number;
-    stream: FeatureStream;
-    /** When those payments are reported that ever are. */
-    reportedAtMs: Map<string, number>;
-    routing: RoutingStatistics;
+    knowledge: Knowledge | null;
+    /** Those that are open already; more are added. */
     accounts: Set<string>;
-    charges: ChargeLog;
     requests: ReadonlyMap<number, RefundRequest>;
   },
 ): Promise<{ payments: number; postings: number; refunds: number }> {
   const refunds: BookedRefund[] = [];
   const booked: { payment: ReturnType<typeof toRow>; booking: BookedPayment }[] = [];
   const rows = await CopyRows.start(sql, "payments", PAYMENT_COLUMNS);
-  let records: ChargeRecord[] = [];
   for (const payment of world.payments(fromDay, toDay)) {
     const booking = bookPayment(payment, world, tenantId);
-    const knownAtMs = payment.labelKnownAtMs;
-    if (knownAtMs !== null) reportedAtMs.set(booking.paymentId, knownAtMs);
-    stream.skip(
-      { ...toPaymentEvent(payment, world), paymentId: booking.paymentId },
-      knownAtMs === null ? null : { knownAtMs, fraud: payment.labelFraud },
-    );
-    routing.learn({
-      provider: booking.provider,
-      context: booking.context,
-      answered: true,
-      approved: booking.approved,
-    });
-    const asked = booking.approved ? requests.get(payment.index) : undefined;
-    const refund = asked === undefined ? null : bookRefund(asked, payment, booking, tenantId);
+    const refund = refundOf(payment, booking, requests, tenantId);
     if (refund !== null) refunds.push(refund);
-    const row = toRow(payment, booking, refund, tenantId, stream.occurredAtMs);
+    const occurredAtMs = knowledge?.add(payment, booking, refund) ?? payment.occurredAtMs;
+    const row = toRow(payment, booking, refund, tenantId, occurredAtMs);
     await rows.add(row.cells);
     booked.push({ payment: row, booking });
-    records.push({
-      provider: booking.provider,
-      key: booking.providerKey,
-      chargeId: booking.chargeId,
-      amountMinor: BigInt(payment.amountMinor),
-      currency: payment.currency,
-      state: booking.approved ? "captured" : "declined",
-      code: booking.code,
-      createdAtMs: payment.occurredAtMs,
-    });
-    if (records.length >= CHARGES_PER_COMMIT) {
-      charges.recordMany(records);
-      records = [];
-    }
   }
   await rows.end();
-  charges.recordMany(records);
-  charges.recordRefunds(refunds.map(({ providerRefund }) => providerRefund));
 
   const attempts = await CopyRows.start(sql, "payment_attempts", [
     "tenant_id",
@@ -182,9 +149,20 @@ export async function copyDays(
   return { payments: booked.length, postings: postings.rows, refunds: refunds.length };
 }
 
+/** What is given back of a payment: known beforehand, so that its row is written once, as it is at the end. */
+export function refundOf(
+  payment: SimPayment,
+  booking: BookedPayment,
+  requests: ReadonlyMap<number, RefundRequest>,
+  tenantId: string,
+): BookedRefund | null {
+  const asked = booking.approved ? requests.get(payment.index) : undefined;
+  return asked === undefined ? null : bookRefund(asked, payment, booking, tenantId);
+}
+
 /** @param occurredAtMs the payment's instant for the features: moved on where two reports meet in one millisecond */
 function toRow(
-  payment: Parameters<typeof bookPayment>[0],
+  payment: SimPayment,
   booking: BookedPayment,
   refund: BookedRefund | null,
   tenantId: string,

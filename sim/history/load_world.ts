@@ -2,16 +2,12 @@ import { join } from "node:path";
 import { toRfc3339 } from "../../src/core/clock.ts";
 import { startProgress } from "../../src/core/progress.ts";
 import { openPool, type PoolOptions, type Sql } from "../../src/db/pool.ts";
-import { FeatureStream } from "../../src/fraud/features/feature_stream.ts";
-import type { LabelEvent } from "../../src/fraud/features/event.ts";
-import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { ChargeLog, chargeLogPath } from "../../src/providers/charge_log.ts";
-import { RoutingStatistics } from "../../src/routing/routing_statistics.ts";
 import { refundRequests } from "../world/refunds.ts";
 import type { World } from "../world/world.ts";
 import { copyReferences } from "./copy_references.ts";
 import { copyDays } from "./copy_days.ts";
-import { copyLabels, copyRouting, copyStates } from "./copy_knowledge.ts";
+import { Knowledge } from "./knowledge.ts";
 import { openWallets } from "./open_accounts.ts";
 
 export interface LoadedWorld {
@@ -22,8 +18,16 @@ export interface LoadedWorld {
   readonly durationMs: number;
 }
 
-/** Payments that travel to the database in one transaction's COPYs. */
-const CHUNK_DAYS = 10;
+export interface LoadOptions {
+  /** As the owner: PostgreSQL copies into no table that is under row-level security for whoever copies. */
+  readonly pool: Pick<PoolOptions, "url" | "role">;
+  readonly tenantId: string;
+  readonly dataDirectory: string;
+  readonly nowMs: number;
+}
+
+/** Days whose payments travel to the database in one COPY for each table. */
+export const CHUNK_DAYS = 10;
 
 /**
  * Fills a tenant with a world's history: people, shops, cards, wallets, every payment with its attempt, transfer
@@ -35,13 +39,7 @@ const CHUNK_DAYS = 10;
  */
 export async function loadWorld(
   world: World,
-  options: {
-    /** As the owner: PostgreSQL copies into no table that is under row-level security for whoever copies. */
-    pool: Pick<PoolOptions, "url" | "role">;
-    tenantId: string;
-    dataDirectory: string;
-    nowMs: number;
-  },
+  options: LoadOptions,
 ): Promise<LoadedWorld> {
   const startedMs = performance.now();
   const { tenantId } = options;
@@ -51,24 +49,10 @@ export async function loadWorld(
   try {
     return await sql.begin(async (transaction) => {
       const inside = transaction as unknown as Sql;
-      await inside`insert into worlds (tenant_id, seed, days, customers, start_ms, loaded_at)
-                   values (${tenantId}, ${world.config.seed}, ${world.config.days}, ${world.config.customers},
-                           ${world.config.startMs}, ${toRfc3339(options.nowMs)})`;
-      await inside`insert into tenants (tenant_id) values (${tenantId}) on conflict do nothing`;
+      await insertWorld(inside, world, tenantId, options.nowMs);
       await copyReferences(inside, world, tenantId);
-      const known: { label: LabelEvent; reportedAtMs: number }[] = [];
-      const reportedAtMs = new Map<string, number>();
-      const stream = new FeatureStream({
-        idsAreUnique: true,
-        onLabel: (label) => {
-          const { paymentId } = label.payment;
-          known.push({ label, reportedAtMs: reportedAtMs.get(paymentId)! });
-          reportedAtMs.delete(paymentId);
-        },
-      });
-      const routing = new RoutingStatistics();
+      const knowledge = new Knowledge(world, charges);
       const accounts = new Set<string>();
-      // Known beforehand, so that each payment's row is written once, as it is at the end of the history.
       const requests = new Map(Array.from(refundRequests(world), (asked) => [asked.paymentIndex, asked]));
       let refunds = 0;
       let payments = 0;
@@ -79,11 +63,8 @@ export async function loadWorld(
         const chunk = await copyDays(inside, world, tenantId, {
           fromDay,
           toDay,
-          stream,
-          reportedAtMs,
-          routing,
+          knowledge,
           accounts,
-          charges,
           requests,
         });
         refunds += chunk.refunds;
@@ -93,10 +74,7 @@ export async function loadWorld(
       }
       progress.stop();
       postings += await openWallets(inside, world, tenantId);
-      stream.applyLabels(world.config.startMs + world.config.days * DAY_MS);
-      await copyLabels(inside, tenantId, known);
-      await copyStates(inside, tenantId, stream.states);
-      await copyRouting(inside, tenantId, routing);
+      await knowledge.copy(inside, tenantId);
       return {
         customers: world.customers.length,
         payments,
@@ -109,4 +87,17 @@ export async function loadWorld(
     await sql.end();
     charges.close();
   }
+}
+
+/** Says that the tenant has this world, whole. */
+export async function insertWorld(
+  sql: Sql,
+  { config }: World,
+  tenantId: string,
+  nowMs: number,
+): Promise<void> {
+  await sql`insert into worlds (tenant_id, seed, days, customers, start_ms, loaded_at)
+            values (${tenantId}, ${config.seed}, ${config.days}, ${config.customers}, ${config.startMs},
+                    ${toRfc3339(nowMs)})`;
+  await sql`insert into tenants (tenant_id) values (${tenantId}) on conflict do nothing`;
 }

@@ -54,12 +54,14 @@ export interface Judged {
 /**
  * All contenders on the same later payments, judged by what was true. Contenders stand in the same order in every
  * fold; one is called {@link MODEL_NAME}, and one {@link ORACLE_NAME} where the source knows what was attainable.
+ * @param modelName which of them the others are compared with
  */
 export function makeScoreboard(
   payments: LabelledPayments,
   folds: readonly JudgedFold[],
   contenders: readonly (readonly Contender[])[],
   seed: number,
+  modelName = MODEL_NAME,
 ): Judged {
   const names = contenders[0].map(({ name }) => name);
   const judgements = names.map((_, c) => folds.map((fold, f) => judgeFold(payments, fold, contenders[f][c])));
@@ -93,7 +95,7 @@ export function makeScoreboard(
       cost95: drawsOf(c, (draw) => draw.costUsdPerThousand),
     };
   });
-  const model = names.indexOf(MODEL_NAME);
+  const model = names.indexOf(modelName);
   const oracle = names.indexOf(ORACLE_NAME);
   const ap = (draw: typeof draws[number], c: number) => draw[c].averagePrecision;
   const rows = folds.reduce((sum, fold) => sum + fold.test.length, 0);

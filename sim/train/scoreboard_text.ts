@@ -119,7 +119,7 @@ function rankingRow(line: ScoreboardLine): string[] {
   ];
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
   return rows.map((row) =>
     row.map((cell, c) => c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c])).join("  ").trimEnd()
@@ -130,6 +130,6 @@ function percent(value: number, digits = 1): string {
   return Number.isNaN(value) ? "–" : `${(value * 100).toFixed(digits)}%`;
 }
 
-function signed(value: number): string {
+export function signed(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 }

@@ -2,6 +2,7 @@ import { FEATURES } from "../../../src/fraud/features/catalogue.ts";
 import { calibratedContender, type Contender, type JudgedFold } from "../../train/contender.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
 import type { SampledRows } from "../../train/weighted_rows.ts";
+import { writeMatrix } from "../plugged/matrix_file.ts";
 
 /**
  * A gradient-boosted forest beside the model: LightGBM through Python, because npm has no kept library that trains one
@@ -36,12 +37,12 @@ export class Forest {
   ): Promise<Contender> {
     const folder = await Deno.makeTempDir({ prefix: "forest-" });
     try {
-      await writeMatrix(`${folder}/train.f32`, payments, [train.rows]);
+      await writeMatrix(`${folder}/train.f32`, payments, [train.rows], ALL);
       await Deno.writeFile(`${folder}/train_label.u8`, train.label);
-      await writeMatrix(`${folder}/check.f32`, payments, [check.rows]);
+      await writeMatrix(`${folder}/check.f32`, payments, [check.rows], ALL);
       await Deno.writeFile(`${folder}/check_label.u8`, check.label);
       await Deno.writeFile(`${folder}/check_weight.f32`, new Uint8Array(check.weight.buffer));
-      await writeMatrix(`${folder}/score.f32`, payments, [fold.validation, fold.test]);
+      await writeMatrix(`${folder}/score.f32`, payments, [fold.validation, fold.test], ALL);
       const settings = { features: FEATURES.length, seeds, threads: navigator.hardwareConcurrency };
       await Deno.writeTextFile(`${folder}/settings.json`, JSON.stringify(settings));
       const script = new URL("./lightgbm_forest.py", import.meta.url).pathname;
@@ -65,23 +66,4 @@ export class Forest {
   }
 }
 
-const ROWS_A_WRITE = 8_192;
-
-async function writeMatrix(
-  path: string,
-  payments: LabelledPayments,
-  parts: readonly Uint32Array[],
-): Promise<void> {
-  const width = FEATURES.length;
-  using file = await Deno.open(path, { write: true, create: true });
-  const writer = file.writable.getWriter();
-  for (const rows of parts) {
-    for (let from = 0; from < rows.length; from += ROWS_A_WRITE) {
-      const part = rows.subarray(from, from + ROWS_A_WRITE);
-      const values = new Float32Array(part.length * width);
-      part.forEach((row, i) => values.set(payments.vector(row), i * width));
-      await writer.write(new Uint8Array(values.buffer));
-    }
-  }
-  writer.releaseLock();
-}
+const ALL = FEATURES.map((_, f) => f);

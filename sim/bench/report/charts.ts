@@ -1,5 +1,5 @@
 import type { EChartsOption } from "echarts";
-import { AXIS_STYLE, LEGEND_STYLE, renderChart } from "../../../load/report/render_chart.ts";
+import { AXIS_STYLE, CHART_COLORS, LEGEND_STYLE, renderChart } from "../../../load/report/render_chart.ts";
 import { MODEL_NAME } from "../../train/contender.ts";
 import type { LearningCurve } from "../../train/train_ensemble.ts";
 import type { Curve } from "../findings/curves.ts";
@@ -16,6 +16,30 @@ const valueAxis = (name: string, more: object = {}) => ({
   ...AXIS_STYLE,
   ...more,
 });
+
+const [MODEL_COLOR, ...OTHER_COLORS] = CHART_COLORS;
+
+const LEGEND_LINE_PX = 26;
+/** More than ECharts takes a letter for: it measures with a narrower font than a page may show the chart in. */
+const LETTER_PX = 8;
+const CHART_WIDTH_PX = 560;
+
+/** A legend whose names do not run into each other, and the room it takes. */
+function legendOf(names: readonly string[]): { legend: object; heightPx: number } {
+  let [lines, usedPx] = [1, 0];
+  for (const name of names) {
+    const itemPx = LETTER_PX * padded(name).length + LEGEND_STYLE.itemWidth + 5 + LEGEND_STYLE.itemGap;
+    if (usedPx > 0 && usedPx + itemPx > CHART_WIDTH_PX) [lines, usedPx] = [lines + 1, 0];
+    usedPx += itemPx;
+  }
+  return {
+    legend: { ...LEGEND_STYLE, formatter: padded, data: [...names] },
+    heightPx: LEGEND_LINE_PX * lines,
+  };
+}
+
+/** A sixth longer by spaces that are kept. */
+const padded = (name: string) => name + "\u00a0".repeat(1 + Math.ceil(name.length / 6));
 
 /** Lines over a common axis; the model's 95% as a band behind its line. */
 function lineChart(
@@ -44,38 +68,27 @@ function lineChart(
         showSymbol: false,
         silent: true,
         lineStyle: { opacity: 0 },
-        areaStyle: { color: "#3b82c4", opacity: 0.22 },
+        areaStyle: { color: MODEL_COLOR, opacity: 0.22 },
         data: points(band95.map(([low, high]) => high - low)),
       },
     ]
   );
-  // Long names take a line of the legend each two.
-  const legendLines = Math.ceil(curves.length / 2);
+  const { legend, heightPx: legendPx } = legendOf(curves.map(({ name }) => name));
   const option: EChartsOption = {
-    grid: { ...GRID, top: 26 + 20 * legendLines },
-    legend: { ...LEGEND_STYLE, itemGap: 26, data: curves.map(({ name }) => name) },
+    grid: { ...GRID, top: 16 + legendPx },
+    legend,
     xAxis,
     yAxis,
     series: [
       ...bands,
-      ...inDrawingOrder(curves).map(({ name, values }) => ({
+      ...inDrawingOrder(curves).map(({ name, values }, place) => ({
         name,
         type: "line" as const,
         showSymbol: false,
+        color: place === 0 ? MODEL_COLOR : OTHER_COLORS[(place - 1) % OTHER_COLORS.length],
         lineStyle: { width: name === MODEL_NAME ? 3 : 1.4 },
         data: points(values),
       })),
-    ],
-    color: [
-      "transparent",
-      "#3b82c4",
-      "#3b82c4",
-      "#e08a2e",
-      "#4fa37a",
-      "#b65fa3",
-      "#8f7a5a",
-      "#5e6fd0",
-      "#c9504f",
     ],
   };
   return renderChart(option, heightPx);
@@ -116,7 +129,7 @@ export function reliabilityChart({ reliability }: Findings): string {
   const least = 1e-5;
   return renderChart({
     grid: GRID,
-    legend: { ...LEGEND_STYLE, data: ["observed share of fraud", "perfectly calibrated"] },
+    legend: legendOf(["observed share of fraud", "perfectly calibrated"]).legend,
     xAxis: { ...valueAxis("predicted probability"), type: "log", min: least, max: 1 },
     yAxis: { ...valueAxis("observed share", { nameGap: 44 }), type: "log", min: least, max: 1 },
     series: [
@@ -148,7 +161,7 @@ export function scoreBandChart({ scoreBands }: Findings): string {
   const names = scoreBands.fraud.map((_, band) => String(band * SCORE_BAND));
   return renderChart({
     grid: GRID,
-    legend: LEGEND_STYLE,
+    legend: legendOf(["genuine", "fraud", "declined from here"]).legend,
     xAxis: {
       type: "category",
       data: names,
@@ -171,6 +184,7 @@ export function scoreBandChart({ scoreBands }: Findings): string {
       {
         name: "declined from here",
         type: "line",
+        color: "#c9504f",
         data: [],
         markLine: {
           silent: true,
@@ -220,7 +234,7 @@ export function importanceChart({ importances }: Findings): string {
 export function learningChart(curves: readonly LearningCurve[]): string {
   return renderChart({
     grid: { ...GRID, right: 62 },
-    legend: { ...LEGEND_STYLE, data: ["average precision on validation", "loss on training rows"] },
+    legend: legendOf(["average precision on validation", "loss on training rows"]).legend,
     xAxis: valueAxis("epoch", { min: 1, minInterval: 1 }),
     yAxis: [
       valueAxis("average precision", { nameGap: 42, scale: true }),
@@ -259,9 +273,10 @@ export function driftChart({ drift }: Findings): string {
       { feature, psi },
     ) => ({ name: feature, values: psi, width: 1.4 })),
   ];
+  const { legend, heightPx: legendPx } = legendOf(lines.map(({ name }) => name));
   return renderChart({
-    grid: { ...GRID, top: 104 },
-    legend: { ...LEGEND_STYLE, itemGap: 26, data: lines.map(({ name }) => name) },
+    grid: { ...GRID, right: 40, top: 16 + legendPx },
+    legend,
     xAxis: { type: "category", data: [...drift.months], ...AXIS_STYLE },
     yAxis: valueAxis("population stability index", { nameGap: 42, min: 0 }),
     series: lines.map(({ name, values, width }, i) => ({
@@ -275,6 +290,7 @@ export function driftChart({ drift }: Findings): string {
           markLine: {
             silent: true,
             symbol: "none",
+            precision: 2,
             lineStyle: { type: "dashed" as const, color: "#7d8590" },
             label: { formatter: "{c}", color: "currentColor" },
             data: [{ yAxis: 0.1 }, { yAxis: 0.25 }],

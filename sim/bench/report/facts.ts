@@ -61,3 +61,10 @@ export function runFacts(run: BenchRun, findings: Findings): [string, string][] 
     ],
   ];
 }
+
+/** A warning about models of one's own that do not say until when they were trained; empty where all do. */
+export function undatedNote({ runs }: Pick<BenchRun, "runs">): string[] {
+  return runs[0].undated.map((name) =>
+    `"${name}" does not say until when it was trained: if it saw payments of these periods, its row is worth nothing.`
+  );
+}

@@ -14,7 +14,7 @@ import {
   reliabilityChart,
   scoreBandChart,
 } from "./charts.ts";
-import { headline, runFacts } from "./facts.ts";
+import { headline, runFacts, undatedNote } from "./facts.ts";
 
 /** The report as one HTML page: no script, no other file. */
 export function htmlReport(run: BenchRun, findings: Findings): string {
@@ -66,6 +66,7 @@ ${htmlTable(ranking)}
     scoreboard.baseRate.toFixed(4)
   }. R@: recall at a false-positive rate. card@100: of the 100 worst cards of a day, the share with fraud. ECE: expected
 calibration error.</p>
+${undatedNote(run).map((line) => `<p class="note">${escapeMarkup(line)}</p>`).join("")}
 </section>
 <div class="charts">
 ${figure("Precision and recall (band: 95% of the model)", precisionRecallChart(findings))}
@@ -75,7 +76,12 @@ ${figure("Where the scores lie", scoreBandChart(findings))}
 ${figure("Recall by kind of fraud (frauds)", recallChart(findings.recallByStory))}
 ${figure("Recall by month (frauds)", recallChart(findings.recallByMonth))}
 ${figure("Feature importance: what shuffling one feature costs", importanceChart(findings))}
-${figure("Learning curves of the last period's networks", learningChart(last.model.curves))}
+${
+    figure(
+      "Learning curves, last period (dot: the epoch kept)",
+      learningChart(last.model.curves),
+    )
+  }
 ${figure("Drift: first period's score, and the features that move most", driftChart(findings))}
 </div>
 ${findings.segmentations.length === 0 ? "" : segmentSection(findings)}

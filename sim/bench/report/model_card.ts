@@ -3,7 +3,7 @@ import { COST_ABOUT } from "../../train/cost.ts";
 import { scoreboardTables } from "../../train/scoreboard_text.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
-import { headline, runFacts } from "./facts.ts";
+import { headline, runFacts, undatedNote } from "./facts.ts";
 
 /** The model card in Markdown, from the run's own figures. */
 export function modelCard(run: BenchRun, findings: Findings): string {
@@ -46,7 +46,7 @@ reported as fraud reached them; cost in US dollars a thousand payments, when ${C
 ## Without any threshold
 
 ${markdownTable(ranking)}
-
+${undatedNote(run).map((line) => `\n${line}\n`).join("")}
 ## Where it is weak
 
 ${recalls(findings.recallByStory, "kind of fraud")}

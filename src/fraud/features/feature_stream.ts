@@ -42,10 +42,15 @@ export class FeatureStream {
 
   /** Reads the payment's vector as of its instant, then remembers it. Null for a payment that was there before. */
   next(payment: PaymentEvent, label: DueLabel | null): Float64Array | null {
+    return this.decide(payment, () => label);
+  }
+
+  /** As {@link next}, where what will be known of the payment depends on what is decided on its vector. */
+  decide(payment: PaymentEvent, labelOf: (vector: Float64Array) => DueLabel | null): Float64Array | null {
     const event = this.#arrange(payment);
     if (event === null) return null;
     const vector = readFeatures(event, this.states);
-    this.#remember(event, label);
+    this.#remember(event, labelOf(vector));
     return vector;
   }
 

@@ -1,0 +1,44 @@
+import { FlagError } from "../../parse_flags.ts";
+
+/** A model of one's own, as `--model` names it. */
+export interface ModelSpec {
+  /** What the scoreboard calls its row. */
+  readonly name: string;
+  readonly kind: "tfjs" | "onnx" | "http";
+  /** A folder, a file or an address; `{fold}` in a path stands for the number of the fold. */
+  readonly at: string;
+}
+
+const RESERVED = ["amount rule", "rules", "logistic regression", "boosted forest", "the model", "the oracle"];
+
+/** `[NAME=]KIND:PATH_OR_URL`, such as `tfjs:my/folder`, `net=onnx:my/fold-{fold}.onnx`, `http://127.0.0.1:8200`. */
+export function modelSpecs(texts: readonly string[]): ModelSpec[] {
+  const specs = texts.map(modelSpec);
+  specs.forEach(({ name }, place) => {
+    if (RESERVED.includes(name) || specs.findIndex((other) => other.name === name) !== place) {
+      throw new FlagError(
+        `--model: there is a row "${name}" already. Give it a name of its own: --model "NAME=${
+          texts[place]
+        }".`,
+      );
+    }
+  });
+  return specs;
+}
+
+function modelSpec(text: string): ModelSpec {
+  const [, given, rest] = /^(?:([\w .-]{1,40})=)?(.+)$/s.exec(text) ?? [, undefined, text];
+  const url = /^(?:http:)?(https?:\/\/.+)$/.exec(rest)?.[1];
+  if (url !== undefined) {
+    if (!URL.canParse(url)) throw new FlagError(`--model: "${url}" is no address.`);
+    return { name: given ?? new URL(url).host, kind: "http", at: url.replace(/\/+$/, "") };
+  }
+  const [, kind, at] = /^(tfjs|onnx):(.+)$/.exec(rest) ?? [];
+  if (kind === undefined) {
+    throw new FlagError(
+      `--model takes tfjs:FOLDER, onnx:FILE or http://ADDRESS, with NAME= before it if you like, not "${text}".`,
+    );
+  }
+  const lastName = at.replace(/\/+$/, "").replace(/^.*\//, "");
+  return { name: given ?? lastName, kind: kind as "tfjs" | "onnx", at };
+}
