@@ -34,7 +34,7 @@ Deno.test("the three examples and a folder of `deno task train` are rows of the 
     const run = await served(answer, (url) =>
       runBench(benchOptions([
         ...["--days", "40", "--customers", "3000", "--folds", "1", "--seeds", "1", "--train-rows", "4000"],
-        ...["--epochs", "1", "--forest", "off", "--folds-out", folder],
+        ...["--epochs", "1", "--forest", "off", "--sequence", "0", "--folds-out", folder],
         ...["--model", `tfjs:${path("examples/tfjs_logistic")}`],
         ...["--model", `onnx:${path("examples/logistic.onnx")}`],
         ...["--model", `bayes=${url}`],
@@ -200,7 +200,7 @@ Deno.test("a model that says it has seen the test is not judged by it", async ()
       await Deno.writeTextFile(join(folder, "contract.json"), JSON.stringify({ ...contract, trainedUntil }));
       return await runBench(benchOptions([
         ...["--days", "24", "--customers", "800", "--folds", "1", "--seeds", "1", "--train-rows", "1000"],
-        ...["--epochs", "1", "--forest", "off", "--model", `late=tfjs:${folder}`],
+        ...["--epochs", "1", "--forest", "off", "--sequence", "0", "--model", `late=tfjs:${folder}`],
       ]));
     };
     await expect(run("2026-01-28T00:00:00Z")).rejects.toThrow("model_saw_the_test");
