@@ -78,7 +78,11 @@ Deno.test("an answer fits the output schema in every status", async () => {
   await client.listTools();
   const card = { amount: "20.00", currency: "USD", method: "card", customer_id: "cust_ann" };
   const cases: [string, Record<string, unknown>, Record<string, unknown>][] = [
-    ["own card", {}, { decline: null }],
+    // Its issuer says what it likes.
+    ["own card", {}, {
+      status: expect.stringMatching(/^(succeeded|declined)$/),
+      routing: { attempts: expect.anything() },
+    }],
     ["approved", { payment_method_id: "pm_card_visa", metadata: { a: "b" } }, { status: "succeeded" }],
     ["declined by the issuer", { payment_method_id: "pm_card_expired" }, {
       status: "declined",
