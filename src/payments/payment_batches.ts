@@ -67,7 +67,8 @@ export class PaymentBatches {
   #alone: Batch[] = [];
   #underWay = 0;
   #acceptingUnderWay = 0;
-  #latest: Batch | null = null;
+  /** So far. One that has failed since a batch took its states may be what that one went on from. */
+  #failedBatches = 0;
   /** A batch that has taken its states and not sent what becomes of them. */
   #isDeciding = false;
   #isLocked = false;
@@ -174,8 +175,6 @@ export class PaymentBatches {
     } finally {
       this.#underWay--;
       if (accepting.length > 0) this.#acceptingUnderWay--;
-      if (this.#latest === batch) this.#latest = null;
-      batch.after = null;
       const durationMs = performance.now() - startedMs;
       if (accepting.length > 0) this.#options.onBatch("accept", accepting.length, durationMs);
       if (settling.length > 0) this.#options.onBatch("settle", settling.length, durationMs);
@@ -187,6 +186,7 @@ export class PaymentBatches {
     const { accepting, settling } = batch;
     const { connections, accepting: dependencies, settleTimes } = this.#options;
     const items = accepting.map(({ item }) => item);
+    batch.failedBefore = this.#failedBatches;
     const decisions = accepting.length === 0 ? null : await this.#decide(items);
     const version = newStateVersion();
     let stored: Promise<unknown> | null = null;
@@ -202,13 +202,9 @@ export class PaymentBatches {
       if (settling.length > 0) {
         parts.push(settledPart(writer, settling.map(({ item }) => item), settleTimes()));
       }
-      if (parts.length > 0) {
-        stored = storeBatch(writer, parts);
-        batch.after = this.#latest;
-        this.#latest = batch;
-      }
-      if (decisions !== null) {
-        const isWritten = decisions.writes.length > 0;
+      if (parts.length > 0) stored = storeBatch(writer, parts);
+      const isWritten = decisions !== null && decisions.writes.length > 0;
+      if (decisions !== null && (isWritten || !this.#isOnFailed(batch))) {
         rememberStates(decisions.states, isWritten ? version : null, dependencies.rememberedStates);
       }
     } finally {
@@ -239,9 +235,10 @@ export class PaymentBatches {
 
   /** Nothing of the batch was committed, or it is unknown: it is run again where that can help. */
   #failed(batch: Batch, error: unknown): void {
-    batch.hasFailed = true;
+    const isOnFailed = this.#isOnFailed(batch);
+    this.#failedBatches++;
     const { accepting, settling } = batch;
-    if (!this.#isWorthAnother(error, batch.after?.hasFailed ?? false)) {
+    if (!this.#isWorthAnother(error, isOnFailed)) {
       if (accepting.length + settling.length === 1) return [...accepting, ...settling][0].reject(error);
       this.#alone.push(
         ...accepting.map((waiting) => batchOf([waiting], [])),
@@ -253,12 +250,17 @@ export class PaymentBatches {
     this.#settling.unshift(...withTriesLeft(settling, error));
   }
 
+  /** Whether it may have gone on from states that have never been. */
+  #isOnFailed({ failedBefore }: Batch): boolean {
+    return this.#failedBatches > failedBefore;
+  }
+
   /** Notes what the failure tells of others, too. */
-  #isWorthAnother(error: unknown, isOfTheBatchBefore: boolean): boolean {
+  #isWorthAnother(error: unknown, isOnFailed: boolean): boolean {
     const { recentKeys, monotonicMs } = this.#options.accepting;
     if (!isLostRace(error)) return false;
     if (isKnownKey(error)) recentKeys.lookUpAll();
-    else if (!isOfTheBatchBefore && !isDeadlock(error)) {
+    else if (!isOnFailed && !isDeadlock(error)) {
       this.#lockStatesUntilMs = monotonicMs() + LOCK_STATES_FOR_MS;
     }
     return true;
@@ -307,13 +309,12 @@ type Settling = Waiting<SettledWrite, PaymentAnswer>;
 interface Batch {
   readonly accepting: readonly Accepting[];
   readonly settling: readonly Settling[];
-  /** The batch that was on its way when this one was sent, and whose states it may go on from. */
-  after: Batch | null;
-  hasFailed: boolean;
+  /** How many batches had failed when this one began to take its states. */
+  failedBefore: number;
 }
 
 function batchOf(accepting: readonly Accepting[], settling: readonly Settling[]): Batch {
-  return { accepting, settling, after: null, hasFailed: false };
+  return { accepting, settling, failedBefore: 0 };
 }
 
 function withTriesLeft<Entry extends Waiting<never, never> | Accepting | Settling>(
