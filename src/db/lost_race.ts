@@ -21,6 +21,11 @@ export function isLostRace(error: unknown): boolean {
     isDuplicateOf(error, "feature_states_pkey");
 }
 
+/** Whether it reached a connection that does not know yet for whom it is: one that has just replaced another. */
+export function isWithoutTenant(error: unknown): boolean {
+  return (error as { code?: string }).code === "42501";
+}
+
 /** Whether it waited for others in a circle. */
 export function isDeadlock(error: unknown): boolean {
   return (error as { code?: string }).code === "40P01";

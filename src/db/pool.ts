@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { openBatchSocket } from "./batch_socket.ts";
+import { openBatchSocket, openPoolSocket } from "./batch_socket.ts";
 
 export type Sql = postgres.Sql;
 
@@ -25,8 +25,11 @@ export function openPool(options: PoolOptions): Sql {
     connect_timeout: CONNECT_TIMEOUT_S,
     onnotice: () => {},
     ...(options.onClose === undefined ? {} : { onclose: options.onClose }),
-    ...(options.forBatches && isSingleTcpHost(options.url)
-      ? { socket: ({ host, port }: TcpAddresses) => openBatchSocket(host[0], port[0], CONNECT_TIMEOUT_S) }
+    ...(isSingleTcpHost(options.url)
+      ? {
+        socket: ({ host, port }: TcpAddresses) =>
+          (options.forBatches ? openBatchSocket : openPoolSocket)(host[0], port[0], CONNECT_TIMEOUT_S),
+      }
       : {}),
     connection: {
       application_name: options.applicationName,

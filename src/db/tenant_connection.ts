@@ -72,9 +72,12 @@ export class TenantConnection {
     const setting = scope === EVERY_TENANT ? null : tenantsSetting(scope);
     if (setting !== null && setting === this.#standing) return;
     const set = this.sql.unsafe(setting === null ? SET_EVERY_TENANT : setTenants(setting)).simple().execute();
-    // Fails only with the connection, and then the statement behind it fails as well.
-    set.catch(() => {});
     this.#standing = setting;
+    // Fails only with the connection. The statement behind it then fails as well, or is refused by the connection that
+    // took its place; whatever comes after that has to bring the setting anew.
+    set.catch(() => {
+      this.#standing = null;
+    });
   }
 }
 

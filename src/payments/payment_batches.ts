@@ -2,7 +2,14 @@ import { setImmediate } from "node:timers";
 import { inSharedSpan, type TracePoint, tracePoint } from "../core/trace.ts";
 import type { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
-import { againAfterLostRace, isDeadlock, isKnownKey, isLostRace, RACE_TRIES } from "../db/lost_race.ts";
+import {
+  againAfterLostRace,
+  isDeadlock,
+  isKnownKey,
+  isLostRace,
+  isWithoutTenant,
+  RACE_TRIES,
+} from "../db/lost_race.ts";
 import {
   type AcceptDependencies,
   type AcceptItem,
@@ -69,6 +76,11 @@ export class PaymentBatches {
   #acceptingUnderWay = 0;
   /** So far. One that has failed since a batch took its states may be what that one went on from. */
   #failedBatches = 0;
+  /**
+   * After a failure, until all that was under way has ended: a new batch would go on from one that goes on from the one
+   * that failed, and so would each after it.
+   */
+  #isDraining = false;
   /** A batch that has taken its states and not sent what becomes of them. */
   #isDeciding = false;
   #isLocked = false;
@@ -143,7 +155,7 @@ export class PaymentBatches {
 
   #nextBatch(): Batch | null {
     if (this.#underWay >= UNDER_WAY_MAX) return null;
-    const mayAccept = !this.#isLocked && !this.#isDeciding;
+    const mayAccept = !this.#isLocked && !this.#isDeciding && !this.#isDraining;
     if (this.#alone.length > 0 && (mayAccept || this.#alone[0].accepting.length === 0)) {
       return this.#alone.shift()!;
     }
@@ -175,6 +187,7 @@ export class PaymentBatches {
     } finally {
       this.#underWay--;
       if (accepting.length > 0) this.#acceptingUnderWay--;
+      if (this.#acceptingUnderWay === 0) this.#isDraining = false;
       const durationMs = performance.now() - startedMs;
       if (accepting.length > 0) this.#options.onBatch("accept", accepting.length, durationMs);
       if (settling.length > 0) this.#options.onBatch("settle", settling.length, durationMs);
@@ -237,6 +250,7 @@ export class PaymentBatches {
   #failed(batch: Batch, error: unknown): void {
     const isOnFailed = this.#isOnFailed(batch);
     this.#failedBatches++;
+    this.#isDraining = true;
     const { accepting, settling } = batch;
     if (!this.#isWorthAnother(error, isOnFailed)) {
       if (accepting.length + settling.length === 1) return [...accepting, ...settling][0].reject(error);
@@ -258,6 +272,7 @@ export class PaymentBatches {
   /** Notes what the failure tells of others, too. */
   #isWorthAnother(error: unknown, isOnFailed: boolean): boolean {
     const { recentKeys, monotonicMs } = this.#options.accepting;
+    if (isWithoutTenant(error)) return true;
     if (!isLostRace(error)) return false;
     if (isKnownKey(error)) recentKeys.lookUpAll();
     else if (!isOnFailed && !isDeadlock(error)) {
