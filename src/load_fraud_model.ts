@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { exists } from "./core/exists.ts";
 import { type Config, ConfigError } from "./config.ts";
 import type { FraudModel } from "./fraud/model/fraud_model.ts";
 import { loadModel } from "./fraud/model/load_model.ts";
@@ -62,14 +63,4 @@ async function load(directory: string, chosenBy: string, willExplain = true): Pr
     score: willExplain ? (vector) => model.scoreToExplain(vector) : (vector) => model.score(vector),
     explain: (vector, top) => model.explain(vector, top),
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -201,6 +201,7 @@ export class PaymentBatches {
     const items = accepting.map(({ item }) => item);
     batch.failedBefore = this.#failedBatches;
     const decisions = accepting.length === 0 ? null : await this.#decide(items);
+    const isWritten = decisions !== null && decisions.writes.length > 0;
     const version = newStateVersion();
     let stored: Promise<unknown> | null = null;
     try {
@@ -209,14 +210,11 @@ export class PaymentBatches {
         ...settling.map(({ item }) => item.item.payment.tenantId),
       ]);
       const parts: StatementPart[] = [];
-      if (decisions !== null && decisions.writes.length > 0) {
-        parts.push(acceptedPart(writer, decisions, version, dependencies));
-      }
+      if (isWritten) parts.push(acceptedPart(writer, decisions, version, dependencies));
       if (settling.length > 0) {
         parts.push(settledPart(writer, settling.map(({ item }) => item), settleTimes()));
       }
       if (parts.length > 0) stored = storeBatch(writer, parts);
-      const isWritten = decisions !== null && decisions.writes.length > 0;
       if (decisions !== null && (isWritten || !this.#isOnFailed(batch))) {
         rememberStates(decisions.states, isWritten ? version : null, dependencies.rememberedStates);
       }

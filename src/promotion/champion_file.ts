@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { exists } from "../core/exists.ts";
 import { OperatorError } from "../core/run_command.ts";
 
 /** A model that has been the champion here, kept with its files. */
@@ -117,8 +118,4 @@ async function writeDurably(path: string, content: string | Uint8Array): Promise
 async function sync(path: string): Promise<void> {
   using opened = await Deno.open(path, { read: true });
   await opened.sync();
-}
-
-function exists(path: string): Promise<boolean> {
-  return Deno.stat(path).then(() => true, () => false);
 }

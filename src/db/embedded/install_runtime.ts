@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { exists } from "../../core/exists.ts";
 import { DatabaseStartError } from "../errors.ts";
 import { findBinaries, RUNTIME_VERSION } from "./find_binaries.ts";
 import { runShell } from "./shell.ts";
@@ -58,14 +59,4 @@ function cannotInstall(place: string, stderr: string): DatabaseStartError {
     `Cannot copy PostgreSQL's programs (60 MB) to ${place}: ${stderr.trim()}.`,
     { nextMove: "Free space there, or set DATA_DIR to another folder." },
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
