@@ -3,7 +3,9 @@ import { inSharedSpan, type TracePoint, tracePoint } from "../core/trace.ts";
 import type { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import {
+  againAfterLostConnection,
   againAfterLostRace,
+  isConnectionLost,
   isDeadlock,
   isKnownKey,
   isLostRace,
@@ -125,7 +127,9 @@ export class PaymentBatches {
   settle(item: SettleItem): Promise<PaymentAnswer> {
     const { knownAccounts, settleTimes } = this.#options;
     const write = asOneStatement(item, knownAccounts, settleTimes());
-    if (write === null) return againAfterLostRace(() => this.#bookings.submit(item));
+    if (write === null) {
+      return againAfterLostConnection(() => againAfterLostRace(() => this.#bookings.submit(item)));
+    }
     return new Promise((resolve, reject) => {
       this.#settling.push({ item: write, from: tracePoint(), tries: 0, resolve, reject });
       this.#schedule();
@@ -251,7 +255,8 @@ export class PaymentBatches {
     this.#isDraining = true;
     const { accepting, settling } = batch;
     if (!this.#isWorthAnother(error, isOnFailed)) {
-      if (accepting.length + settling.length === 1) return [...accepting, ...settling][0].reject(error);
+      const all = [...accepting, ...settling];
+      if (all.length === 1 && !mayBeStored(all, error)) return all[0].reject(error);
       this.#alone.push(
         ...accepting.map((waiting) => batchOf([waiting], [])),
         ...settling.map((waiting) => batchOf([], [waiting])),
@@ -303,7 +308,7 @@ export class PaymentBatches {
       waiting.forEach(({ resolve }, i) => resolve(results[i]));
     } catch (error) {
       if (this.#isWorthAnother(error, false)) this.#locking.unshift(...withTriesLeft(waiting, error));
-      else if (waiting.length === 1) waiting[0].reject(error);
+      else if (waiting.length === 1 && !mayBeStored(waiting, error)) waiting[0].reject(error);
       else for (const one of waiting) await this.#acceptLocked([one]);
     }
   }
@@ -328,6 +333,11 @@ interface Batch {
 
 function batchOf(accepting: readonly Accepting[], settling: readonly Settling[]): Batch {
   return { accepting, settling, failedBefore: 0 };
+}
+
+/** After a lost connection nobody knows; a second try finds out. */
+function mayBeStored(waiting: readonly (Accepting | Settling)[], error: unknown): boolean {
+  return isConnectionLost(error) && waiting.every((entry) => entry.tries++ === 0);
 }
 
 function withTriesLeft<Entry extends Waiting<never, never> | Accepting | Settling>(
