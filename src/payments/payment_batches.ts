@@ -37,6 +37,11 @@ import { type KnownAccounts, settledPart } from "./store_settled.ts";
 
 /** Batches on their way to PostgreSQL at once: it begins the next one without waiting for this process. */
 const UNDER_WAY_MAX = 3;
+/**
+ * Two lost races at states so close together are a server that writes the same ones all the time; one by itself is a
+ * label, which writes them once.
+ */
+const NEIGHBOUR_WITHIN_MS = 1_000;
 /** After another server was met at the same states, how long payments lock what they read. */
 const LOCK_STATES_FOR_MS = 30_000;
 
@@ -89,6 +94,7 @@ export class PaymentBatches {
   /** Whether locking payments go before others. */
   #isTheirTurn = true;
   #isScheduled = false;
+  #lostRaceAtMs = Number.NEGATIVE_INFINITY;
   #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PaymentBatchesOptions) {
@@ -279,7 +285,11 @@ export class PaymentBatches {
     if (!isLostRace(error)) return false;
     if (isKnownKey(error)) recentKeys.lookUpAll();
     else if (!isOnFailed && !isDeadlock(error)) {
-      this.#lockStatesUntilMs = monotonicMs() + LOCK_STATES_FOR_MS;
+      const nowMs = monotonicMs();
+      if (nowMs - this.#lostRaceAtMs < NEIGHBOUR_WITHIN_MS) {
+        this.#lockStatesUntilMs = nowMs + LOCK_STATES_FOR_MS;
+      }
+      this.#lostRaceAtMs = nowMs;
     }
     return true;
   }
