@@ -1,3 +1,4 @@
+import { type ApprovalWays, TOKEN_ONLY } from "./core/approval_ways.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Ids } from "./core/ids.ts";
 import type { Database } from "./db/open_database.ts";
@@ -25,6 +26,8 @@ export async function openWalletStack(options: {
   events: WalletEvents;
   rates?: RateSource;
   lanes?: number;
+  /** How what waits for a person is decided; by the call's token alone when left out. */
+  approvals?: ApprovalWays;
 }): Promise<WalletService> {
   const { stack, clock, ids, events } = options;
   return new WalletService({
@@ -40,6 +43,7 @@ export async function openWalletStack(options: {
       maxQueue: MAX_QUEUE,
       lanes: options.lanes ?? LANES,
       approvalLifetimeMs: APPROVAL_LIFETIME_MS,
+      approvals: options.approvals ?? TOKEN_ONLY,
     },
     events,
   });

@@ -1,4 +1,4 @@
-import { signApproval } from "../../core/approval_token.ts";
+import { waitingApproval } from "../../core/approval_ways.ts";
 import { toRfc3339 } from "../../core/clock.ts";
 import { DomainError } from "../../core/errors.ts";
 import { formatAmount, toReferenceUsd } from "../../core/money.ts";
@@ -86,13 +86,11 @@ export async function beginRefund(
         status,
         amountMinor,
         reason: request.reason,
-        approval: expiresAtMs === null ? null : {
-          approval_token: signApproval(
-            { tenantId, principal, resourceId: refundId, requestHash: asked.requestHash, expiresAtMs },
-            service.approvalSecret,
-          ),
-          expires_at: toRfc3339(expiresAtMs),
-        },
+        approval: expiresAtMs === null ? null : waitingApproval(
+          service.settings.approvals,
+          { tenantId, principal, resourceId: refundId, requestHash: asked.requestHash, expiresAtMs },
+          service.approvalSecret,
+        ),
         createdAtMs: nowMs,
         requestedAtMs,
       },
