@@ -6,10 +6,12 @@
  */
 import process from "node:process";
 import { type Config, ConfigError, readConfig } from "./config.ts";
+import type { ApprovalWays } from "./core/approval_ways.ts";
 import { systemClock } from "./core/clock.ts";
 import { RandomIds } from "./core/ids.ts";
 import { createLog, errorFields, type Log } from "./core/log.ts";
 import { type Database, openDatabase } from "./db/open_database.ts";
+import { signingSecret } from "./db/signing_secret.ts";
 import { fillEmptyDatabase } from "./fill_empty_database.ts";
 import { createApp } from "./http/app.ts";
 import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
@@ -42,6 +44,12 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown !== undefined) throw new ConfigError(`Unknown argument "${unknown}". The only one is --stdio.`);
   const stdio = args.includes("--stdio");
   const config = readConfig((name) => Deno.env.get(name));
+  if (stdio && !config.approvalTokens) {
+    throw new ConfigError(
+      "APPROVAL_TOKENS is off, but over standard input there is no page on which a person could decide. Set it to on, " +
+        "or serve over HTTP.",
+    );
+  }
   const log = createLog(config.logLevel, () => systemClock.nowMs());
   redirectConsole(log);
   const stop = stopSignal();
@@ -77,6 +85,10 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   const claim = config.providersUrl === null ? await claimProviderMemory(database.pool) : null;
   if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
   const sender = ownWebhookSender(config, stdio);
+  const approvals: ApprovalWays = {
+    page: stdio ? null : approvalPage(config),
+    byToken: config.approvalTokens,
+  };
   const stack = await openPaymentStack({
     config,
     database,
@@ -84,6 +96,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     ids,
     model,
     events: metrics.payments,
+    approvals,
     onProviderEvent: sender === null ? undefined : (event) => sender.send(event),
     onError: (error) => log.error("routing_exchange_failed", errorFields(error)),
   });
@@ -98,6 +111,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     stack,
     clock: systemClock,
     ids,
+    approvals,
     events: metrics.wallets,
   });
   const keeper = new WalletKeeper(
@@ -209,6 +223,7 @@ async function serveOnHttp(
     tokenKeys,
     ready: async () => void await stack.pool.of([])`select 1`,
     isDraining: () => draining,
+    dashboardSecret: await signingSecret(stack.pool, "dashboard_forms"),
     webhooks: config.webhookSecret === null
       ? null
       : { secret: config.webhookSecret, payments: stack.payments, wake: () => completer.wake() },
@@ -239,6 +254,11 @@ async function serveOnHttp(
   // What did not end in time stays on the open list: the next start finishes it.
   if (!drained) log.warn("drain_timed_out", { afterMs: DRAIN_MAX_MS });
   return 0;
+}
+
+/** Where people reach the page on which they decide. */
+function approvalPage({ publicUrl, host, port }: Config): string {
+  return `${publicUrl ?? `http://${isWildcard(host) ? "127.0.0.1" : urlHost(host)}:${port}`}/dashboard`;
 }
 
 /** Providers in this process tell this server by its own address, as others would, unless they are told another. */
