@@ -73,7 +73,9 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
   app.get("/", async (context) => {
     const person = await sessions.personOf(context);
     if (person === null) {
-      return isLinkFromElsewhere(context.req.raw) ? context.html(comeAgainPage()) : signIn(context, null);
+      const comesFromElsewhere = isLinkFromElsewhere(context.req.raw) &&
+        context.req.query("own") === undefined;
+      return comesFromElsewhere ? context.html(comeAgainPage()) : signIn(context, null);
     }
     const after = cursorOf(context.req.query("after"));
     const done = context.req.query("done");

@@ -167,7 +167,9 @@ Deno.test("the cookie is the browser's alone, and signing out ends it", async ()
   expect(maria.page).toContain("<h1>Sign in</h1>");
   // By a link of another site the browser keeps the cookie back: the page asks again, and then as its own.
   await maria.open("/dashboard", { "sec-fetch-site": "cross-site" });
-  expect(maria.page).toContain('http-equiv="refresh"');
+  expect(maria.page).toContain('http-equiv="refresh" content="0;url=/dashboard?own"');
+  await maria.open("/dashboard?own", { "sec-fetch-site": "cross-site" });
+  expect(maria.page).toContain("<h1>Sign in</h1>");
 
   await using secure = await serveDashboard({ publicUrl: "https://pay.example.test" });
   const far = new Browser(secure.url);

@@ -53,8 +53,8 @@ export function nameForm({ formToken, refusal }: { formToken: string; refusal: s
 }
 
 /**
- * For somebody who came by a link of another site: the browser keeps the cookie from such a request. This page asks for
- * the same one again, as its own.
+ * For somebody who came by a link of another site: the browser keeps the cookie from such a request, and from its reload.
+ * This page goes to the dashboard as its own; the script takes along which item the link named.
  */
 export function comeAgainPage(): Html {
   return html`
@@ -62,12 +62,16 @@ export function comeAgainPage(): Html {
     <html lang="en">
       <head>
         <meta charset="utf-8">
-        <meta http-equiv="refresh" content="0">
         <title>mcp-payments-lab</title>
+        <script src="/dashboard/assets/dashboard.js" defer></script>
+        <noscript><meta http-equiv="refresh" content="0;url=${OWN_LINK}"></noscript>
       </head>
       <body>
-        <p><a href="/dashboard">Go on to the dashboard</a></p>
+        <p><a href="${OWN_LINK}" data-go-on>Go on to the dashboard</a></p>
       </body>
     </html>
   `;
 }
+
+/** Not the address of the link itself, which would be a reload. */
+const OWN_LINK = "/dashboard?own";

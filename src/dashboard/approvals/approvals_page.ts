@@ -88,6 +88,16 @@ function waitingItem(item: ApprovalItem, { person, formToken, nowMs }: Approvals
 <p class="asked">Asked by <bdi>${item.askedBy}</bdi>, ${
     momentOf(item.askedAtMs)
   } · <code>${item.id}</code></p>
+<dl class="facts">${
+    item.facts.map(({ label, value }) =>
+      html`
+        <div>
+          <dt>${label}</dt>
+          <dd>${value}</dd>
+        </div>
+      `
+    )
+  }</dl>
 <div class="why">
 ${scoreBar(item)}
 <p>${item.why}</p>
@@ -105,16 +115,6 @@ ${scoreBar(item)}
     )
   }</dl>
 </details>
-<dl class="facts">${
-    item.facts.map(({ label, value }) =>
-      html`
-        <div>
-          <dt>${label}</dt>
-          <dd>${value}</dd>
-        </div>
-      `
-    )
-  }</dl>
 ${
     person.name === null ? html`<p class="help">Say above who decides; then the buttons appear.</p>` : html`
       <form class="decide" method="post" action="/dashboard/approvals">

@@ -6,6 +6,12 @@ export function named(name: string, id: string): Html {
   return html`<bdi>${name}</bdi> <code>${id}</code>`;
 }
 
+/** An amount as the tools write it, with its thousands apart: "1,899.00 USD". */
+export function money(amount: string, currency: string): string {
+  const [whole, ...part] = amount.split(".");
+  return `${[whole.replace(/\B(?=(\d{3})+$)/g, ","), ...part].join(".")} ${currency}`;
+}
+
 /** A moment in UTC, which the page's script shows in the reader's own time. */
 export function momentOf(atMs: number): Html {
   const iso = new Date(atMs).toISOString();

@@ -1,26 +1,27 @@
 import { html } from "hono/html";
 import type { TransferForPerson } from "../../wallets/transfers_for_person.ts";
 import type { ApprovalItem } from "./approval_item.ts";
-import { named } from "./show.ts";
+import { money, named } from "./show.ts";
 
 /** A transfer that is, or was, held for a person. */
 export function transferItem(transfer: TransferForPerson): ApprovalItem {
   const { answer } = transfer;
   const { risk, debited, credited, conversion } = answer;
+  const leaves = money(debited.amount, debited.currency);
   return {
     kind: "transfer",
     id: transfer.transferId,
-    title:
-      `Transfer of ${debited.amount} ${debited.currency} from ${transfer.fromName} to ${transfer.toName}`,
+    title: `Transfer of ${leaves} from ${transfer.fromName} to ${transfer.toName}`,
     facts: [
       { label: "From", value: named(transfer.fromName, answer.from_wallet_id) },
       { label: "To", value: named(transfer.toName, answer.to_wallet_id) },
       {
         label: "Amount",
         value: conversion === null
-          ? `${debited.amount} ${debited.currency}, held in the sender’s wallet`
-          : `${debited.amount} ${debited.currency}, held in the sender’s wallet; arrives as ${credited.amount} ` +
-            `${credited.currency} at ${conversion.rate} of ${conversion.rate_date}`,
+          ? `${leaves}, held in the sender’s wallet`
+          : `${leaves}, held in the sender’s wallet; arrives as ${
+            money(credited.amount, credited.currency)
+          } at the rate ${conversion.rate} of ${conversion.rate_date}`,
       },
       { label: "Memo", value: answer.memo === null ? "None" : html`<bdi>${answer.memo}</bdi>` },
     ],
@@ -44,5 +45,5 @@ function figure(name: string, value: number): string {
   if (name === "window_hours") return `within ${value} hours`;
   if (name === "share") return `${Math.round(value * 100)}% of it`;
   const words = name.replace(/_usd$/, "").replaceAll("_", " ");
-  return name.endsWith("_usd") ? `${words} ${value.toFixed(2)} USD` : `${words} ${value}`;
+  return name.endsWith("_usd") ? `${words} ${money(value.toFixed(2), "USD")}` : `${words} ${value}`;
 }

@@ -2,6 +2,10 @@
 // left, and word of what has come or gone.
 const NEWS_EVERY_MS = 15_000;
 
+// A link of another site: go on as this one, to the same item.
+const goOn = document.querySelector("[data-go-on]");
+if (goOn !== null) location.replace(goOn.href + location.hash);
+
 for (const moment of document.querySelectorAll("time:not([data-until])")) {
   const at = new Date(moment.dateTime);
   moment.title = moment.dateTime;
