@@ -5,9 +5,11 @@ import type { Database } from "./db/open_database.ts";
 import { signingSecret } from "./db/signing_secret.ts";
 import type { PaymentStack } from "./payment_stack.ts";
 import { createPayment } from "./payments/create_payment.ts";
+import type { PaymentRequest } from "./payments/payment.ts";
+import type { PaymentAnswer } from "./payments/payment_answer.ts";
 import type { PaymentService } from "./payments/payment_service.ts";
 import { type RateSource, readRates } from "./wallets/rates.ts";
-import type { TopUpCharger } from "./wallets/top_up_charger.ts";
+import type { ChargedTopUp, TopUpCharger } from "./wallets/top_up_charger.ts";
 import { type WalletEvents, WalletService } from "./wallets/wallet_service.ts";
 
 const MAX_BATCH = 256;
@@ -49,11 +51,11 @@ export async function openWalletStack(options: {
   });
 }
 
-/** A top-up is a card payment like any other: screened, routed, charged, booked and audited. */
+/** A top-up is a card payment like any other: screened, challenged, routed, charged, booked and audited. */
 function chargerOf(payments: PaymentService): TopUpCharger {
   return {
-    charge: async (charge) => {
-      const { answer } = await createPayment(payments, {
+    charge: async (charge, challengeAnswer) => {
+      const request: PaymentRequest = {
         ...charge,
         method: "card",
         description: "Wallet top-up",
@@ -63,16 +65,28 @@ function chargerOf(payments: PaymentService): TopUpCharger {
         addressId: null,
         metadata: null,
         confirmation: null,
-        // Whoever fills a wallet cannot pass a challenge on: a risky top-up is approved or declined.
-        mayChallenge: false,
-      });
-      return {
-        paymentId: answer.payment_id,
-        status: answer.status,
-        feeMinor: BigInt(answer.fee_minor),
-        riskScore: answer.risk_score,
-        decline: answer.decline,
       };
+      const made = await createPayment(payments, request);
+      const token = made.answer.challenge?.confirm_token ?? null;
+      if (challengeAnswer === null || token === null) return chargedOf(made.answer);
+      const confirmation = { token, answer: challengeAnswer };
+      return chargedOf((await createPayment(payments, { ...request, confirmation })).answer);
+    },
+  };
+}
+
+function chargedOf(answer: PaymentAnswer): ChargedTopUp {
+  const { challenge } = answer;
+  return {
+    paymentId: answer.payment_id,
+    status: answer.status,
+    feeMinor: BigInt(answer.fee_minor),
+    riskScore: answer.risk_score,
+    decline: answer.decline,
+    challenge: challenge === null ? null : {
+      askedBy: challenge.asked_by,
+      about: challenge.about,
+      expiresAtMs: Date.parse(challenge.expires_at),
     },
   };
 }

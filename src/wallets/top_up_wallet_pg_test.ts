@@ -13,6 +13,7 @@ const topUp = (lab: WalletLab, asked: Partial<TopUpRequest> = {}, service = lab.
     currency: "USD",
     paymentMethodId: "pm_card_visa",
     idempotencyKey: null,
+    confirmation: null,
     simulatedAtMs: null,
     ...asked,
   });
@@ -91,8 +92,8 @@ Deno.test("a top-up whose call died before the charge, or before the booking, is
   const charge = lab.service.charger.charge.bind(lab.service.charger);
   for (const dies of ["before", "after"] as const) {
     Object.assign(lab.service.charger, {
-      charge: async (wanted: Parameters<typeof charge>[0]) => {
-        if (dies === "after") await charge(wanted);
+      charge: async (...wanted: Parameters<typeof charge>) => {
+        if (dies === "after") await charge(...wanted);
         throw new Error("the process died");
       },
     });

@@ -240,7 +240,6 @@ export function requestOf(asked: Partial<PaymentRequest> = {}): PaymentRequest {
     metadata: null,
     idempotencyKey: null,
     confirmation: null,
-    mayChallenge: true,
     simulatedAtMs: null,
     ...asked,
   };
