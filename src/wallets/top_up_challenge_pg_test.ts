@@ -214,9 +214,9 @@ Deno.test("an answer whose reply is lost leaves the top-up charging until it is 
       const { provider, key } = lab.lab.charges(first.payment_id!).find(({ state }) =>
         state === "action_required"
       )!;
-      lab.lab.stack.faults.change(provider, { outage: "silent" });
+      lab.lab.stack.simulated!.faults.change(provider, { outage: "silent" });
       expect((await give()).answer).toMatchObject({ status: "charging", challenge: null });
-      lab.lab.stack.faults.change(provider, { outage: "none" });
+      lab.lab.stack.simulated!.faults.change(provider, { outage: "none" });
       if (arrived) await lab.lab.service.provider(provider).completeChallenge(key, CHALLENGE_ANSWER, 30_000);
       await lab.lab.completeAll();
       await pass(lab, 60_000);

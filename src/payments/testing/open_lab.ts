@@ -186,7 +186,7 @@ export class Lab implements AsyncDisposable {
 
   /** The providers' own records, of one payment or of all. */
   charges(paymentId?: string): ChargeRecord[] {
-    const all = [...this.stack.charges!.all()];
+    const all = [...this.stack.simulated!.log.all()];
     return paymentId === undefined
       ? all
       : all.filter(({ key }) => paymentOfKey(key)?.paymentId === paymentId);
