@@ -57,6 +57,8 @@ export interface Config {
   readonly modelDirectory: string | null;
   /** Folder of a second fraud model that scores in the shadow of the first; null for none. */
   readonly challengerDirectory: string | null;
+  /** A table of exchange rates for wallets; null for the shipped one. */
+  readonly ratesFile: string | null;
   /** Database connections besides the group commits' own. */
   readonly poolSize: number;
 }
@@ -181,6 +183,11 @@ const VARIABLES = {
     expected: "a folder with a trained model",
   },
   MODEL_DIR: { schema: z.string().min(1), fallback: null, expected: "a folder with a trained model" },
+  RATES_FILE: {
+    schema: z.string().min(1),
+    fallback: null,
+    expected: "a file with a table of exchange rates",
+  },
   POOL_SIZE: {
     schema: integer(1, 80),
     fallback: "8",
@@ -244,6 +251,7 @@ export function readConfig(environment: (name: string) => string | undefined): C
     logLevel: read("LOG_LEVEL")!,
     modelDirectory: read("MODEL_DIR"),
     challengerDirectory: read("CHALLENGER_MODEL_DIR"),
+    ratesFile: read("RATES_FILE"),
     poolSize: read("POOL_SIZE")!,
   };
   if (config.jwtSecretKey !== null && config.jwtJwksUrl !== null) {

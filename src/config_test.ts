@@ -33,6 +33,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     logLevel: "info",
     modelDirectory: null,
     challengerDirectory: null,
+    ratesFile: null,
     poolSize: 8,
   });
 });
@@ -89,6 +90,7 @@ Deno.test("readConfig() reads each variable", () => {
     ["LOG_LEVEL", "debug", "logLevel", "debug"],
     ["MODEL_DIR", "/models/1", "modelDirectory", "/models/1"],
     ["CHALLENGER_MODEL_DIR", "/models/2", "challengerDirectory", "/models/2"],
+    ["RATES_FILE", "/rates/today.json", "ratesFile", "/rates/today.json"],
     ["POOL_SIZE", "80", "poolSize", 80],
   ];
   for (const [name, value, field, expected] of cases) {
@@ -133,6 +135,7 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
     LOG_LEVEL: ["trace", "INFO", "2"],
     MODEL_DIR: [" "],
     CHALLENGER_MODEL_DIR: [" "],
+    RATES_FILE: [" "],
     POOL_SIZE: ["0", "81", "many", "1.5"],
   };
   for (const [name, values] of Object.entries(cases)) {

@@ -19,6 +19,7 @@ import { explainListenError, requireFreePort } from "./http/listen.ts";
 import { Metrics } from "./http/metrics.ts";
 import { openTokenKeys, type TokenKeys } from "./http/token_keys.ts";
 import { loadChallenger, type LoadedModel, loadFraudModel } from "./load_fraud_model.ts";
+import { loadRates } from "./load_rates.ts";
 import type { CallToolDependencies } from "./mcp/call_tool.ts";
 import { createMcpServer } from "./mcp/mcp_server.ts";
 import { serveOnStdio } from "./mcp/serve_stdio.ts";
@@ -83,6 +84,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   const metrics = new Metrics();
   const model = await loadFraudModel(config);
   const challenger = await loadChallenger(config);
+  const rates = await loadRates(config);
   const ids = new RandomIds(() => systemClock.nowMs());
   await requireCurrentStates(database.ownerUrl);
   // Before a world is made: of two servers that start at once on one empty database, one makes it.
@@ -123,6 +125,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     clock: systemClock,
     ids,
     approvals,
+    rates,
     events: metrics.wallets,
   });
   const keeper = new WalletKeeper(

@@ -3,12 +3,13 @@ import type { Clock } from "./core/clock.ts";
 import type { Ids } from "./core/ids.ts";
 import type { Database } from "./db/open_database.ts";
 import { signingSecret } from "./db/signing_secret.ts";
+import { loadRates } from "./load_rates.ts";
 import type { PaymentStack } from "./payment_stack.ts";
 import { createPayment } from "./payments/create_payment.ts";
 import type { PaymentRequest } from "./payments/payment.ts";
 import type { PaymentAnswer } from "./payments/payment_answer.ts";
 import type { PaymentService } from "./payments/payment_service.ts";
-import { type RateSource, readRates } from "./wallets/rates.ts";
+import type { RateSource } from "./wallets/rates.ts";
 import type { ChargedTopUp, TopUpCharger } from "./wallets/top_up_charger.ts";
 import { type WalletEvents, WalletService } from "./wallets/wallet_service.ts";
 
@@ -16,8 +17,6 @@ const MAX_BATCH = 256;
 const MAX_QUEUE = 5_000;
 const LANES = 1;
 const APPROVAL_LIFETIME_MS = 3_600_000;
-
-const DEFAULT_RATES = new URL("../fixtures/rates/2026-01-02.json", import.meta.url);
 
 /** The wallets domain beside the payments it is topped up by: what the server, the tests and the benchmarks share. */
 export async function openWalletStack(options: {
@@ -37,7 +36,7 @@ export async function openWalletStack(options: {
     connection: { ...options.database.pool, applicationName: "mcp-payments-lab" },
     clock,
     ids,
-    rates: options.rates ?? await readRates(DEFAULT_RATES),
+    rates: options.rates ?? await loadRates({ ratesFile: null }),
     charger: chargerOf(stack.payments),
     approvalSecret: await signingSecret(stack.pool, "wallet_approvals"),
     settings: {

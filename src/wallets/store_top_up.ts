@@ -1,18 +1,13 @@
 import { assert } from "../core/assert.ts";
 import { DomainError } from "../core/errors.ts";
+import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
 import { findEarlierCall, KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
 import { type Account, accountOf } from "../ledger/accounts.ts";
 import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
 import { storedError } from "./store_transfers.ts";
 import { readFlows } from "./read_flows.ts";
-import {
-  STATUS_OF_CHARGE,
-  TOP_UP_MERCHANT,
-  TOP_UP_STATUSES,
-  type TopUpAnswer,
-  type TopUpStatus,
-} from "./top_up.ts";
+import { STATUS_OF_CHARGE, TOP_UP_STATUSES, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
 import { topUpAnswer } from "./top_up_answer.ts";
 import type { ChargedTopUp } from "./top_up_charger.ts";
 import type { TopUpRequest } from "./top_up_wallet.ts";
@@ -80,7 +75,7 @@ export async function beginTopUp(
     }
     await sql`
       insert into merchants (tenant_id, merchant_id, name, category, country, currency)
-      values (${tenantId}, ${TOP_UP_MERCHANT}, 'Wallet top-up', 'wallet', 'US', 'USD') on conflict do nothing`;
+      values (${tenantId}, ${WALLET_MERCHANT_ID}, 'Wallet top-up', 'wallet', 'US', 'USD') on conflict do nothing`;
     await sql`
       insert into wallet_top_ups (tenant_id, top_up_id, status, account_id, customer_id, currency, amount_minor,
              payment_method_id, principal, idempotency_key, request_hash, simulated_at_ms, occurred_at_ms,
@@ -224,7 +219,7 @@ export async function lockTopUp(
 async function credit(sql: Transaction, topUp: StoredTopUp, feeMinor: bigint): Promise<void> {
   const { tenantId, account, amountMinor } = topUp;
   const { currency } = account;
-  const collected = accountOf("merchant", TOP_UP_MERCHANT, currency);
+  const collected = accountOf("merchant", WALLET_MERCHANT_ID, currency);
   const house = accountOf("external", "top_up_fees", currency);
   await openAccounts(sql, tenantId, [account, collected, house]);
   await post(sql, {

@@ -45,9 +45,6 @@ export const STATUS_OF_CHARGE = {
   failed: "failed",
 } as const satisfies Record<ChargedTopUp["status"], TopUpStatus>;
 
-/** Whose card payments fill wallets: each tenant gets it with its first top-up. */
-export const TOP_UP_MERCHANT = "merch_wallet";
-
 export type Recommendation =
   | { basis: "insufficient_data"; sample_size: number; missing: string }
   | { basis: string; sample_size: number; needed: false; reason: string }

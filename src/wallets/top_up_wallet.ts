@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { invalidApproval, verifyApproval } from "../core/approval_token.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
+import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
 import { againAfterLostRace } from "../db/lost_race.ts";
 import type { Account } from "../ledger/accounts.ts";
@@ -13,7 +14,7 @@ import {
   refuseTopUp,
   type StoredTopUp,
 } from "./store_top_up.ts";
-import { TOP_UP_MERCHANT, type TopUpAnswer } from "./top_up.ts";
+import type { TopUpAnswer } from "./top_up.ts";
 import { parseWalletId, unknownWallet } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
 
@@ -104,7 +105,7 @@ export async function chargeTopUp(
       amountMinor: topUp.amountMinor,
       currency: topUp.account.currency,
       customerId: topUp.account.ownerId,
-      merchantId: TOP_UP_MERCHANT,
+      merchantId: WALLET_MERCHANT_ID,
       paymentMethodId: topUp.paymentMethodId,
       simulatedAtMs: topUp.simulatedAtMs,
     }, challengeAnswer);

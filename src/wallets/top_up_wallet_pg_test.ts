@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { DomainError } from "../core/errors.ts";
 import { TENANT } from "../payments/testing/open_lab.ts";
+import { refund } from "../payments/testing/refund_lab.ts";
 import { openWalletLab, type WalletLab } from "./testing/open_wallet_lab.ts";
 import { completeTopUps, type TopUpRequest, topUpWallet } from "./top_up_wallet.ts";
 
@@ -69,6 +70,35 @@ Deno.test("topUpWallet() answers a decline, refuses what it cannot charge, and c
     });
   }
   expect(await completeTopUps(lab.service)).toBe(0);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("the payment behind a top-up is not refunded: its money is the wallet's, also before it has arrived", async () => {
+  await using lab = await openWalletLab();
+  const charge = lab.service.charger.charge.bind(lab.service.charger);
+  // Another top-up's money stands in the same account meanwhile.
+  for (const dies of [false, true]) {
+    Object.assign(lab.service.charger, {
+      charge: async (...wanted: Parameters<typeof charge>) => {
+        const charged = await charge(...wanted);
+        if (dies) throw new Error("the process died");
+        return charged;
+      },
+    });
+    await topUp(lab, { idempotencyKey: `dies ${dies}` }).catch(() => {});
+  }
+  Object.assign(lab.service.charger, { charge });
+  const payments = await lab.lab.owner<{ payment_id: string }[]>`select payment_id from payments`;
+  expect(payments.length).toBe(2);
+  for (const { payment_id: paymentId } of payments) {
+    await expect(refund(lab.lab, { paymentId })).rejects.toMatchObject({
+      code: "invalid_state",
+      message: `Cannot refund payment "${paymentId}": it fills a wallet.`,
+    });
+  }
+  lab.lab.clock.advance(60_000);
+  await completeTopUps(lab.service);
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(20_000n);
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
 

@@ -3,6 +3,7 @@ import { invalidApproval, verifyApproval } from "../core/approval_token.ts";
 import { approvalByPageOnly } from "../core/approval_ways.ts";
 import { assert, unreachable } from "../core/assert.ts";
 import { DomainError } from "../core/errors.ts";
+import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
 import type { Account } from "../ledger/accounts.ts";
 import { decideTransfer, readWaitingAnswer } from "./approve_transfer.ts";
@@ -110,7 +111,10 @@ function planTransfer(service: WalletService, request: TransferRequest): Planned
   const from = parseWalletId(request.fromWalletId);
   if (from?.kind !== "wallet") throw unknownWallet("from_wallet_id", request.fromWalletId);
   const to = parseWalletId(request.toWalletId);
-  if (to === null) throw unknownWallet("to_wallet_id", request.toWalletId);
+  // What that merchant collects goes on to wallets: money sent to it by hand would lie there for ever.
+  if (to === null || to.ownerId === WALLET_MERCHANT_ID) {
+    throw unknownWallet("to_wallet_id", request.toWalletId);
+  }
   if (from.accountId === to.accountId) {
     throw new DomainError("invalid_arguments", `Cannot transfer from "${from.accountId}" to itself.`, {
       field: "to_wallet_id",

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { DomainError } from "../../../core/errors.ts";
+import { WALLET_MERCHANT_ID } from "../../../core/wallet_merchant.ts";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { createPayment } from "../../../payments/create_payment.ts";
 import { challengeQuestion, confirmationOf } from "../../challenge_question.ts";
@@ -45,6 +47,16 @@ export const createPaymentTool = defineTool({
   ),
   handle: async (input, { caller, payments, simulatedAtMs }) => {
     const confirmation = confirmationOf(input);
+    if (input.merchant_id === WALLET_MERCHANT_ID) {
+      throw new DomainError(
+        "unknown_merchant",
+        `Merchant "${WALLET_MERCHANT_ID}" takes nothing but top-ups.`,
+        {
+          field: "merchant_id",
+          nextMove: "Use top_up_wallet, which credits the wallet as well.",
+        },
+      );
+    }
     currencyOf(input.currency);
     const currency = input.currency as string;
     const { answer, replayed, timingsMs } = await createPayment(payments, {
