@@ -24,7 +24,7 @@ export interface DashboardDependencies {
   readonly services: ApprovalServices;
   readonly sessions: SessionSettings;
   /** Where people reach the server behind a proxy; null for where each request is sent. */
-  readonly publicUrl: string | null;
+  readonly publicOrigin: string | null;
   /** A request's body, within the server's limits; not a text where it is beyond them. */
   readonly readText: (request: Request) => Promise<string | object>;
   readonly requestIdOf: (context: Context) => string;
@@ -48,7 +48,7 @@ const ASSETS = {
  * was shown to this browser and this person, who they are, and then what they ask for.
  */
 export function createDashboard(dependencies: DashboardDependencies): Hono {
-  const { services, publicUrl, nowMs, log } = dependencies;
+  const { services, publicOrigin, nowMs, log } = dependencies;
   const sessions = new Sessions(dependencies.sessions);
   const app = new Hono();
 
@@ -58,7 +58,7 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
     await next();
   });
   app.use(async (context, next) => {
-    if (isFromOtherOrigin(context.req.raw, publicUrl)) return refused(context, NOT_OWN_PAGE);
+    if (isFromOtherOrigin(context.req.raw, publicOrigin)) return refused(context, NOT_OWN_PAGE);
     await next();
   });
 
@@ -157,7 +157,7 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
   return app;
 
   async function ownForm(context: Context): Promise<URLSearchParams | null> {
-    if (!isFromOwnPage(context.req.raw, publicUrl)) return null;
+    if (!isFromOwnPage(context.req.raw, publicOrigin)) return null;
     const text = await dependencies.readText(context.req.raw);
     if (typeof text !== "string") return null;
     const form = new URLSearchParams(text);

@@ -175,6 +175,27 @@ Deno.test("the cookie is the browser's alone, and signing out ends it", async ()
   const far = new Browser(secure.url);
   await far.open();
   expect(far.setCookies[0]).toMatch(/; HttpOnly; Secure; SameSite=Strict$/);
+  // By the public name, whether or not the proxy passes it on as the host.
+  const body = new URLSearchParams({ form_token: far.formToken, identity: await approverToken() }).toString();
+  for (const host of ["pay.example.test", "127.0.0.1"]) {
+    for (
+      const [origin, status] of [["https://pay.example.test", 303], ["https://evil.example", 403]] as const
+    ) {
+      const answer = await rawRequest(secure.url, {
+        method: "POST",
+        path: "/dashboard/sign-in",
+        headers: {
+          host,
+          origin,
+          cookie: [...far.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
+          "content-type": "application/x-www-form-urlencoded",
+          "content-length": String(body.length),
+        },
+        body,
+      });
+      expect({ host, origin, status: answer.status }).toEqual({ host, origin, status });
+    }
+  }
 });
 
 Deno.test("without tokens anybody on this machine decides, once they say who they are", async () => {

@@ -53,8 +53,15 @@ export interface AppDependencies {
  */
 export function createApp(dependencies: AppDependencies): Hono {
   const { config, ids, log, metrics, clock } = dependencies;
-  const origins = [...localhostAllowedOrigins(), ...config.allowedOrigins];
-  const hosts = [...localhostAllowedHostnames(), ...ownHostNames(config.host), ...config.allowedHosts];
+  // Where clients are told to reach it, its own pages come from there.
+  const publicHosts = config.publicUrl === null ? [] : [new URL(config.publicUrl).hostname];
+  const origins = [...localhostAllowedOrigins(), ...publicHosts, ...config.allowedOrigins];
+  const hosts = [
+    ...localhostAllowedHostnames(),
+    ...ownHostNames(config.host),
+    ...publicHosts,
+    ...config.allowedHosts,
+  ];
   const authenticator = new Authenticator(dependencies.tokenKeys, config);
   const limiter = config.rateLimit === null
     ? null
@@ -176,7 +183,7 @@ export function createApp(dependencies: AppDependencies): Hono {
         isSecure: config.publicUrl?.startsWith("https:") ?? false,
         secret: dependencies.dashboardSecret,
       },
-      publicUrl: config.publicUrl,
+      publicOrigin: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
       readText: (request) => readText(request, config.readTimeoutMs),
       requestIdOf,
       nowMs: () => dependencies.calls.payments.clock.nowMs(),

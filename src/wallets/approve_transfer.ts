@@ -1,5 +1,6 @@
 import { assert } from "../core/assert.ts";
 import { toRfc3339 } from "../core/clock.ts";
+import { tryAll } from "../core/try_all.ts";
 import { type Decider, type Decision, EXPIRY, recordDecision } from "../db/approval_decisions.ts";
 import { textArray } from "../db/array_literal.ts";
 import { againAfterLostRace } from "../db/lost_race.ts";
@@ -87,9 +88,9 @@ export async function expireTransfers(service: WalletService): Promise<number> {
     select tenant_id, transfer_id from wallet_transfers
      where status = 'pending_approval' and expires_at <= ${now}::timestamptz
      order by expires_at limit ${EXPIRE_LIMIT}`;
-  for (const { tenant_id: tenantId, transfer_id: transferId } of due) {
-    await readWaitingAnswer(service, tenantId, transferId);
-  }
+  await tryAll(due, "held transfers could not be ended", async ({ tenant_id, transfer_id }) => {
+    await readWaitingAnswer(service, tenant_id, transfer_id);
+  });
   return due.length;
 }
 

@@ -3,6 +3,7 @@ import { invalidApproval, verifyApproval } from "../core/approval_token.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
+import { tryAll } from "../core/try_all.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
 import { againAfterLostRace } from "../db/lost_race.ts";
 import type { Account } from "../ledger/accounts.ts";
@@ -179,25 +180,34 @@ function requestHashOf(request: TopUpRequest): string {
 
 /** Top-ups that one round of the keeper takes on. */
 const COMPLETE_LIMIT = 100;
+/** Longer than asking for a charge takes: whoever has taken one on is left alone with it for so long. */
+const LEASE_MS = 30_000;
 
 /**
- * Goes on with top-ups whose call has died, that are in doubt, or whose challenge may be over, all tenants'.
+ * Goes on with top-ups whose call has died, that are in doubt, or whose challenge may be over, all tenants'. Several
+ * servers may run it; a claim is a lease. One that cannot be driven keeps no other from its end: all are tried, then the
+ * faults are thrown together.
  *
  * @returns how many were looked at
  */
 export async function completeTopUps(service: WalletService): Promise<number> {
+  const nowMs = service.clock.nowMs();
   const due = await service.pool.ofEveryTenant<{ tenant_id: string; top_up_id: string }[]>`
-    select tenant_id, top_up_id from wallet_top_ups
-     where status in ('charging', 'requires_action') and next_check_at <= ${
-    toRfc3339(service.clock.nowMs())
+    update wallet_top_ups w set next_check_at = ${toRfc3339(nowMs + LEASE_MS)}::timestamptz
+      from (select tenant_id, top_up_id from wallet_top_ups
+             where status in ('charging', 'requires_action') and next_check_at <= ${
+    toRfc3339(nowMs)
   }::timestamptz
-     order by next_check_at limit ${COMPLETE_LIMIT}`;
-  for (const { tenant_id: tenantId, top_up_id: topUpId } of due) {
+             order by next_check_at limit ${COMPLETE_LIMIT} for update skip locked) d
+     where w.tenant_id = d.tenant_id and w.top_up_id = d.top_up_id
+    returning w.tenant_id, w.top_up_id`;
+  await tryAll(due, "top-ups could not be completed", async ({ tenant_id: tenantId, top_up_id: topUpId }) => {
     try {
       await chargeTopUp(service, await readTopUp(service.pool.of(tenantId), tenantId, topUpId));
     } catch (error) {
+      // It is the call's outcome, or comes again after the lease.
       if (!(error instanceof DomainError)) throw error;
     }
-  }
+  });
   return due.length;
 }

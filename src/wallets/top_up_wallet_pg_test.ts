@@ -140,6 +140,28 @@ Deno.test("a top-up whose call died before the charge, or before the booking, is
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
 
+Deno.test("a top-up that cannot be driven keeps no other from its end, and comes again later", async () => {
+  await using lab = await openWalletLab();
+  const charge = lab.service.charger.charge.bind(lab.service.charger);
+  const die = () => Promise.reject(new Error("the process died"));
+  Object.assign(lab.service.charger, { charge: die });
+  for (const idempotencyKey of ["first", "second", "third"]) {
+    await expect(topUp(lab, { idempotencyKey })).rejects.toThrow("the process died");
+  }
+  let calls = 0;
+  Object.assign(lab.service.charger, {
+    charge: (...wanted: Parameters<typeof charge>) => ++calls === 1 ? die() : charge(...wanted),
+  });
+  lab.lab.clock.advance(60_000);
+  await expect(completeTopUps(lab.service)).rejects.toThrow("1 top-ups could not be completed");
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(20_000n);
+  expect(await completeTopUps(lab.service)).toBe(0); // its turn is not now
+  lab.lab.clock.advance(60_000);
+  expect(await completeTopUps(lab.service)).toBe(1);
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(30_000n);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
 Deno.test("a charge in doubt leaves the top-up charging until it is known, and then credits it once", async () => {
   await using lab = await openWalletLab({ providerTimeoutMs: 50 });
   const call = { paymentMethodId: "pm_card_charged_reply_lost", idempotencyKey: "doubt" };
