@@ -48,6 +48,8 @@ export interface Config {
   readonly failover: boolean;
   /** The risk score from which a customer has to pass a challenge; null for never. */
   readonly stepUpAt: number | null;
+  /** Whether a pending answer's token approves as well; else only a person on the dashboard does. */
+  readonly approvalTokens: boolean;
   /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
   readonly simulatedTime: "on" | "off" | "token";
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -55,6 +57,8 @@ export interface Config {
   readonly modelDirectory: string | null;
   /** Folder of a second fraud model that scores in the shadow of the first; null for none. */
   readonly challengerDirectory: string | null;
+  /** A table of exchange rates for wallets; null for the shipped one. */
+  readonly ratesFile: string | null;
   /** Database connections besides the group commits' own. */
   readonly poolSize: number;
 }
@@ -166,6 +170,7 @@ const VARIABLES = {
     fallback: "62",
     expected: "off, or a risk score from 0 to 74.9",
   },
+  APPROVAL_TOKENS: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
   LOG_LEVEL: {
     schema: z.enum(["debug", "info", "warn", "error"]),
@@ -178,6 +183,11 @@ const VARIABLES = {
     expected: "a folder with a trained model",
   },
   MODEL_DIR: { schema: z.string().min(1), fallback: null, expected: "a folder with a trained model" },
+  RATES_FILE: {
+    schema: z.string().min(1),
+    fallback: null,
+    expected: "a file with a table of exchange rates",
+  },
   POOL_SIZE: {
     schema: integer(1, 80),
     fallback: "8",
@@ -235,11 +245,13 @@ export function readConfig(environment: (name: string) => string | undefined): C
     webhookUrl: read("WEBHOOK_URL"),
     failover: read("FAILOVER") === "on",
     stepUpAt: stepUpAtOf(read("STEP_UP_AT")!),
+    approvalTokens: read("APPROVAL_TOKENS") === "on",
     simulatedTime: read("SIMULATED_TIME") ??
       (environment("JWT_SECRET_KEY") || environment("JWT_JWKS_URL") ? "token" : "on"),
     logLevel: read("LOG_LEVEL")!,
     modelDirectory: read("MODEL_DIR"),
     challengerDirectory: read("CHALLENGER_MODEL_DIR"),
+    ratesFile: read("RATES_FILE"),
     poolSize: read("POOL_SIZE")!,
   };
   if (config.jwtSecretKey !== null && config.jwtJwksUrl !== null) {

@@ -28,10 +28,12 @@ Deno.test("readConfig() has a default for every setting", () => {
     webhookUrl: null,
     failover: true,
     stepUpAt: 62,
+    approvalTokens: true,
     simulatedTime: "on",
     logLevel: "info",
     modelDirectory: null,
     challengerDirectory: null,
+    ratesFile: null,
     poolSize: 8,
   });
 });
@@ -82,11 +84,13 @@ Deno.test("readConfig() reads each variable", () => {
     ["FAILOVER", "off", "failover", false],
     ["STEP_UP_AT", "off", "stepUpAt", null],
     ["STEP_UP_AT", "62.5", "stepUpAt", 62.5],
+    ["APPROVAL_TOKENS", "off", "approvalTokens", false],
     ["SIMULATED_TIME", "off", "simulatedTime", "off"],
     ["SIMULATED_TIME", "token", "simulatedTime", "token"],
     ["LOG_LEVEL", "debug", "logLevel", "debug"],
     ["MODEL_DIR", "/models/1", "modelDirectory", "/models/1"],
     ["CHALLENGER_MODEL_DIR", "/models/2", "challengerDirectory", "/models/2"],
+    ["RATES_FILE", "/rates/today.json", "ratesFile", "/rates/today.json"],
     ["POOL_SIZE", "80", "poolSize", 80],
   ];
   for (const [name, value, field, expected] of cases) {
@@ -126,10 +130,12 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
     WEBHOOK_URL: ["localhost/webhooks", "http://host#part", "webhooks"],
     FAILOVER: ["true", "ON", "1"],
     STEP_UP_AT: ["75", "-1", "on", "1e1"],
+    APPROVAL_TOKENS: ["true", "OFF", "never"],
     SIMULATED_TIME: ["true", "ON", "yes"],
     LOG_LEVEL: ["trace", "INFO", "2"],
     MODEL_DIR: [" "],
     CHALLENGER_MODEL_DIR: [" "],
+    RATES_FILE: [" "],
     POOL_SIZE: ["0", "81", "many", "1.5"],
   };
   for (const [name, values] of Object.entries(cases)) {
