@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { readConfig } from "../../src/config.ts";
 import { DisputeModel } from "../../src/fraud/disputes/dispute_model.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { generateWorld } from "../world/world.ts";
@@ -35,9 +36,10 @@ Deno.test("predicted and observed disputes agree on a world that neither model h
   // The same pass: at the band's default edge about as many genuine payments are challenged as are declined.
   const edges = stepUpTable(rows, [20, 70]);
   const at = (from: number) => edges.find((edge) => edge.from === from)!;
-  expect(at(66).genuineShare).toBeLessThan(0.0075);
-  expect(at(60).genuineShare).toBeGreaterThan(at(66).genuineShare);
-  expect(at(66).fraudShare).toBeGreaterThan(10 * at(66).genuineShare);
+  const { stepUpAt } = readConfig(() => undefined);
+  expect(at(stepUpAt!).genuineShare).toBeLessThan(0.005);
+  expect(at(55).genuineShare).toBeGreaterThan(at(stepUpAt!).genuineShare);
+  expect(at(stepUpAt!).fraudShare).toBeGreaterThan(10 * at(stepUpAt!).genuineShare);
   // Fitting is a function of its rows.
   const split = { fit: [20, 45], knownUntil: 60, test: [45, 70] } as const;
   expect(fitDisputeModel(rows, split, "x")).toEqual(fitDisputeModel(rows, split, "x"));

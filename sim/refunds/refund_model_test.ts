@@ -2,6 +2,11 @@ import { expect } from "expect";
 import { fitLogistic } from "../fit/fit_logistic.ts";
 import { Random } from "../../src/core/random.ts";
 import { logOddsOf, sigmoid } from "../../src/fraud/logistic_model.ts";
+import {
+  type RefundAsked,
+  refundFeatures,
+  type RefundHistory,
+} from "../../src/fraud/refunds/refund_features.ts";
 import { RefundModel } from "../../src/fraud/refunds/refund_model.ts";
 import { generateWorld } from "../world/world.ts";
 import { refundRows } from "./refund_rows.ts";
@@ -74,6 +79,47 @@ Deno.test("the score is 50 where a person begins to be asked, and decides as its
     expect(model.assess(asked, past, "review").decidedBy).toBe("test_payment_method");
   }
   expect(decisions).toEqual(new Set(["approve", "review", "refuse"]));
+});
+
+Deno.test("history, amount, age and reason all go into the score, and it moves with what told lies from truths", () => {
+  const model = new RefundModel(shipped);
+  const asked: RefundAsked = {
+    amountUsd: 50,
+    capturedUsd: 50,
+    paidAtMs: 0,
+    requestedAtMs: 5 * 86_400_000,
+    reason: "not_as_described",
+  };
+  const past: RefundHistory = {
+    purchases: 30,
+    purchasesUsd: 1_500,
+    requests: 2,
+    requestsUsd: 100,
+    notReceived: 1,
+    foundUntrue: 0,
+  };
+  const row = refundFeatures(asked, past);
+  const before = model.assess(asked, past, null).score;
+  const changes: [what: string, asked: Partial<RefundAsked>, past: Partial<RefundHistory>, moves: number][] =
+    [
+      ["more requests", {}, { requests: 6, requestsUsd: 300 }, 1],
+      ["more of them never arrived", {}, { requests: 6, requestsUsd: 300, notReceived: 5 }, 1],
+      ["one was found untrue", {}, { foundUntrue: 2 }, 1],
+      ["never arrived", { reason: "not_received" }, {}, 1],
+      ["changed their mind", { reason: "changed_mind" }, {}, -1],
+      ["a larger amount", { amountUsd: 500, capturedUsd: 500 }, {}, -1],
+      ["a part of it", { amountUsd: 25 }, {}, -1],
+      // The age is looked at, and in this world says next to nothing.
+      ["a month later", { requestedAtMs: 35 * 86_400_000 }, {}, 0],
+    ];
+  for (const [what, ask, had, moves] of changes) {
+    expect({ what, row: refundFeatures({ ...asked, ...ask }, { ...past, ...had }) }).not.toEqual({
+      what,
+      row,
+    });
+    const moved = model.assess({ ...asked, ...ask }, { ...past, ...had }, null).score - before;
+    expect({ what, moves: Math.abs(moved) < 1 ? 0 : Math.sign(moved) }).toEqual({ what, moves });
+  }
 });
 
 Deno.test("fitLogistic() finds the weights that made the data, whatever the inputs' scale", () => {

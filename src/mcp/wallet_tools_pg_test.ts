@@ -1,5 +1,8 @@
 import { expect } from "expect";
 import { bearer, callText, callTool, errorOf, post, SECRET, serveLab } from "../http/testing/serve_lab.ts";
+import { accountOf } from "../ledger/accounts.ts";
+import { hold } from "../ledger/transfers.ts";
+import { TENANT } from "../payments/testing/open_lab.ts";
 import { WalletLab } from "../wallets/testing/open_wallet_lab.ts";
 import { plantPayments } from "../wallets/testing/plant_history.ts";
 
@@ -61,6 +64,35 @@ Deno.test("get_wallet_balance: balances, spending against the usual, run-out and
     currency: "USD",
   });
   expect(byId.structuredContent).toEqual(answer);
+});
+
+Deno.test("get_wallet_balance: what is held is pending, and available is the ledger's balance less it", async () => {
+  await using wallets = await serveWallets();
+  await wallets.lab.fund("cust_ann", 10_000n);
+  const paid = await wallets.call("create_payment", {
+    amount: "30.00",
+    currency: "USD",
+    method: "wallet",
+    customer_id: "cust_ann",
+  }, await bearer());
+  expect(paid.structuredContent).toMatchObject({ status: "succeeded" });
+  const account = accountOf("wallet", "cust_ann", "USD");
+  await wallets.lab.lab.stack.pool.of(TENANT).begin((sql) =>
+    hold(sql, {
+      tenantId: TENANT,
+      holdId: "tr_held",
+      atMs: wallets.lab.lab.clock.nowMs(),
+      account,
+      amountMinor: 4_500n,
+    })
+  );
+  const { structuredContent } = await wallets.call("get_wallet_balance", { customer_id: "cust_ann" });
+  expect(structuredContent.wallets).toMatchObject([{
+    available: { amount: "25.00" },
+    pending: { amount: "45.00" },
+    ledger_balance: { amount: "70.00" },
+    alerts: [{ code: "much_is_held" }],
+  }]);
 });
 
 Deno.test("get_wallet_balance: a new wallet says what is missing", async () => {

@@ -102,6 +102,29 @@ Deno.test("each test payment method has its outcome, live and after the complete
   expect(await lab.brokenInvariants()).toEqual([]);
 });
 
+Deno.test("a soft decline may be tried again and says so, a hard one says that it is final", async () => {
+  await using lab = await openLab();
+  const declines: [method: string, code: string, retriable: boolean][] = [
+    ["pm_card_insufficient_funds", "insufficient_funds", true],
+    ["pm_card_limit_exceeded", "limit_exceeded", true],
+    ["pm_card_velocity_exceeded", "velocity_exceeded", true],
+    ["pm_card_do_not_honor", "do_not_honor", true],
+    ["pm_card_issuer_unavailable", "issuer_unavailable", true],
+    ["pm_card_processing_error", "processing_error", true],
+    ["pm_card_declined", "generic_decline", false],
+    ["pm_card_expired", "expired_card", false],
+    ["pm_card_lost", "lost_or_stolen", false],
+    ["pm_card_restricted", "restricted_card", false],
+    ["pm_card_invalid_account", "invalid_account", false],
+    ["pm_card_suspected_fraud", "suspected_fraud", false],
+  ];
+  for (const [paymentMethodId, code, retriable] of declines) {
+    const { answer } = await lab.pay({ paymentMethodId });
+    expect(answer.decline).toMatchObject({ by: "issuer", code, retriable });
+    expect((await getPaymentStatus(lab.service, TENANT, answer.payment_id)).decline).toEqual(answer.decline);
+  }
+});
+
 Deno.test("errors come in their documented order, and nothing is stored for any", async (t) => {
   await using lab = await openLab();
   await lab.pay({ idempotencyKey: "used" });

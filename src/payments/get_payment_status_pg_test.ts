@@ -1,4 +1,6 @@
 import { expect } from "expect";
+import { profileOf } from "../providers/acquirer_profiles.ts";
+import { chargeLatencyMs } from "../providers/decide_charge.ts";
 import { completeOpenPayments } from "./complete_open_payments.ts";
 import { getPaymentStatus } from "./get_payment_status.ts";
 import { takeHint } from "./take_hint.ts";
@@ -135,4 +137,34 @@ Deno.test("time to settle: quantiles of this database's own payments by provider
   expect(time_to_settle).toMatchObject({ sample_size: 201 });
   const { p50_ms, p90_ms, p99_ms } = time_to_settle as { p50_ms: number; p90_ms: number; p99_ms: number };
   expect([Math.round(p50_ms), Math.round(p90_ms), Math.round(p99_ms)]).toEqual([100, 180, 198]);
+});
+
+Deno.test("time to settle is reliable: as many later payments settle within each quantile as it says", async (t) => {
+  await using lab = await openLab();
+  const { answer } = await lab.pay();
+  const EARLIER = 2_000;
+  for (const name of lab.service.providers.keys()) {
+    await t.step(name, async () => {
+      const takenMs = (i: number) => chargeLatencyMs(profileOf(name)!, `lab/pay_${i}`);
+      const earlier = Array.from({ length: EARLIER }, (_, i) => takenMs(i));
+      await lab.owner`delete from payments where payment_id like 'pay_past_%'`;
+      await lab.owner`update payments set provider = ${name} where payment_id = ${answer.payment_id}`;
+      await lab.owner`
+        insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, captured_minor, customer_id,
+                              merchant_id, principal, country, occurred_at_ms, provider, risk_decision, created_at, finished_at)
+        select ${TENANT}, 'pay_past_' || i, 'succeeded', 'card', 'USD', 100, 100, 'cust_ann', 'merch_default', 'tester', 'US',
+               0, ${name}, 'approve', '2026-01-01', '2026-01-01'::timestamptz + make_interval(secs => ms / 1000)
+          from unnest(${earlier}::float8[]) with ordinality as taken(ms, i)`;
+      const { time_to_settle: said } = await getPaymentStatus(lab.service, TENANT, answer.payment_id);
+      const { p50_ms, p90_ms, p99_ms } = said as { p50_ms: number; p90_ms: number; p99_ms: number };
+      const LATER = 20_000;
+      const later = Array.from({ length: LATER }, (_, i) => takenMs(EARLIER + i));
+      for (const [level, quantileMs] of [[0.5, p50_ms], [0.9, p90_ms], [0.99, p99_ms]]) {
+        const within = later.filter((ms) => ms <= quantileMs).length / LATER;
+        // Five standard deviations, of the quantile's sample and of the later ones.
+        const deviation = Math.sqrt(level * (1 - level) * (1 / EARLIER + 1 / LATER));
+        expect({ level, apart: Math.abs(within - level) < 5 * deviation }).toEqual({ level, apart: true });
+      }
+    });
+  }
 });

@@ -149,6 +149,13 @@ Deno.test("an ordinary payment scores low, one of a hundred times the amount at 
   const high = (await verifyPayment(lab.service, TENANT, odd.answer.payment_id)).anomaly;
   expect("score" in low && low.score).toBeLessThan(60);
   expect("score" in high && high.score).toBeGreaterThan(99);
+  // The usual shop has a history too, the new one none.
+  expect("parts" in low && low.parts.map(({ name }) => name)).toEqual([
+    "amount_for_customer",
+    "hour_for_customer",
+    "merchant_for_customer",
+    "amount_for_merchant",
+  ]);
   expect("parts" in high && high.parts.map(({ name }) => name)).toEqual([
     "amount_for_customer",
     "hour_for_customer",

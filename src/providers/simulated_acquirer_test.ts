@@ -73,6 +73,32 @@ Deno.test("an ordered error rate and reply loss hit about their share of charges
   log.close();
 });
 
+Deno.test("an ordered latency holds up each call to its provider, and to no other", async () => {
+  const { log, faults, provider } = acquirer();
+  const other = new SimulatedAcquirer({
+    profile: ACQUIRER_PROFILES[1],
+    log,
+    clock: new ManualClock(0),
+    latencyScale: 0,
+    faults,
+  });
+  const answered: string[] = [];
+  const note = (what: string) => () => void answered.push(what);
+  faults.change(PROFILE.name, { latencyMs: 150 });
+  const startedMs = performance.now();
+  await Promise.all([
+    provider.charge(chargeRequestOf("slow"), LONG_MS).then(note("charge")),
+    other.charge(chargeRequestOf("fast"), LONG_MS).then(note("the other provider")),
+  ]);
+  await provider.findCharge("slow", LONG_MS).then(note("look-up"));
+  // A timer may be a millisecond early.
+  expect(performance.now() - startedMs).toBeGreaterThan(295);
+  expect(answered).toEqual(["the other provider", "charge", "look-up"]);
+  faults.change(PROFILE.name, { latencyMs: 0 });
+  expect(await provider.charge(chargeRequestOf("again"), LONG_MS)).toMatchObject({ outcome: "approved" });
+  log.close();
+});
+
 Deno.test("a refusing provider refuses for good, a silent one does nothing, and both answer again afterwards", async () => {
   const { log, faults, provider } = acquirer();
   const refusal = { outcome: "refused", code: "provider_unavailable" };

@@ -35,7 +35,7 @@ export class WebhookSender {
 
   send(event: ChargeEvent): void {
     const eventId = eventIdOf(event);
-    for (const delayMs of delaysMs(event, eventId)) this.#later(delayMs, event, eventId, 1);
+    for (const delayMs of deliveryDelaysMs(event, eventId)) this.#later(delayMs, event, eventId, 1);
   }
 
   /** Drops what waits, and lets what is on the wire end. */
@@ -88,7 +88,8 @@ export class WebhookSender {
 
 const DISPUTED_AFTER_MS = 5_000;
 
-function delaysMs({ type }: ChargeEvent, eventId: string): number[] {
+/** When an event is delivered, in ms after it happened: once or twice, early or late. */
+export function deliveryDelaysMs({ type }: Pick<ChargeEvent, "type">, eventId: string): number[] {
   const roll = unitHash(eventId, "delay");
   const late = unitHash(eventId, "late") < 0.2;
   const first = (type === "charge.disputed" ? DISPUTED_AFTER_MS : 0) +

@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { ManualClock } from "../core/clock.ts";
-import { WebhookSender } from "./webhook_sender.ts";
+import { deliveryDelaysMs, WebhookSender } from "./webhook_sender.ts";
 import { SIGNATURE_HEADER, signWebhook, webhookFault } from "../core/webhook_signature.ts";
 
 const SECRET = "a-secret-of-the-tests-0123456789abcdef";
@@ -63,4 +63,26 @@ Deno.test("webhooks arrive signed, some twice, out of order, and again after a s
   expect(first).not.toEqual(keys);
   expect(seen.length).toBeGreaterThan(keys.length);
   expect(new Set(seen.map(({ id }) => id)).size).toBe(keys.length);
+});
+
+Deno.test("one webhook in five is seconds late, one in ten comes twice, and late ones are overtaken", () => {
+  const EVENTS = 5_000;
+  const delays = Array.from(
+    { length: EVENTS },
+    (_, i) => deliveryDelaysMs({ type: "charge.approved" }, `evt_${i}`),
+  );
+  const firsts = delays.map(([first]) => first);
+  const late = firsts.filter((delayMs) => delayMs >= 1_000);
+  const twice = delays.filter(({ length }) => length === 2);
+  // Five standard deviations of a binomial.
+  expect(Math.abs(late.length - 0.2 * EVENTS)).toBeLessThan(142);
+  expect(Math.abs(twice.length - 0.1 * EVENTS)).toBeLessThan(107);
+  for (const delayMs of firsts) {
+    expect((delayMs >= 100 && delayMs < 500) || (delayMs >= 1_000 && delayMs < 9_000)).toBe(true);
+  }
+  expect(Math.max(...late)).toBeGreaterThan(8_000);
+  // The second of two comes before the first as well as after it.
+  expect(new Set(twice.map(([first, second]) => second < first))).toEqual(new Set([true, false]));
+  expect(deliveryDelaysMs({ type: "charge.disputed" }, "evt_1")[0]).toBe(firsts[1] + 5_000);
+  expect(deliveryDelaysMs({ type: "charge.approved" }, "evt_1")).toEqual(delays[1]);
 });

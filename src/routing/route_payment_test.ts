@@ -66,6 +66,47 @@ Deno.test("routePayment() mostly takes the provider that is expected to leave mo
   }
 });
 
+Deno.test("each mark of a charge is learned apart: method, network, country, border, amount band", async (t) => {
+  const marks: [mark: string, one: Partial<RouteTerms>, other: Partial<RouteTerms>][] = [
+    ["method", { method: "card" }, { method: "bank_debit" }],
+    ["network", { network: "visa" }, { network: "amex" }],
+    ["issuer's country", { issuerCountry: "US", merchantCountry: "US" }, {
+      issuerCountry: "JP",
+      merchantCountry: "JP",
+    }],
+    ["border", { merchantCountry: "US" }, { merchantCountry: "FR" }],
+    ["amount band", { amountMinor: 5_000n }, { amountMinor: 50_000n }],
+  ];
+  for (const [mark, one, other] of marks) {
+    await t.step(mark, () => {
+      const statistics = experience([
+        ["dear", one, 980, 1_000],
+        ["cheap", one, 700, 1_000],
+        ["dear", other, 700, 1_000],
+        ["cheap", other, 980, 1_000],
+      ]);
+      expect(shares(statistics, { ...terms, ...one }).dear).toBeGreaterThan(80);
+      expect(shares(statistics, { ...terms, ...other }).cheap).toBeGreaterThan(80);
+    });
+  }
+});
+
+Deno.test("the past fades: fewer attempts of late outweigh more of long ago", () => {
+  const statistics = new RoutingStatistics();
+  const context = contextOf(terms);
+  const learn = (attempts: number, dear: number, cheap: number) => {
+    for (let i = 0; i < attempts; i++) {
+      statistics.learn({ provider: "dear", context, answered: true, approved: i % 100 < dear });
+      statistics.learn({ provider: "cheap", context, answered: true, approved: i % 100 < cheap });
+    }
+  };
+  learn(20_000, 98, 70);
+  expect(shares(statistics).dear).toBeGreaterThan(95);
+  // Counted alike, all of it would still speak for the dear one.
+  learn(15_000, 70, 98);
+  expect(shares(statistics).cheap).toBeGreaterThan(95);
+});
+
 Deno.test("while little is known, both are tried", () => {
   const chosen = shares(experience([["dear", {}, 3, 3]]));
   expect(chosen.dear).toBeGreaterThan(5);

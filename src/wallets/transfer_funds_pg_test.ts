@@ -241,6 +241,48 @@ Deno.test("a suspicious transfer is held with its evidence, and posted once by t
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
 
+Deno.test("a transfer with two strong signs is refused with its evidence, moves nothing, and the key replays it", async () => {
+  await using lab = await openWalletLab();
+  const payees = ["p1", "p2", "p3", "p4"];
+  await lab.addCustomers([...payees, "victim"]);
+  await lab.fund("victim", 1_000_000n);
+  await lab.transfer({
+    fromWalletId: "wallet:victim:USD",
+    toWalletId: "wallet:cust_ann:USD",
+    amountMinor: 1_000_000n,
+  });
+  const spread = (id: string) => ({
+    toWalletId: `wallet:${id}:USD`,
+    amountMinor: 240_000n,
+    idempotencyKey: id,
+  });
+  const outcomes: string[] = [];
+  for (const id of payees) outcomes.push((await lab.transfer(spread(id))).answer.status);
+  // The third passes on most of what came in; the fourth is the fourth new payee as well.
+  expect(outcomes).toEqual(["posted", "posted", "pending_approval", "refused"]);
+  const again = await lab.transfer(spread("p4"));
+  expect(again).toMatchObject({
+    replayed: true,
+    answer: {
+      status: "refused",
+      approval: null,
+      risk: {
+        decision: "refuse",
+        patterns: [
+          { pattern: "new_payee" },
+          { pattern: "fan_out", evidence: { new_payees: 4, total_usd: 9_600 } },
+          { pattern: "pass_through", evidence: { received_usd: 10_000, forwarded_usd: 7_200, share: 0.72 } },
+        ],
+      },
+    },
+  });
+  expect(await lab.balanceOf("cust_ann")).toEqual({ balance: 520_000n, held: 240_000n });
+  // Nothing came, so no wallet was opened.
+  const opened = await lab.lab.owner`select 1 from accounts where account_id = 'wallet:p4:USD'`;
+  expect(opened.length).toBe(0);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
 Deno.test("a held transfer between currencies is posted at its first rate", async () => {
   await using lab = await openWalletLab();
   const call = {
