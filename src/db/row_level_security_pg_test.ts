@@ -56,7 +56,7 @@ Deno.test("the server's role sees nothing without tenants, and only theirs with 
     tenantId: TENANT,
     principal: "tester",
     paymentId,
-    amount: null,
+    amount: undefined,
     reason: "requested_by_customer",
     idempotencyKey: null,
     approvalToken: null,

@@ -366,6 +366,53 @@ Deno.test("get_payment_status() refuses bad input with a stable code", async () 
   expect(served.log).toEqual([]);
 });
 
+Deno.test("verify_payment() and refund_payment() refuse bad input with a stable code, and store nothing", async () => {
+  await using served = await serveLab();
+  const { structuredContent: paid } = await callTool(served.url, "create_payment", argumentsText({}));
+  const id = quoted(paid.payment_id as string);
+  const before = await rowCounts(served.lab.owner);
+  const cases: [tool: string, text: string, code: string, field?: string][] = [
+    ["verify_payment", "{}", "invalid_arguments", "payment_id"],
+    ["verify_payment", '{"payment_id":"pay_\\u0000"}', "invalid_arguments", "payment_id"],
+    ["verify_payment", `{"payment_id":${id},"force":true}`, "invalid_arguments", "force"],
+    ["verify_payment", '{"payment_id":"constructor"}', "unknown_payment", "payment_id"],
+    ["refund_payment", "{}", "invalid_arguments", "payment_id"],
+    ["refund_payment", `{"payment_id":${id},"amount":null}`, "invalid_amount", "amount"],
+    ["refund_payment", `{"payment_id":${id},"amount":-1}`, "invalid_amount", "amount"],
+    ["refund_payment", `{"payment_id":${id},"amount":1.005}`, "invalid_amount", "amount"],
+    ["refund_payment", `{"payment_id":${id},"amount":1e309}`, "amount_too_large", "amount"],
+    ["refund_payment", `{"payment_id":${id},"amount":"100.01"}`, "refund_exceeds_captured", "amount"],
+    ["refund_payment", `{"payment_id":${id},"currency":"USD"}`, "invalid_arguments", "currency"],
+    ["refund_payment", `{"payment_id":${id},"reason":7}`, "invalid_arguments", "reason"],
+    [
+      "refund_payment",
+      `{"payment_id":${id},"idempotency_key":${times("k", 256)}}`,
+      "invalid_arguments",
+      "idempotency_key",
+    ],
+    [
+      "refund_payment",
+      `{"payment_id":${id},"approval_token":"re_1.1.x"}`,
+      "invalid_approval_token",
+      "approval_token",
+    ],
+    ["refund_payment", `{"payment_id":${id},"approved":"yes"}`, "invalid_arguments", "approved"],
+    ["refund_payment", '{"payment_id":"pay_1","amount":1}', "unknown_payment", "payment_id"],
+  ];
+  for (const [tool, text, code, field] of cases) {
+    const result = await callTool(served.url, tool, text);
+    expect({ tool, text, code: errorOf(result)?.code, field: errorOf(result)?.field }).toEqual({
+      tool,
+      text,
+      code,
+      field,
+    });
+    expectClear(result);
+  }
+  expect(await rowCounts(served.lab.owner)).toEqual(before);
+  expect(served.log).toEqual([]);
+});
+
 function argumentsText(change: Change): string {
   const members = Object.entries({ ...GOOD, ...change }).filter(([, value]) => value !== null);
   // A name with a backslash is already in escapes.

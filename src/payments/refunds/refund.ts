@@ -69,7 +69,10 @@ export interface RefundPaymentRequest {
   /** Who asks: idempotency keys and approval tokens belong to it. */
   readonly principal: string;
   readonly paymentId: string;
-  /** As the caller wrote it, in the payment's currency; null for all that is left. */
+  /**
+   * As the caller wrote it, in the payment's currency; undefined for all that is left. A null is no amount: whoever
+   * meant to send one and did not have it must not give everything back.
+   */
   readonly amount: unknown;
   readonly reason: string | null;
   readonly idempotencyKey: string | null;

@@ -36,7 +36,7 @@ export async function refundPayment(
 ): Promise<RefundedNow> {
   const { tenantId, principal, idempotencyKey: key } = request;
   const { currency } = await readPayment(service, tenantId, request.paymentId);
-  const amountMinor = request.amount === null ? null : parseAmount(request.amount, currency);
+  const amountMinor = request.amount === undefined ? null : parseAmount(request.amount, currency);
   const requestHash = requestHashOf(request, amountMinor);
   if (request.approvalToken !== null) {
     const call = { tenantId, principal, requestHash };

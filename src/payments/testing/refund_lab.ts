@@ -12,7 +12,7 @@ export function refundRequestOf(
   return {
     tenantId: TENANT,
     principal: "tester",
-    amount: null,
+    amount: undefined,
     reason: "changed_mind",
     idempotencyKey: null,
     approvalToken: null,

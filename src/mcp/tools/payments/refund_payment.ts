@@ -99,7 +99,7 @@ export const refundPaymentTool = defineTool({
       tenantId: caller.tenantId,
       principal: caller.principal,
       paymentId: input.payment_id,
-      amount: input.amount ?? null,
+      amount: input.amount,
       reason: input.reason ?? null,
       idempotencyKey: input.idempotency_key ?? null,
       approvalToken: input.approval_token ?? null,
