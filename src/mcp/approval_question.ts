@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { WaitingApproval } from "../core/approval_ways.ts";
+import { DomainError } from "../core/errors.ts";
 import type { Waiting } from "./ask_person.ts";
 
 /** The question of a tool whose answer waits as `pending_approval`: yes or no, by the same call with its token. */
@@ -25,6 +26,19 @@ export function approvalQuestion(message: (answer: Record<string, unknown>) => s
       approved: content === null ? false : content.approve ?? null,
     }),
   };
+}
+
+/** A person's word as the tools take it. A no without its token would be taken for a first call, and move the money. */
+export function approvalGiven(
+  { approval_token: token, approved }: { approval_token?: string; approved?: boolean },
+): { approvalToken: string | null; approved: boolean } {
+  if (token === undefined && approved !== undefined) {
+    throw new DomainError("invalid_arguments", "approved is given without approval_token.", {
+      field: "approval_token",
+      nextMove: "Add the approval_token of the pending_approval answer, or leave approved out to begin anew.",
+    });
+  }
+  return { approvalToken: token ?? null, approved: approved ?? true };
 }
 
 /** How the tools answer what waits for a person. */

@@ -397,6 +397,9 @@ Deno.test("verify_payment() and refund_payment() refuse bad input with a stable 
       "approval_token",
     ],
     ["refund_payment", `{"payment_id":${id},"approved":"yes"}`, "invalid_arguments", "approved"],
+    // A no that names nothing it could be said to: it must not begin anything.
+    ["refund_payment", `{"payment_id":${id},"approved":false}`, "invalid_arguments", "approval_token"],
+    ["refund_payment", `{"payment_id":${id},"approved":true}`, "invalid_arguments", "approval_token"],
     ["refund_payment", '{"payment_id":"pay_1","amount":1}', "unknown_payment", "payment_id"],
   ];
   for (const [tool, text, code, field] of cases) {

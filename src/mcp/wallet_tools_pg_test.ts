@@ -265,6 +265,7 @@ Deno.test("the wallet tools refuse bad input with a stable code, store nothing, 
     ["transfer_funds", { ...move, memo: "\ud800" }, "invalid_arguments", "memo"],
     ["transfer_funds", { ...move, memo: "a\nb" }, "invalid_arguments", "memo"],
     ["transfer_funds", { ...move, idempotency_key: "" }, "invalid_arguments", "idempotency_key"],
+    ["transfer_funds", { ...move, approved: false }, "invalid_arguments", "approval_token"],
     ["transfer_funds", { ...move, approval_token: "tr_1.1.x" }, "invalid_approval_token", "approval_token"],
     [
       "transfer_funds",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { refundPayment } from "../../../payments/refunds/refund_payment.ts";
-import { approvalOutput, approvalQuestion } from "../../approval_question.ts";
+import { approvalGiven, approvalOutput, approvalQuestion } from "../../approval_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
 import { amount, amountMinor, refundStatus, status, time } from "./payment_output.ts";
@@ -102,8 +102,7 @@ export const refundPaymentTool = defineTool({
       amount: input.amount,
       reason: input.reason ?? null,
       idempotencyKey: input.idempotency_key ?? null,
-      approvalToken: input.approval_token ?? null,
-      approved: input.approved ?? true,
+      ...approvalGiven(input),
       simulatedAtMs,
     });
     return { answer: { ...answer, replayed } };

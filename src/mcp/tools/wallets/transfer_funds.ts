@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { transferFunds } from "../../../wallets/transfer_funds.ts";
-import { approvalOutput, approvalQuestion } from "../../approval_question.ts";
+import { approvalGiven, approvalOutput, approvalQuestion } from "../../approval_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
 import { amount, amountMinor, money, time } from "./wallet_output.ts";
@@ -91,8 +91,7 @@ export const transferFundsTool = defineTool({
       currency,
       memo: input.memo ?? null,
       idempotencyKey: input.idempotency_key ?? null,
-      approvalToken: input.approval_token ?? null,
-      approved: input.approved ?? true,
+      ...approvalGiven(input),
       simulatedAtMs,
     });
     return { answer: { ...answer, replayed } };
