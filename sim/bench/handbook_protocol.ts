@@ -21,7 +21,7 @@ const FOLDS = 4;
 const LAST_TRAIN_DAY = 115;
 
 /** How many days before {@link Fold.madeAtMs} − delay a model of the preset is trained on; the book's is 7. */
-export const TRAINING_WINDOWS_DAYS = [7, 91] as const;
+export const TRAINING_WINDOWS_DAYS = [7, 28, 91] as const;
 
 /**
  * One fold. Models of a week's training validate on the week before it, as no other is left; those of longer windows
