@@ -42,8 +42,11 @@ export function handbookFold(startMs: number, fold: number, windowDays: number):
 
 export const HANDBOOK_FOLDS = FOLDS;
 
+/** What the protocol has to know of payments. */
+export type TestedPayments = Pick<LabelledPayments, "atMs" | "customer" | "fraud" | "rowAt">;
+
 /** The payments of the fold's test but those of customers whose fraud since the training began was known by then. */
-export function handbookTestRows(payments: LabelledPayments, startMs: number, fold: number): Uint32Array {
+export function handbookTestRows(payments: TestedPayments, startMs: number, fold: number): Uint32Array {
   const { test } = handbookFold(startMs, fold, TRAIN_DAYS);
   const trainFromMs = handbookFold(startMs, fold, TRAIN_DAYS).train[0];
   // By customer, the first instant of a fraud since the training began.
