@@ -36,8 +36,10 @@ export interface Config {
   readonly providerLatencyScale: number;
   /** Where the providers run as a process of their own; null for in this one. */
   readonly providersUrl: string | null;
-  /** Port of `deno task providers`. */
+  /** Port of `deno task providers`, and of a server that lets its own be reached. */
   readonly providersPort: number;
+  /** Whether the providers in this process can be asked and given faults on `providersPort`, on this machine only. */
+  readonly providersListen: boolean;
   /** What providers sign webhooks with, on both sides; null for no webhooks. */
   readonly webhookSecret: string | null;
   /** Where providers send webhooks, without the provider's name; null for the server's own default. */
@@ -152,6 +154,7 @@ const VARIABLES = {
   },
   PROVIDERS_URL: { schema: httpUrl, fallback: null, expected: "a URL such as http://127.0.0.1:8100" },
   PROVIDERS_PORT: { schema: port, fallback: "8100", expected: "a port from 1 to 65535" },
+  PROVIDERS_LISTEN: { schema: z.enum(["on", "off"]), fallback: "off", expected: "on or off" },
   PROVIDER_WEBHOOK_SECRET: {
     schema: z.string().min(JWT_SECRET_MIN_CHARS),
     fallback: null,
@@ -230,6 +233,7 @@ export function readConfig(environment: (name: string) => string | undefined): C
     providerLatencyScale: read("PROVIDER_LATENCY_SCALE")!,
     providersUrl: read("PROVIDERS_URL"),
     providersPort: read("PROVIDERS_PORT")!,
+    providersListen: read("PROVIDERS_LISTEN") === "on",
     webhookSecret: read("PROVIDER_WEBHOOK_SECRET"),
     webhookUrl: read("WEBHOOK_URL"),
     failover: read("FAILOVER") === "on",
@@ -246,6 +250,12 @@ export function readConfig(environment: (name: string) => string | undefined): C
     throw new ConfigError(
       "JWT_SECRET_KEY and JWT_JWKS_URL are both set, so it is open which of them a token must be signed for. " +
         "Unset JWT_SECRET_KEY to take an authorization server's tokens, or JWT_JWKS_URL to take this server's own.",
+    );
+  }
+  if (config.providersListen && config.providersUrl !== null) {
+    throw new ConfigError(
+      "PROVIDERS_LISTEN is on, but PROVIDERS_URL says that the providers run elsewhere: this server has none to listen " +
+        "for. Unset one of them.",
     );
   }
   if (!asksForTokens(config) && !LOOPBACK.has(config.host)) {

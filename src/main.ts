@@ -25,6 +25,7 @@ import { Completer } from "./payments/complete_open_payments.ts";
 import { claimProviderMemory } from "./payments/claim_provider_memory.ts";
 import { requireCurrentStates } from "./payments/require_current_states.ts";
 import { ShadowRounds, ShadowScorer } from "./payments/shadow/shadow_scorer.ts";
+import { listenForOrders, requireFreeProvidersPort } from "./providers/listen_for_orders.ts";
 import { WebhookSender } from "./providers/webhook_sender.ts";
 import { VERSION } from "./version.ts";
 import { openWalletStack } from "./wallet_stack.ts";
@@ -37,6 +38,8 @@ const SHADOW_INTERVAL_MS = 2_000;
 /** Draining gives up here, so that the exit is never later than ten seconds after the signal. */
 const DRAIN_MAX_MS = 7_000;
 
+const ORDERS_DRAIN_MAX_MS = 1_000;
+
 async function main(args: readonly string[]): Promise<number> {
   const unknown = args.find((arg) => arg !== "--stdio");
   if (unknown !== undefined) throw new ConfigError(`Unknown argument "${unknown}". The only one is --stdio.`);
@@ -47,6 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
   const stop = stopSignal();
   const startedMs = performance.now();
   if (!stdio) requireFreePort(config);
+  if (config.providersListen) requireFreeProvidersPort(config.providersPort);
   // Whoever starts this process over standard input is its only caller.
   const tokenKeys = stdio ? null : await openTokenKeys(config);
 
@@ -87,6 +91,13 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     onProviderEvent: sender === null ? undefined : (event) => sender.send(event),
     onError: (error) => log.error("routing_exchange_failed", errorFields(error)),
   });
+  const orders = config.providersListen
+    ? listenForOrders(
+      config.providersPort,
+      stack.simulated!,
+      (url) => log.info("providers_listening", { url, charges: `${url}/charges`, faults: `${url}/faults` }),
+    )
+    : null;
   const completer = new Completer(
     stack.payments,
     COMPLETER_INTERVAL_MS,
@@ -148,6 +159,8 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     await keeper.stop();
     await completer.stop();
     await sender?.close();
+    // A charge whose reply is lost on order would keep its caller, and this, for a minute.
+    await Promise.race([orders?.shutdown(), pause(ORDERS_DRAIN_MAX_MS)]);
     await wallets.end();
     await stack.end();
     await claim?.release();
@@ -239,6 +252,10 @@ async function serveOnHttp(
   // What did not end in time stays on the open list: the next start finishes it.
   if (!drained) log.warn("drain_timed_out", { afterMs: DRAIN_MAX_MS });
   return 0;
+}
+
+function pause(timeoutMs: number): Promise<false> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(false), timeoutMs)));
 }
 
 /** Providers in this process tell this server by its own address, as others would, unless they are told another. */

@@ -23,12 +23,17 @@ import { RoutingStore } from "./routing/routing_store.ts";
 export interface PaymentStack {
   readonly pool: TenantPool;
   readonly payments: PaymentService;
-  /** The providers' own memory and the faults ordered from them; null when they run in a process of their own. */
-  readonly charges: ChargeLog | null;
-  readonly faults: FaultPlan;
+  /** The providers of this process, their memory and the faults ordered from them; null when they run elsewhere. */
+  readonly simulated: SimulatedProviders | null;
   /** Resolves when this process remembers what payments will need; it serves before that too. */
   readonly warm: Promise<void>;
   end(): Promise<void>;
+}
+
+export interface SimulatedProviders {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly log: ChargeLog;
+  readonly faults: FaultPlan;
 }
 
 const MAX_BATCH = 128;
@@ -64,18 +69,10 @@ export async function openPaymentStack(options: {
   onError?: (error: unknown) => void;
 }): Promise<PaymentStack> {
   const { config, clock, database } = options;
-  const faults = new FaultPlan();
-  const charges = config.providersUrl === null ? await openChargeLog(config.dataDirectory) : null;
-  const providers: Provider[] = ACQUIRER_PROFILES.map((profile) =>
-    charges === null ? new RemoteProvider(profile, config.providersUrl!) : new SimulatedAcquirer({
-      profile,
-      log: charges,
-      clock,
-      latencyScale: config.providerLatencyScale,
-      faults,
-      onEvent: options.onProviderEvent,
-    })
-  );
+  const simulated = config.providersUrl === null ? await openSimulatedProviders(options) : null;
+  const providers = simulated === null
+    ? ACQUIRER_PROFILES.map((profile) => new RemoteProvider(profile, config.providersUrl!))
+    : [...simulated.providers.values()];
   const connection = { ...database.pool, applicationName: "mcp-payments-lab" };
   const pool = new TenantPool({ ...connection, max: config.poolSize });
   const routing = new RoutingStore(pool, options.onError);
@@ -110,20 +107,35 @@ export async function openPaymentStack(options: {
   return {
     pool,
     payments,
-    charges,
-    faults,
+    simulated,
     warm,
     end: async () => {
       await payments.end();
       await warm.catch(() => {});
       await routing.stop();
       await pool.end();
-      charges?.close();
+      simulated?.log.close();
     },
   };
 }
 
-async function openChargeLog(dataDirectory: string): Promise<ChargeLog> {
-  await Deno.mkdir(join(dataDirectory, "providers"), { recursive: true });
-  return new ChargeLog(chargeLogPath(dataDirectory));
+async function openSimulatedProviders({ config, clock, onProviderEvent }: {
+  config: Pick<Config, "dataDirectory" | "providerLatencyScale">;
+  clock: Clock;
+  onProviderEvent?: (event: ChargeEvent) => void;
+}): Promise<SimulatedProviders> {
+  await Deno.mkdir(join(config.dataDirectory, "providers"), { recursive: true });
+  const log = new ChargeLog(chargeLogPath(config.dataDirectory));
+  const faults = new FaultPlan();
+  const providers = ACQUIRER_PROFILES.map((profile) =>
+    new SimulatedAcquirer({
+      profile,
+      log,
+      clock,
+      latencyScale: config.providerLatencyScale,
+      faults,
+      onEvent: onProviderEvent,
+    })
+  );
+  return { providers: new Map(providers.map((provider) => [provider.name, provider])), log, faults };
 }

@@ -9,13 +9,11 @@ import { createLog } from "./core/log.ts";
 import { ACQUIRER_PROFILES } from "./providers/acquirer_profiles.ts";
 import { ChargeLog, chargeLogPath } from "./providers/charge_log.ts";
 import { FaultPlan } from "./providers/faults.ts";
-import { createProviderApp } from "./providers/provider_app.ts";
+import { listenForOrders } from "./providers/listen_for_orders.ts";
 import { SimulatedAcquirer } from "./providers/simulated_acquirer.ts";
 import { WebhookSender } from "./providers/webhook_sender.ts";
 import { refuseArguments, runCommand } from "./core/run_command.ts";
 
-/** Loopback: whoever can reach the providers can order faults. */
-const HOST = "127.0.0.1";
 /** Charges whose replies are lost hold their connections; the exit does not wait for them. */
 const DRAIN_MAX_MS = 2_000;
 
@@ -46,16 +44,11 @@ async function main(args: readonly string[]): Promise<void> {
       onEvent: (event) => sender?.send(event),
     }),
   ]));
-  const server = Deno.serve({
-    hostname: HOST,
-    port: config.providersPort,
-    onListen: ({ port }) =>
-      log.info("listening", {
-        url: `http://${HOST}:${port}`,
-        providers: [...providers.keys()],
-        webhooks: webhookUrl,
-      }),
-  }, createProviderApp({ providers, log: charges, faults }).fetch);
+  const server = listenForOrders(
+    config.providersPort,
+    { providers, log: charges, faults },
+    (url) => log.info("listening", { url, providers: [...providers.keys()], webhooks: webhookUrl }),
+  );
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, () => resolve(name));
   });

@@ -54,5 +54,8 @@ export interface GateFiles {
 /** The name of the whole call among the stages. */
 export const END_TO_END = "end to end";
 
+/** End to end without the provider's part of it: what the server, the protocol and the database add to an approval. */
+export const WITHOUT_PROVIDER = "without provider";
+
 /** End to end without the server's own total: sockets, HTTP, queueing before the handler, k6 itself. */
 export const TRANSPORT = "transport";

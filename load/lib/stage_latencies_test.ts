@@ -27,19 +27,20 @@ Deno.test("timedRecords() leaves out warm-up, replays, doubts and errors", () =>
   expect(timedRecords(records).map((record) => record.index)).toEqual([7]);
 });
 
-Deno.test("durationsByStage() sets the server's total apart and adds what lies outside it", () => {
+Deno.test("durationsByStage() sets the server's total apart and adds what lies outside it and outside the provider", () => {
   const stages = durationsByStage([
     recordOf({ stagesMs: { screen: 1, total: 8, charge: 5 } }),
     recordOf({ stagesMs: { screen: 2, total: 4 } }),
   ]);
   expect([...stages]).toEqual([
     ["end to end", [10, 10]],
+    ["without provider", [5, 10]],
     ["screen", [1, 2]],
     ["charge", [5]],
     ["total", [8, 4]],
     ["transport", [2, 6]],
   ]);
-  expect(stageLatencies(stages)[1]).toMatchObject({ stage: "screen", count: 2, maxMs: 2 });
+  expect(stageLatencies(stages)[2]).toMatchObject({ stage: "screen", count: 2, maxMs: 2 });
 });
 
 Deno.test("latencyBySecond() groups by the second of sending", () => {

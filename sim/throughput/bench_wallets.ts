@@ -1,13 +1,30 @@
 import { toRfc3339 } from "../../src/core/clock.ts";
+import type { Random } from "../../src/core/random.ts";
 import { openPool, type Sql } from "../../src/db/pool.ts";
 
 export const TENANT = "bench-wallets";
 export const MERCHANT = "merchant:merch_bench:USD";
 export const WALLETS = 50_000;
+export const HOT_WALLETS = 10;
 const FUNDED_MINOR = 100_000_000;
+
+export interface Pair {
+  readonly from: string;
+  readonly to: string;
+  readonly amountMinor: bigint;
+}
 
 export function walletOf(index: number): string {
   return `wallet:cust_${index}:USD`;
+}
+
+/** A third goes to the merchant, the rest stays among the ten: small sums, as at a canteen. */
+export function hotPair(random: Random): Pair {
+  const from = random.integer(0, HOT_WALLETS - 1);
+  const to = random.chance(1 / 3)
+    ? MERCHANT
+    : walletOf((from + random.integer(1, HOT_WALLETS - 1)) % HOT_WALLETS);
+  return { from: walletOf(from), to, amountMinor: BigInt(random.integer(1, 500)) };
 }
 
 /** A tenant with fifty thousand funded wallets and a merchant, booked through the ledger's own trigger; once. */

@@ -1,5 +1,7 @@
 /**
- * `deno task bench:transfers [--transfers 100000] [--pairs 3] [--seconds 8] [--clients 64] [--lanes 1]`, in two parts.
+ * `deno task bench:transfers [--transfers 100000] [--pairs 3] [--seconds 8] [--clients 64] [--lanes 1]`, in two parts;
+ * `deno task bench:transfers --over http` instead makes the first part's calls over the protocol
+ * (`transfers_over_http.ts`).
  *
  * First, the given number of transfers among ten hot wallets and one merchant: every outcome definite, money conserved,
  * no deadlock. Then transfer_funds against pgbench on the same PostgreSQL with the same durable settings, in turn, as
@@ -26,7 +28,9 @@ import type { WalletService } from "../../src/wallets/wallet_service.ts";
 import { parseFlags, wholeNumber } from "../parse_flags.ts";
 import {
   deadlocks,
-  MERCHANT,
+  HOT_WALLETS,
+  hotPair,
+  type Pair,
   prepareWallets,
   TENANT,
   totalClaims,
@@ -34,21 +38,15 @@ import {
   WALLETS,
 } from "./bench_wallets.ts";
 import { preparePgbench, requireProgram, runPgbench } from "./pgbench.ts";
-import { runCommand } from "../../src/core/run_command.ts";
+import { OperatorError, runCommand } from "../../src/core/run_command.ts";
+import { benchOverHttp } from "./transfers_over_http.ts";
 
-const HOT_WALLETS = 10;
 const WARMUP_S = 2;
 const SINGLE_ROW = "update pgbench_accounts set abalance = abalance + 1 where aid = 1;\n";
 
-interface Pair {
-  readonly from: string;
-  readonly to: string;
-  readonly amountMinor: bigint;
-}
-
 async function bench(args: readonly string[]): Promise<number> {
   const { values } = parseFlags(args, {
-    values: ["transfers", "pairs", "seconds", "clients", "lanes", "pgbench"],
+    values: ["over", "transfers", "pairs", "seconds", "clients", "lanes", "pgbench"],
     switches: [],
   });
   const transfers = wholeNumber("transfers", values.transfers, 100_000, 1, 10_000_000);
@@ -57,9 +55,15 @@ async function bench(args: readonly string[]): Promise<number> {
   const clients = wholeNumber("clients", values.clients, 64, 1, 500);
   const lanes = values.lanes === undefined ? undefined : wholeNumber("lanes", values.lanes, 1, 1, 8);
   const pgbench = values.pgbench ?? "pgbench";
-  if (pairs > 0) await requireProgram(pgbench);
   const base = readConfig((name) => Deno.env.get(name));
   const config = { ...base, dataDirectory: join(base.dataDirectory, "bench"), databaseUrl: null };
+  if (values.over === "http") return await benchOverHttp(config, { transfers, clients });
+  if (values.over !== undefined) {
+    throw new OperatorError(
+      `--over takes http, not "${values.over}"; without it the calls are made in this process.`,
+    );
+  }
+  if (pairs > 0) await requireProgram(pgbench);
 
   const database = await openDatabase(config, (line) => console.error(line));
   try {
@@ -146,15 +150,6 @@ async function bench(args: readonly string[]): Promise<number> {
   } finally {
     await database.stop();
   }
-}
-
-/** A third goes to the merchant, the rest stays among the ten: small sums, as at a canteen. */
-function hotPair(random: Random): Pair {
-  const from = random.integer(0, HOT_WALLETS - 1);
-  const to = random.chance(1 / 3)
-    ? MERCHANT
-    : walletOf((from + random.integer(1, HOT_WALLETS - 1)) % HOT_WALLETS);
-  return { from: walletOf(from), to, amountMinor: BigInt(random.integer(1, 500)) };
 }
 
 function uniformPair(random: Random): Pair {

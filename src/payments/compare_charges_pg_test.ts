@@ -7,7 +7,9 @@ Deno.test("our captures and refunds are held against the providers' own book, an
   await using lab = await openLab({ providerTimeoutMs: 300 });
   const found = async () =>
     Object.fromEntries(
-      (await compareCharges(lab.owner, lab.stack.charges!)).map(({ name, violations }) => [name, violations]),
+      (await compareCharges(lab.owner, lab.stack.simulated!.log)).map((
+        { name, violations },
+      ) => [name, violations]),
     );
   const { answer: paid } = await lab.pay({ amountMinor: 10_000n });
   await refund(lab, { paymentId: paid.payment_id, amount: 40 });

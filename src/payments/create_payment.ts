@@ -3,6 +3,7 @@ import { keyReusedError } from "../db/idempotency_keys.ts";
 import { DECLINE_AT_SCORE } from "../fraud/screen_payment.ts";
 import { type AcceptedPayment, requestHashOf } from "./accept_payments.ts";
 import { chargeFactsOf } from "./charge_facts.ts";
+import { completePayment } from "./complete_open_payments.ts";
 import { confirmPayment, withConfirmToken } from "./confirm_payment.ts";
 import { driveCharge } from "./drive_charge.ts";
 import { isAlreadySettled, readAnswer } from "./read_answer.ts";
@@ -77,13 +78,8 @@ async function firstCall(
 ): Promise<CreatedPayment> {
   const { clock, events } = service;
   const submittedMs = clock.monotonicMs();
-  const accepted = await service.accept({
-    request,
-    references,
-    requestHash,
-    paymentId: service.ids.next("pay"),
-    submittedMs,
-  });
+  const paymentId = service.ids.next("pay");
+  const accepted = await service.accept({ request, references, requestHash, paymentId, submittedMs });
   const acceptMs = clock.monotonicMs() - submittedMs;
   switch (accepted.kind) {
     case "refused":
@@ -91,6 +87,9 @@ async function firstCall(
     case "replay":
       return replay(service, JSON.parse(accepted.response), startedMs);
     case "in_flight":
+      if (accepted.paymentId === paymentId) {
+        return await finishStored(service, request, requestHash, paymentId, startedMs);
+      }
       return replay(
         service,
         withConfirmToken(
@@ -177,6 +176,29 @@ async function finishAccepted(
     if (!isAlreadySettled(error)) throw error;
     return { answer: await readAnswer(service, request.tenantId, paymentId), chargeMs: null };
   }
+}
+
+/**
+ * This call's own payment, stored by a try whose answer was lost with the database connection: it is driven to its end
+ * from what is stored, as the completer would do it later.
+ */
+async function finishStored(
+  service: PaymentService,
+  request: PaymentRequest,
+  requestHash: string,
+  paymentId: string,
+  startedMs: number,
+): Promise<CreatedPayment> {
+  const { tenantId } = request;
+  await completePayment(service, { tenant_id: tenantId, payment_id: paymentId, checks: 1 });
+  const answer = withConfirmToken(
+    service,
+    request,
+    requestHash,
+    await readAnswer(service, tenantId, paymentId),
+  );
+  const totalMs = service.clock.monotonicMs() - startedMs;
+  return { answer, replayed: false, timingsMs: { ...queueAndScreen(answer), total: totalMs } };
 }
 
 function replay(service: PaymentService, answer: PaymentAnswer, startedMs: number): CreatedPayment {

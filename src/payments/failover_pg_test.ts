@@ -161,7 +161,7 @@ Deno.test("a call and three completers that drive one failing-over payment charg
 Deno.test("with one reply in five lost and failover on, nobody is charged at two providers", async () => {
   await using lab = await openLab({ providerTimeoutMs: 400 });
   for (const name of lab.service.providers.keys()) {
-    lab.stack.faults.change(name, { replyLossRate: 0.2, errorRate: 0.15 });
+    lab.stack.simulated!.faults.change(name, { replyLossRate: 0.2, errorRate: 0.15 });
   }
   const methods = [
     "pm_card_visa",
@@ -209,10 +209,10 @@ Deno.test("while a provider is out of service payments go elsewhere, and come ba
   const favourite = mostFrequent(before);
   const shareOf = (asked: readonly string[]) =>
     asked.filter((provider) => provider === favourite).length / asked.length;
-  lab.stack.faults.change(favourite, { outage: "refusing" });
+  lab.stack.simulated!.faults.change(favourite, { outage: "refusing" });
   const during = await pay(80);
   expect(shareOf(during.slice(50))).toBeLessThan(0.12);
-  lab.stack.faults.change(favourite, { outage: "none" });
+  lab.stack.simulated!.faults.change(favourite, { outage: "none" });
   const after = await pay(300);
   expect(shareOf(after.slice(200))).toBeGreaterThan(0.6 * shareOf(before));
 });

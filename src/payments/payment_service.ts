@@ -168,6 +168,8 @@ export class PaymentService {
     try {
       return await inSpan("accept", { "payment.id": item.paymentId }, () => this.#batches.accept(item));
     } catch (error) {
+      // An earlier try of this very call was stored although its answer was lost with the connection.
+      if (isStoredBefore(error)) return { kind: "in_flight", paymentId: item.paymentId };
       if (!(error instanceof GroupCommitFull)) throw error;
       throw new DomainError(
         "overloaded",
@@ -219,5 +221,21 @@ export class PaymentService {
 /** Of a world of 25,000 customers; some 100 MB when full. */
 const REMEMBERED_STATES_MAX = 100_000;
 const RECENT_KEYS_MAX = 100_000;
+
+function isStoredBefore(error: unknown): boolean {
+  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
+  return code === "23505" && MADE_OF_OWN_ID.has(constraint ?? "");
+}
+
+/** Keys made of a payment's own random id: which of them a second try meets first is PostgreSQL's choice. */
+const MADE_OF_OWN_ID = new Set([
+  "payments_pkey",
+  "open_payments_pkey",
+  "audit_events_pkey",
+  "idempotency_answers_pkey",
+  "payment_challenges_pkey",
+  "transfers_pkey",
+  "holds_pkey",
+]);
 
 export type { AcceptedPayment };

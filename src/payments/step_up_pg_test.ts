@@ -223,10 +223,10 @@ Deno.test("an answer whose reply is lost leaves the payment in doubt, and the co
       )!;
       const acquirer = lab.service.provider(provider);
       const complete = acquirer.completeChallenge.bind(acquirer);
-      lab.stack.faults.change(provider, { outage: "silent" });
+      lab.stack.simulated!.faults.change(provider, { outage: "silent" });
       const confirmation = { token: first.challenge!.confirm_token!, answer: CHALLENGE_ANSWER };
       expect((await lab.pay({ ...asked, confirmation })).answer.status).toBe("in_doubt");
-      lab.stack.faults.change(provider, { outage: "none" });
+      lab.stack.simulated!.faults.change(provider, { outage: "none" });
       if (arrived) await complete(key, CHALLENGE_ANSWER, 30_000);
       await lab.completeAll();
       const ended = await getPaymentStatus(lab.service, TENANT, first.payment_id);

@@ -50,7 +50,9 @@ Deno.test("while the provider is silent nothing is decided and nothing is called
   await using lab = await openLab({ providerTimeoutMs: 60 });
   const paid = await lab.pay();
   const { answer } = await lab.pay({ paymentMethodId: "pm_card_timeout" });
-  for (const name of lab.service.providers.keys()) lab.stack.faults.change(name, { outage: "silent" });
+  for (const name of lab.service.providers.keys()) {
+    lab.stack.simulated!.faults.change(name, { outage: "silent" });
+  }
   expect(await verifyPayment(lab.service, TENANT, answer.payment_id)).toMatchObject({
     status: "in_doubt",
     settled_now: false,

@@ -210,7 +210,7 @@ Deno.test("a silent provider keeps a refund in doubt; one that refuses ends it, 
   await using lab = await openLab({ providerTimeoutMs: 100 });
   const { answer: paid } = await lab.pay({ amountMinor: 2_000n });
   const provider = paid.routing!.provider;
-  lab.stack.faults.change(provider, { outage: "silent" });
+  lab.stack.simulated!.faults.change(provider, { outage: "silent" });
   const asked = { paymentId: paid.payment_id, idempotencyKey: "silent" };
   expect((await refund(lab, asked)).answer.status).toBe("in_doubt");
   for (let i = 0; i < 3; i++) {
@@ -218,7 +218,7 @@ Deno.test("a silent provider keeps a refund in doubt; one that refuses ends it, 
     expect(await completeRefunds(lab.service)).toBe(1);
   }
   expect((await getPaymentStatus(lab.service, TENANT, paid.payment_id)).refunds[0].status).toBe("in_doubt");
-  lab.stack.faults.change(provider, { outage: "none" });
+  lab.stack.simulated!.faults.change(provider, { outage: "none" });
   await completeAllRefunds(lab);
   expect((await getPaymentStatus(lab.service, TENANT, paid.payment_id)).status).toBe("refunded");
 

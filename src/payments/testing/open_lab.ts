@@ -82,7 +82,10 @@ export class Lab implements AsyncDisposable {
   }
 
   /** One more service on the same database and providers, as another server's process has it. */
-  async openService(model: FraudModelPort = this.options.model ?? modelOf()): Promise<PaymentService> {
+  async openService(
+    model: FraudModelPort = this.options.model ?? modelOf(),
+    url = this.database.appUrl,
+  ): Promise<PaymentService> {
     const stack = await openPaymentStack({
       config: {
         dataDirectory: this.dataDirectory,
@@ -94,7 +97,7 @@ export class Lab implements AsyncDisposable {
         stepUpAt: this.options.stepUpAt ?? null,
         exploreDeclines: this.options.exploreDeclines ?? 0,
       },
-      database: { pool: { url: this.database.appUrl } },
+      database: { pool: { url } },
       clock: this.clock,
       ids: new RandomIds(() => this.clock.nowMs()),
       model,
@@ -109,6 +112,12 @@ export class Lab implements AsyncDisposable {
     this.#stacks.push(stack);
     this.stack ??= stack;
     return stack.payments;
+  }
+
+  /** Ends one service before the others. */
+  async endService(service: PaymentService): Promise<void> {
+    const at = this.#stacks.findIndex(({ payments }) => payments === service);
+    await this.#stacks.splice(at, 1)[0].end();
   }
 
   /** 10.00 USD of `cust_ann` by `pm_card_visa` to the default merchant, unless told otherwise. */
@@ -191,7 +200,7 @@ export class Lab implements AsyncDisposable {
 
   /** The providers' own records, of one payment or of all. */
   charges(paymentId?: string): ChargeRecord[] {
-    const all = [...this.stack.charges!.all()];
+    const all = [...this.stack.simulated!.log.all()];
     return paymentId === undefined
       ? all
       : all.filter(({ key }) => paymentOfKey(key)?.paymentId === paymentId);

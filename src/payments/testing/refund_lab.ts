@@ -44,7 +44,7 @@ export async function completeAllRefunds(lab: Lab): Promise<void> {
 
 /** What the providers say was given back of each charge, in all. */
 export function refundedAtProviders(lab: Lab): bigint {
-  return [...lab.stack.charges!.refundedCharges()].reduce(
+  return [...lab.stack.simulated!.log.refundedCharges()].reduce(
     (sum, { refundedMinor }) => sum + refundedMinor,
     0n,
   );
