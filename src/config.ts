@@ -48,6 +48,8 @@ export interface Config {
   readonly failover: boolean;
   /** The risk score from which a customer has to pass a challenge; null for never. */
   readonly stepUpAt: number | null;
+  /** Share of what the fraud model would decline that is approved at random, 0 to 1. */
+  readonly exploreDeclines: number;
   /** Whether a pending answer's token approves as well; else only a person on the dashboard does. */
   readonly approvalTokens: boolean;
   /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
@@ -170,6 +172,7 @@ const VARIABLES = {
     fallback: "62",
     expected: "off, or a risk score from 0 to 74.9",
   },
+  EXPLORE_DECLINES: { schema: decimal(0, 1), fallback: "0", expected: "a share from 0 to 1, such as 0.05" },
   APPROVAL_TOKENS: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
   LOG_LEVEL: {
@@ -245,6 +248,7 @@ export function readConfig(environment: (name: string) => string | undefined): C
     webhookUrl: read("WEBHOOK_URL"),
     failover: read("FAILOVER") === "on",
     stepUpAt: stepUpAtOf(read("STEP_UP_AT")!),
+    exploreDeclines: read("EXPLORE_DECLINES")!,
     approvalTokens: read("APPROVAL_TOKENS") === "on",
     simulatedTime: read("SIMULATED_TIME") ??
       (environment("JWT_SECRET_KEY") || environment("JWT_JWKS_URL") ? "token" : "on"),

@@ -1,5 +1,6 @@
 import { DomainError } from "../core/errors.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
+import { DECLINE_AT_SCORE } from "../fraud/screen_payment.ts";
 import { type AcceptedPayment, requestHashOf } from "./accept_payments.ts";
 import { chargeFactsOf } from "./charge_facts.ts";
 import { completePayment } from "./complete_open_payments.ts";
@@ -104,6 +105,7 @@ async function firstCall(
       const totalMs = clock.monotonicMs() - startedMs;
       const timingsMs = { ...queueAndScreen(accepted.answer), accept: acceptMs, total: totalMs };
       reportStages(service, timingsMs);
+      reportExploration(service, accepted.answer);
       events.outcome(accepted.answer.status, accepted.answer.decline?.by ?? null);
       return {
         answer: withConfirmToken(service, request, requestHash, accepted.answer),
@@ -125,6 +127,7 @@ async function firstCall(
         total: endedMs - startedMs,
       };
       reportStages(service, timingsMs);
+      reportExploration(service, answer);
       events.outcome(answer.status, answer.decline?.by ?? null);
       return { answer, replayed: false, timingsMs };
     }
@@ -233,4 +236,12 @@ function reportStages(service: PaymentService, timingsMs: Readonly<Record<string
   for (const stage of ["queue", "screen", "accept", "charge", "settle", "total"] as const) {
     if (timingsMs[stage] !== undefined) service.events.stage(stage, timingsMs[stage]);
   }
+}
+
+/** Where chance has decided: of other payments that score so high the propensity is 0, or a test payment method's. */
+function reportExploration({ events }: PaymentService, { risk }: PaymentAnswer): void {
+  if (risk.score! < DECLINE_AT_SCORE || risk.propensity === 0 || risk.decided_by === "test_payment_method") {
+    return;
+  }
+  events.explored(risk.decision === "approve" ? "approve" : "decline");
 }

@@ -8,6 +8,7 @@ import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommitFull } from "../db/group_commit.ts";
 import type { PoolOptions } from "../db/pool.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
+import type { DeclineExploration } from "../fraud/explore_declines.ts";
 import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
 import type { RefundModel } from "../fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
@@ -48,6 +49,8 @@ export interface PaymentEvents {
   stage(stage: "queue" | "screen" | "accept" | "charge" | "settle" | "total", durationMs: number): void;
   outcome(status: string, declinedBy: string | null): void;
   batch(phase: "accept" | "settle", size: number, durationMs: number): void;
+  /** Chance has decided about a payment that the model would decline. */
+  explored(decision: "approve" | "decline"): void;
 }
 
 /**
@@ -92,6 +95,7 @@ export class PaymentService {
     /** What routing explores by. */
     random: Random;
     approvalSecret: Uint8Array;
+    exploration: DeclineExploration | null;
     settings: PaymentSettings;
     events: PaymentEvents;
   }) {
@@ -138,6 +142,7 @@ export class PaymentService {
         recentKeys: new RecentKeys(RECENT_KEYS_MAX, () => clock.monotonicMs()),
         graceMs: this.graceMs,
         stepUpAt: settings.stepUpAt,
+        exploration: options.exploration,
         challengeLifetimeMs: settings.challengeLifetimeMs,
       },
       settleTimes: () => ({

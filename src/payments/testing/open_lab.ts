@@ -15,7 +15,7 @@ import { chargeFactsOf, chargeRequestOf } from "../charge_facts.ts";
 import { requestHashOf } from "../accept_payments.ts";
 import { completeOpenPayments } from "../complete_open_payments.ts";
 import { type CreatedPayment, createPayment } from "../create_payment.ts";
-import type { PaymentService } from "../payment_service.ts";
+import type { PaymentEvents, PaymentService } from "../payment_service.ts";
 import { paymentOfKey, type PaymentRequest } from "../payment.ts";
 
 export const TENANT = "lab";
@@ -37,6 +37,9 @@ export interface LabOptions {
   readonly failover?: boolean;
   /** Off unless asked for. */
   readonly stepUpAt?: number;
+  /** None unless asked for. */
+  readonly exploreDeclines?: number;
+  readonly onExplored?: PaymentEvents["explored"];
   /** By the call's token alone unless told otherwise. */
   readonly approvals?: ApprovalWays;
   /** Providers in another process; in this one when left out. */
@@ -95,6 +98,7 @@ export class Lab implements AsyncDisposable {
         providersUrl: this.options.providersUrl ?? null,
         failover: this.options.failover ?? true,
         stepUpAt: this.options.stepUpAt ?? null,
+        exploreDeclines: this.options.exploreDeclines ?? 0,
       },
       database: { pool: { url } },
       clock: this.clock,
@@ -102,7 +106,12 @@ export class Lab implements AsyncDisposable {
       model,
       random: new Random(this.#stacks.length),
       approvals: this.options.approvals,
-      events: { stage: () => {}, outcome: () => {}, batch: () => {} },
+      events: {
+        stage: () => {},
+        outcome: () => {},
+        batch: () => {},
+        explored: this.options.onExplored ?? (() => {}),
+      },
     });
     this.#stacks.push(stack);
     this.stack ??= stack;
