@@ -50,6 +50,8 @@ export interface Config {
   readonly stepUpAt: number | null;
   /** Share of what the fraud model would decline that is approved at random, 0 to 1. */
   readonly exploreDeclines: number;
+  /** Whether a pending answer's token approves as well; else only a person on the dashboard does. */
+  readonly approvalTokens: boolean;
   /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
   readonly simulatedTime: "on" | "off" | "token";
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -57,6 +59,8 @@ export interface Config {
   readonly modelDirectory: string | null;
   /** Folder of a second fraud model that scores in the shadow of the first; null for none. */
   readonly challengerDirectory: string | null;
+  /** A table of exchange rates for wallets; null for the shipped one. */
+  readonly ratesFile: string | null;
   /** Database connections besides the group commits' own. */
   readonly poolSize: number;
 }
@@ -169,6 +173,7 @@ const VARIABLES = {
     expected: "off, or a risk score from 0 to 74.9",
   },
   EXPLORE_DECLINES: { schema: decimal(0, 1), fallback: "0", expected: "a share from 0 to 1, such as 0.05" },
+  APPROVAL_TOKENS: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
   LOG_LEVEL: {
     schema: z.enum(["debug", "info", "warn", "error"]),
@@ -181,6 +186,11 @@ const VARIABLES = {
     expected: "a folder with a trained model",
   },
   MODEL_DIR: { schema: z.string().min(1), fallback: null, expected: "a folder with a trained model" },
+  RATES_FILE: {
+    schema: z.string().min(1),
+    fallback: null,
+    expected: "a file with a table of exchange rates",
+  },
   POOL_SIZE: {
     schema: integer(1, 80),
     fallback: "8",
@@ -239,11 +249,13 @@ export function readConfig(environment: (name: string) => string | undefined): C
     failover: read("FAILOVER") === "on",
     stepUpAt: stepUpAtOf(read("STEP_UP_AT")!),
     exploreDeclines: read("EXPLORE_DECLINES")!,
+    approvalTokens: read("APPROVAL_TOKENS") === "on",
     simulatedTime: read("SIMULATED_TIME") ??
       (environment("JWT_SECRET_KEY") || environment("JWT_JWKS_URL") ? "token" : "on"),
     logLevel: read("LOG_LEVEL")!,
     modelDirectory: read("MODEL_DIR"),
     challengerDirectory: read("CHALLENGER_MODEL_DIR"),
+    ratesFile: read("RATES_FILE"),
     poolSize: read("POOL_SIZE")!,
   };
   if (config.jwtSecretKey !== null && config.jwtJwksUrl !== null) {

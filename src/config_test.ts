@@ -29,10 +29,12 @@ Deno.test("readConfig() has a default for every setting", () => {
     exploreDeclines: 0,
     failover: true,
     stepUpAt: 62,
+    approvalTokens: true,
     simulatedTime: "on",
     logLevel: "info",
     modelDirectory: null,
     challengerDirectory: null,
+    ratesFile: null,
     poolSize: 8,
   });
 });
@@ -84,11 +86,13 @@ Deno.test("readConfig() reads each variable", () => {
     ["STEP_UP_AT", "off", "stepUpAt", null],
     ["STEP_UP_AT", "62.5", "stepUpAt", 62.5],
     ["EXPLORE_DECLINES", "0.05", "exploreDeclines", 0.05],
+    ["APPROVAL_TOKENS", "off", "approvalTokens", false],
     ["SIMULATED_TIME", "off", "simulatedTime", "off"],
     ["SIMULATED_TIME", "token", "simulatedTime", "token"],
     ["LOG_LEVEL", "debug", "logLevel", "debug"],
     ["MODEL_DIR", "/models/1", "modelDirectory", "/models/1"],
     ["CHALLENGER_MODEL_DIR", "/models/2", "challengerDirectory", "/models/2"],
+    ["RATES_FILE", "/rates/today.json", "ratesFile", "/rates/today.json"],
     ["POOL_SIZE", "80", "poolSize", 80],
   ];
   for (const [name, value, field, expected] of cases) {
@@ -129,10 +133,12 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
     FAILOVER: ["true", "ON", "1"],
     STEP_UP_AT: ["75", "-1", "on", "1e1"],
     EXPLORE_DECLINES: ["1.01", "-0.1", "5%", "off", ".1"],
+    APPROVAL_TOKENS: ["true", "OFF", "never"],
     SIMULATED_TIME: ["true", "ON", "yes"],
     LOG_LEVEL: ["trace", "INFO", "2"],
     MODEL_DIR: [" "],
     CHALLENGER_MODEL_DIR: [" "],
+    RATES_FILE: [" "],
     POOL_SIZE: ["0", "81", "many", "1.5"],
   };
   for (const [name, values] of Object.entries(cases)) {

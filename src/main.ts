@@ -6,10 +6,12 @@
  */
 import process from "node:process";
 import { type Config, ConfigError, readConfig } from "./config.ts";
+import type { ApprovalWays } from "./core/approval_ways.ts";
 import { systemClock } from "./core/clock.ts";
 import { RandomIds } from "./core/ids.ts";
 import { createLog, errorFields, type Log } from "./core/log.ts";
 import { type Database, openDatabase } from "./db/open_database.ts";
+import { signingSecret } from "./db/signing_secret.ts";
 import { fillEmptyDatabase } from "./fill_empty_database.ts";
 import { createApp } from "./http/app.ts";
 import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
@@ -17,6 +19,7 @@ import { explainListenError, requireFreePort } from "./http/listen.ts";
 import { Metrics } from "./http/metrics.ts";
 import { openTokenKeys, type TokenKeys } from "./http/token_keys.ts";
 import { loadChallenger, type LoadedModel, loadFraudModel } from "./load_fraud_model.ts";
+import { loadRates } from "./load_rates.ts";
 import type { CallToolDependencies } from "./mcp/call_tool.ts";
 import { createMcpServer } from "./mcp/mcp_server.ts";
 import { serveOnStdio } from "./mcp/serve_stdio.ts";
@@ -45,6 +48,12 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown !== undefined) throw new ConfigError(`Unknown argument "${unknown}". The only one is --stdio.`);
   const stdio = args.includes("--stdio");
   const config = readConfig((name) => Deno.env.get(name));
+  if (stdio && !config.approvalTokens) {
+    throw new ConfigError(
+      "APPROVAL_TOKENS is off, but over standard input there is no page on which a person could decide. Set it to on, " +
+        "or serve over HTTP.",
+    );
+  }
   const log = createLog(config.logLevel, () => systemClock.nowMs());
   redirectConsole(log);
   const stop = stopSignal();
@@ -75,12 +84,17 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   const metrics = new Metrics();
   const model = await loadFraudModel(config);
   const challenger = await loadChallenger(config);
+  const rates = await loadRates(config);
   const ids = new RandomIds(() => systemClock.nowMs());
   await requireCurrentStates(database.ownerUrl);
   // Before a world is made: of two servers that start at once on one empty database, one makes it.
   const claim = config.providersUrl === null ? await claimProviderMemory(database.pool) : null;
   if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
   const sender = ownWebhookSender(config, stdio);
+  const approvals: ApprovalWays = {
+    page: stdio ? null : approvalPage(config),
+    byToken: config.approvalTokens,
+  };
   const stack = await openPaymentStack({
     config,
     database,
@@ -88,6 +102,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     ids,
     model,
     events: metrics.payments,
+    approvals,
     onProviderEvent: sender === null ? undefined : (event) => sender.send(event),
     onError: (error) => log.error("routing_exchange_failed", errorFields(error)),
   });
@@ -109,6 +124,8 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     stack,
     clock: systemClock,
     ids,
+    approvals,
+    rates,
     events: metrics.wallets,
   });
   const keeper = new WalletKeeper(
@@ -222,6 +239,7 @@ async function serveOnHttp(
     tokenKeys,
     ready: async () => void await stack.pool.of([])`select 1`,
     isDraining: () => draining,
+    dashboardSecret: await signingSecret(stack.pool, "dashboard_forms"),
     webhooks: config.webhookSecret === null
       ? null
       : { secret: config.webhookSecret, payments: stack.payments, wake: () => completer.wake() },
@@ -252,6 +270,11 @@ async function serveOnHttp(
   // What did not end in time stays on the open list: the next start finishes it.
   if (!drained) log.warn("drain_timed_out", { afterMs: DRAIN_MAX_MS });
   return 0;
+}
+
+/** Where people reach the page on which they decide. */
+function approvalPage({ publicUrl, host, port }: Config): string {
+  return `${publicUrl ?? `http://${isWildcard(host) ? "127.0.0.1" : urlHost(host)}:${port}`}/dashboard`;
 }
 
 function pause(timeoutMs: number): Promise<false> {

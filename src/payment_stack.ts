@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
+import { type ApprovalWays, TOKEN_ONLY } from "./core/approval_ways.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Ids } from "./core/ids.ts";
 import { Random } from "./core/random.ts";
@@ -64,6 +65,8 @@ export async function openPaymentStack(options: {
   events: PaymentEvents;
   /** What routing explores by. */
   random?: Random;
+  /** How what waits for a person is decided; by the call's token alone when left out. */
+  approvals?: ApprovalWays;
   /** Told of what happens at providers in this process. */
   onProviderEvent?: (event: ChargeEvent) => void;
   onError?: (error: unknown) => void;
@@ -98,6 +101,7 @@ export async function openPaymentStack(options: {
       stepUpAt: config.stepUpAt,
       challengeLifetimeMs: CHALLENGE_LIFETIME_MS,
       approvalLifetimeMs: APPROVAL_LIFETIME_MS,
+      approvals: options.approvals ?? TOKEN_ONLY,
     },
     events: options.events,
   });

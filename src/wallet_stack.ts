@@ -1,20 +1,22 @@
+import { type ApprovalWays, TOKEN_ONLY } from "./core/approval_ways.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Ids } from "./core/ids.ts";
 import type { Database } from "./db/open_database.ts";
 import { signingSecret } from "./db/signing_secret.ts";
+import { loadRates } from "./load_rates.ts";
 import type { PaymentStack } from "./payment_stack.ts";
 import { createPayment } from "./payments/create_payment.ts";
+import type { PaymentRequest } from "./payments/payment.ts";
+import type { PaymentAnswer } from "./payments/payment_answer.ts";
 import type { PaymentService } from "./payments/payment_service.ts";
-import { type RateSource, readRates } from "./wallets/rates.ts";
-import type { TopUpCharger } from "./wallets/top_up_charger.ts";
+import type { RateSource } from "./wallets/rates.ts";
+import type { ChargedTopUp, TopUpCharger } from "./wallets/top_up_charger.ts";
 import { type WalletEvents, WalletService } from "./wallets/wallet_service.ts";
 
 const MAX_BATCH = 256;
 const MAX_QUEUE = 5_000;
 const LANES = 1;
 const APPROVAL_LIFETIME_MS = 3_600_000;
-
-const DEFAULT_RATES = new URL("../fixtures/rates/2026-01-02.json", import.meta.url);
 
 /** The wallets domain beside the payments it is topped up by: what the server, the tests and the benchmarks share. */
 export async function openWalletStack(options: {
@@ -25,6 +27,8 @@ export async function openWalletStack(options: {
   events: WalletEvents;
   rates?: RateSource;
   lanes?: number;
+  /** How what waits for a person is decided; by the call's token alone when left out. */
+  approvals?: ApprovalWays;
 }): Promise<WalletService> {
   const { stack, clock, ids, events } = options;
   return new WalletService({
@@ -32,7 +36,7 @@ export async function openWalletStack(options: {
     connection: { ...options.database.pool, applicationName: "mcp-payments-lab" },
     clock,
     ids,
-    rates: options.rates ?? await readRates(DEFAULT_RATES),
+    rates: options.rates ?? await loadRates({ ratesFile: null }),
     charger: chargerOf(stack.payments),
     approvalSecret: await signingSecret(stack.pool, "wallet_approvals"),
     settings: {
@@ -40,16 +44,17 @@ export async function openWalletStack(options: {
       maxQueue: MAX_QUEUE,
       lanes: options.lanes ?? LANES,
       approvalLifetimeMs: APPROVAL_LIFETIME_MS,
+      approvals: options.approvals ?? TOKEN_ONLY,
     },
     events,
   });
 }
 
-/** A top-up is a card payment like any other: screened, routed, charged, booked and audited. */
+/** A top-up is a card payment like any other: screened, challenged, routed, charged, booked and audited. */
 function chargerOf(payments: PaymentService): TopUpCharger {
   return {
-    charge: async (charge) => {
-      const { answer } = await createPayment(payments, {
+    charge: async (charge, challengeAnswer) => {
+      const request: PaymentRequest = {
         ...charge,
         method: "card",
         description: "Wallet top-up",
@@ -59,16 +64,28 @@ function chargerOf(payments: PaymentService): TopUpCharger {
         addressId: null,
         metadata: null,
         confirmation: null,
-        // Whoever fills a wallet cannot pass a challenge on: a risky top-up is approved or declined.
-        mayChallenge: false,
-      });
-      return {
-        paymentId: answer.payment_id,
-        status: answer.status,
-        feeMinor: BigInt(answer.fee_minor),
-        riskScore: answer.risk_score,
-        decline: answer.decline,
       };
+      const made = await createPayment(payments, request);
+      const token = made.answer.challenge?.confirm_token ?? null;
+      if (challengeAnswer === null || token === null) return chargedOf(made.answer);
+      const confirmation = { token, answer: challengeAnswer };
+      return chargedOf((await createPayment(payments, { ...request, confirmation })).answer);
+    },
+  };
+}
+
+function chargedOf(answer: PaymentAnswer): ChargedTopUp {
+  const { challenge } = answer;
+  return {
+    paymentId: answer.payment_id,
+    status: answer.status,
+    feeMinor: BigInt(answer.fee_minor),
+    riskScore: answer.risk_score,
+    decline: answer.decline,
+    challenge: challenge === null ? null : {
+      askedBy: challenge.asked_by,
+      about: challenge.about,
+      expiresAtMs: Date.parse(challenge.expires_at),
     },
   };
 }

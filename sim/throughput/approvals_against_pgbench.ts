@@ -187,7 +187,6 @@ async function runApprovals(
         addressId: call.address_id ?? null,
         metadata: null,
         confirmation: null,
-        mayChallenge: true,
         idempotencyKey: `${call.idempotency_key}-${run}`,
         simulatedAtMs: Date.parse(next.value.simulated_at),
       });

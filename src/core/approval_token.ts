@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { DomainError } from "./errors.ts";
 
 /**
- * What a token lets its holder go on with: one transfer, refund or payment that waits for a person, for one caller, with
+ * What a token lets its holder go on with: one transfer, refund, payment or top-up that waits for a person, for one caller, with
  * these very arguments, until it expires. The same text is the request state of an `input_required` answer.
  */
 export interface ApprovalClaim {
@@ -24,7 +24,7 @@ export function signApproval(claim: ApprovalClaim, secret: Uint8Array): string {
 export function verifyApproval(
   token: string,
   call: Pick<ApprovalClaim, "tenantId" | "principal" | "requestHash">,
-  prefix: "tr" | "re" | "pay",
+  prefix: "tr" | "re" | "pay" | "top",
   secret: Uint8Array,
 ): ApprovalClaim | null {
   const match = /^(([a-z]{2,3})_[0-9a-z]{26})\.(\d{1,15})\.([A-Za-z0-9_-]{43})$/.exec(token);

@@ -32,6 +32,24 @@ create table accounts (
 CREATE INDEX accounts_by_owner ON public.accounts USING btree (tenant_id, owner_id);
 alter table accounts enable row level security;
 
+create table approval_decisions (
+  tenant_id text not null,
+  resource_id text not null,
+  kind text not null,
+  decision text not null,
+  decided_by text not null,
+  decided_via text not null,
+  decided_at timestamp with time zone not null,
+  constraint approval_decisions_pkey PRIMARY KEY (tenant_id, resource_id),
+  constraint approval_decisions_decided_by_check CHECK (decided_by <> ''::text),
+  constraint approval_decisions_decided_via_check CHECK (decided_via = ANY (ARRAY['dashboard'::text, 'token'::text, 'expiry'::text])),
+  constraint approval_decisions_decision_check CHECK (decision = ANY (ARRAY['approved'::text, 'refused'::text, 'expired'::text])),
+  constraint approval_decisions_expiry_is_nobodys CHECK ((decision = 'expired'::text) = (decided_via = 'expiry'::text)),
+  constraint approval_decisions_kind_check CHECK (kind = ANY (ARRAY['refund'::text, 'transfer'::text]))
+);
+CREATE INDEX approval_decisions_latest ON public.approval_decisions USING btree (tenant_id, decided_at DESC, resource_id DESC);
+alter table approval_decisions enable row level security;
+
 create table audit_events (
   tenant_id text not null,
   audit_id text not null,
@@ -300,6 +318,7 @@ CREATE INDEX refunds_by_customer ON public.refunds USING btree (tenant_id, custo
 CREATE INDEX refunds_by_payment ON public.refunds USING btree (tenant_id, payment_id);
 CREATE INDEX refunds_open ON public.refunds USING btree (next_check_at) WHERE (status = ANY (ARRAY['processing'::text, 'in_doubt'::text]));
 CREATE INDEX refunds_pending ON public.refunds USING btree (expires_at) WHERE (status = 'pending_approval'::text);
+CREATE INDEX refunds_waiting ON public.refunds USING btree (tenant_id, expires_at, refund_id) WHERE (status = 'pending_approval'::text);
 alter table refunds enable row level security;
 
 create table routing_clocks (
@@ -398,11 +417,12 @@ create table wallet_top_ups (
   next_check_at timestamp with time zone not null,
   created_at timestamp with time zone not null,
   finished_at timestamp with time zone,
+  answer text,
   constraint wallet_top_ups_pkey PRIMARY KEY (tenant_id, top_up_id),
   constraint wallet_top_ups_amount_minor_check CHECK (amount_minor > 0),
-  constraint wallet_top_ups_status_check CHECK (status = ANY (ARRAY['charging'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
+  constraint wallet_top_ups_status_check CHECK (status = ANY (ARRAY['charging'::text, 'requires_action'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
 );
-CREATE INDEX wallet_top_ups_open ON public.wallet_top_ups USING btree (next_check_at) WHERE (status = 'charging'::text);
+CREATE INDEX wallet_top_ups_open ON public.wallet_top_ups USING btree (next_check_at) WHERE (status = ANY (ARRAY['charging'::text, 'requires_action'::text]));
 alter table wallet_top_ups enable row level security;
 
 create table wallet_transfers (
@@ -436,6 +456,7 @@ create table wallet_transfers (
 CREATE INDEX wallet_transfers_pending ON public.wallet_transfers USING btree (expires_at) WHERE (status = 'pending_approval'::text);
 CREATE INDEX wallet_transfers_received ON public.wallet_transfers USING btree (tenant_id, to_account_id, occurred_at_ms);
 CREATE INDEX wallet_transfers_sent ON public.wallet_transfers USING btree (tenant_id, from_account_id, occurred_at_ms);
+CREATE INDEX wallet_transfers_waiting ON public.wallet_transfers USING btree (tenant_id, expires_at, transfer_id) WHERE (status = 'pending_approval'::text);
 alter table wallet_transfers enable row level security;
 
 create table webhook_events (
@@ -725,6 +746,15 @@ begin
     using errcode = 'check_violation', constraint = 'refunds_final_is_final';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_wallet_top_up_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'Top-up % is % and cannot become %, nor change its amount', old.top_up_id, old.status, new.status
+    using errcode = 'check_violation', constraint = 'wallet_top_ups_final_is_final';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_wallet_transfer_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -735,6 +765,8 @@ begin
 end $function$;
 
 -- Triggers
+
+CREATE TRIGGER approval_decisions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON approval_decisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -758,11 +790,15 @@ CREATE TRIGGER refunds_final_is_final BEFORE UPDATE ON refunds FOR EACH ROW WHEN
 
 CREATE TRIGGER shadow_scores_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON shadow_scores FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER wallet_top_ups_final_is_final BEFORE UPDATE ON wallet_top_ups FOR EACH ROW WHEN (old.status <> new.status AND (old.status <> ALL (ARRAY['charging'::text, 'requires_action'::text])) OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.account_id <> old.account_id) EXECUTE FUNCTION refuse_wallet_top_up_change();
+
 CREATE TRIGGER wallet_transfers_final_is_final BEFORE UPDATE ON wallet_transfers FOR EACH ROW WHEN (old.status <> 'pending_approval'::text OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.to_amount_minor <> old.to_amount_minor OR new.to_currency <> old.to_currency) EXECUTE FUNCTION refuse_wallet_transfer_change();
 
 -- Row-level security
 
 create policy own_tenants on accounts as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
+
+create policy own_tenants on approval_decisions as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
 
 create policy own_tenants on audit_events as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
 
@@ -813,6 +849,7 @@ create policy own_tenants on worlds as permissive for all to mcp_payments_app us
 -- Grants
 
 grant insert (account_id, currency, kind, may_go_negative, owner_id, tenant_id), select on accounts to mcp_payments_app;
+grant insert, select on approval_decisions to mcp_payments_app;
 grant execute on function assert_batch(text) to mcp_payments_app;
 grant execute on function assert_versions_held(bigint,bigint) to mcp_payments_app;
 grant insert, select on audit_events to mcp_payments_app;
@@ -840,7 +877,7 @@ grant insert, select on shadow_scores to mcp_payments_app;
 grant insert, select on signing_secrets to mcp_payments_app;
 grant insert, select on tenants to mcp_payments_app;
 grant insert, select on transfers to mcp_payments_app;
-grant insert, select, update (finished_at, next_check_at, payment_id, status) on wallet_top_ups to mcp_payments_app;
+grant insert, select, update (answer, finished_at, next_check_at, payment_id, status) on wallet_top_ups to mcp_payments_app;
 grant insert, select, update (answer, finished_at, status) on wallet_transfers to mcp_payments_app;
 grant delete, insert, select on webhook_events to mcp_payments_app;
 grant insert, select on worlds to mcp_payments_app;

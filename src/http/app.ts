@@ -17,7 +17,8 @@ import type { Caller } from "../mcp/define_tool.ts";
 import { forbiddenError, toolOutsideScopes } from "../mcp/allowed_tools.ts";
 import { messageFault } from "../mcp/message_fault.ts";
 import { VERSION } from "../version.ts";
-import { Authenticator } from "./authenticate.ts";
+import { createDashboard } from "../dashboard/dashboard_app.ts";
+import { Authenticator, DEFAULT_TENANT, SCOPES } from "./authenticate.ts";
 import { METADATA_PATHS, resourceMetadata, scopeChallenge, tokenChallenge } from "./protected_resource.ts";
 import type { Metrics } from "./metrics.ts";
 import { SIGNATURE_HEADER } from "../core/webhook_signature.ts";
@@ -36,6 +37,8 @@ export interface AppDependencies {
   readonly calls: CallToolDependencies;
   /** What tokens are checked with; null where nobody needs one. */
   readonly tokenKeys: TokenKeys | null;
+  /** What the dashboard's forms are signed with, alike for all servers on one database. */
+  readonly dashboardSecret: Uint8Array;
   /** Resolves when the server can take payments; rejects with the reason it cannot. */
   readonly ready: () => Promise<void>;
   readonly isDraining: () => boolean;
@@ -46,11 +49,19 @@ export interface AppDependencies {
 /**
  * The HTTP side, in the order a request meets it: request id, Host and Origin, then for /mcp content type,
  * body limits, caller, rate limit, scope, protocol. Where several refusals apply, the first of this order is the answer.
+ * People have a side of their own, /dashboard, which no agent's token opens.
  */
 export function createApp(dependencies: AppDependencies): Hono {
   const { config, ids, log, metrics, clock } = dependencies;
-  const origins = [...localhostAllowedOrigins(), ...config.allowedOrigins];
-  const hosts = [...localhostAllowedHostnames(), ...ownHostNames(config.host), ...config.allowedHosts];
+  // Where clients are told to reach it, its own pages come from there.
+  const publicHosts = config.publicUrl === null ? [] : [new URL(config.publicUrl).hostname];
+  const origins = [...localhostAllowedOrigins(), ...publicHosts, ...config.allowedOrigins];
+  const hosts = [
+    ...localhostAllowedHostnames(),
+    ...ownHostNames(config.host),
+    ...publicHosts,
+    ...config.allowedHosts,
+  ];
   const authenticator = new Authenticator(dependencies.tokenKeys, config);
   const limiter = config.rateLimit === null
     ? null
@@ -74,7 +85,8 @@ export function createApp(dependencies: AppDependencies): Hono {
 
   // Only now is an origin one that may read the answer.
   app.use(async (context, next) => {
-    if (context.req.raw.headers.has("origin")) return await readableByOrigin(context, next);
+    const isReadable = !isDashboard(context.req.path) && context.req.raw.headers.has("origin");
+    if (isReadable) return await readableByOrigin(context, next);
     await next();
   });
 
@@ -158,6 +170,27 @@ export function createApp(dependencies: AppDependencies): Hono {
     return "refusal" in taken ? refuse(context, taken.refusal) : context.json(taken);
   });
 
+  app.route(
+    "/dashboard",
+    createDashboard({
+      services: dependencies.calls,
+      sessions: {
+        checkToken: dependencies.tokenKeys === null
+          ? null
+          : (token) => authenticator.checkToken(token, clock.nowMs()),
+        toolScopes: SCOPES,
+        defaultTenantId: DEFAULT_TENANT,
+        isSecure: config.publicUrl?.startsWith("https:") ?? false,
+        secret: dependencies.dashboardSecret,
+      },
+      publicOrigin: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
+      readText: (request) => readText(request, config.readTimeoutMs),
+      requestIdOf,
+      nowMs: () => dependencies.calls.payments.clock.nowMs(),
+      log,
+    }),
+  );
+
   app.all("/mcp", (context) => {
     context.header("allow", "POST");
     return refuse(context, NOT_POST);
@@ -181,8 +214,13 @@ const ROUTES = new Set(["/mcp", "/healthz", "/readyz", "/metrics", ...METADATA_P
 
 /** A closed list: a caller's path never becomes a label. */
 function routeOf(path: string): string {
+  if (isDashboard(path)) return "/dashboard";
   if (path.startsWith("/webhooks/")) return "/webhooks";
   return ROUTES.has(path) ? path : "other";
+}
+
+function isDashboard(path: string): boolean {
+  return path === "/dashboard" || path.startsWith("/dashboard/");
 }
 
 /** What a client tells its question by. */
@@ -216,7 +254,9 @@ const NOT_POST: Refusal = {
 const NOT_FOUND: Refusal = {
   status: 404,
   code: "not_found",
-  message: "There is /mcp for the protocol, /webhooks/<provider>, and /healthz, /readyz and /metrics.",
+  message:
+    "There is /mcp for the protocol, /dashboard for people, /webhooks/<provider>, and /healthz, /readyz and " +
+    "/metrics.",
 };
 const FAILED: Refusal = {
   status: 500,

@@ -1,10 +1,13 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions, SignJWT } from "jose";
 import type { Config } from "../config.ts";
+import { APPROVAL_SCOPE } from "../dashboard/approval_scope.ts";
 import type { Caller } from "../mcp/define_tool.ts";
 import type { TokenKeys } from "./token_keys.ts";
 
+/** What an agent may be given. A person's {@link APPROVAL_SCOPE} is none of them, and is advertised to no client. */
 export const SCOPES = ["payments", "wallets", "analytics", "monitoring", "compliance", "simulate"] as const;
-export type Scope = (typeof SCOPES)[number];
+/** What a token may carry: an agent's scopes, or a person's one. */
+export type Scope = (typeof SCOPES)[number] | typeof APPROVAL_SCOPE;
 
 export const DEFAULT_TENANT = "default";
 export const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -46,7 +49,12 @@ export class Authenticator {
         isInvalidToken: false,
       };
     }
-    const token = header.slice(7).trim();
+    return await this.checkToken(header.slice(7).trim(), nowMs);
+  }
+
+  /** Whose a token is, wherever it came from. */
+  async checkToken(token: string, nowMs: number): Promise<Authentication> {
+    if (this.#keys === null) return { caller: LOCAL_CALLER };
     const known = this.#checked.get(token);
     if (known !== undefined && known.untilMs > nowMs) return { caller: known.caller };
     return await this.#verify(token, this.#keys, nowMs);

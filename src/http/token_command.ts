@@ -1,12 +1,14 @@
 /**
  * `deno task token [--sub agent-1] [--tenant default] [--scope "payments wallets"] [--ttl 86400]`: prints a bearer
- * token signed with JWT_SECRET_KEY.
+ * token signed with JWT_SECRET_KEY. A person who decides on the dashboard needs `--scope approvals:decide`, which no other
+ * scope goes with.
  */
 import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
 import { DEFAULT_TENANT, issueToken, PRINCIPAL, type Scope, SCOPES, TENANT } from "./authenticate.ts";
 import { runCommand } from "../core/run_command.ts";
+import { APPROVAL_SCOPE } from "../dashboard/approval_scope.ts";
 
 const TTL_MAX_S = 365 * 24 * 3600;
 
@@ -37,9 +39,19 @@ export async function tokenFromArgs(
     );
   }
   const scopes = values.scope.split(/[\s,]+/).filter((scope) => scope !== "");
-  const unknown = scopes.find((scope) => !(SCOPES as readonly string[]).includes(scope));
+  const unknown = scopes.find((scope) =>
+    scope !== APPROVAL_SCOPE && !(SCOPES as readonly string[]).includes(scope)
+  );
   if (unknown !== undefined || scopes.length === 0) {
-    throw new ConfigError(`--scope takes any of ${SCOPES.join(" ")}, not "${unknown ?? ""}".`);
+    throw new ConfigError(
+      `--scope takes any of ${SCOPES.join(" ")}, or ${APPROVAL_SCOPE} alone, not "${unknown ?? ""}".`,
+    );
+  }
+  if (scopes.includes(APPROVAL_SCOPE) && scopes.length > 1) {
+    throw new ConfigError(
+      `--scope takes ${APPROVAL_SCOPE} alone: whoever may ask for a refund must not decide about it. ` +
+        "Issue two tokens.",
+    );
   }
   if (!TENANT.test(values.tenant)) {
     throw new ConfigError(`--tenant must be 1 to 63 of a–z 0–9 _ -, not "${values.tenant}".`);

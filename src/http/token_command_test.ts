@@ -14,6 +14,11 @@ Deno.test("deno task token prints a token that the server takes", async () => {
       tenantId: "acme",
       scopes: new Set(SCOPES),
     }],
+    [["--sub", "maria", "--scope", "approvals:decide"], {
+      principal: "maria",
+      tenantId: "default",
+      scopes: new Set(["approvals:decide"]),
+    }],
     [["--scope", "payments, wallets"], {
       principal: "local",
       tenantId: "default",
@@ -31,10 +36,18 @@ Deno.test("deno task token prints a token that the server takes", async () => {
   }
 });
 
+Deno.test("deno task token gives nobody the scope to decide who did not ask for it", async () => {
+  const token = await tokenFromArgs([], (name) => ENVIRONMENT[name], NOW_MS);
+  const { scope } = JSON.parse(atob(token.split(".")[1])) as { scope: string };
+  expect(scope).toContain("payments");
+  expect(scope).not.toContain("approvals");
+});
+
 Deno.test("deno task token refuses what the server would refuse, and names the flag", async () => {
   const cases: [string[], RegExp][] = [
     [["--scope", "payments,refunds"], /^--scope takes any of .+, not "refunds"/],
     [["--scope", ""], /^--scope/],
+    [["--scope", "payments approvals:decide"], /^--scope takes approvals:decide alone/],
     [["--tenant", "Acme"], /^--tenant/],
     [["--tenant", ""], /^--tenant/],
     [["--sub", "a b"], /^--sub/],

@@ -1,3 +1,5 @@
+import { z } from "zod";
+import type { WaitingApproval } from "../core/approval_ways.ts";
 import type { Waiting } from "./ask_person.ts";
 
 /** The question of a tool whose answer waits as `pending_approval`: yes or no, by the same call with its token. */
@@ -5,12 +7,12 @@ export function approvalQuestion(message: (answer: Record<string, unknown>) => s
   return {
     tokenArgument: "approval_token",
     question: (answer) => {
-      const { status, approval } = answer as {
-        status: string;
-        approval: { approval_token: string; expires_at: string } | null;
-      };
-      return status !== "pending_approval" || approval === null ? null : {
-        message: `${message(answer)} Until ${approval.expires_at}.`,
+      const { status, approval } = answer as { status: string; approval: WaitingApproval | null };
+      // Without a token the client's user is not the one who decides.
+      if (status !== "pending_approval" || !approval?.approval_token) return null;
+      const orThere = approval.approval_page === null ? "" : ` Or decide it at ${approval.approval_page}.`;
+      return {
+        message: `${message(answer)} Until ${approval.expires_at}.${orThere}`,
         token: approval.approval_token,
         field: {
           name: "approve",
@@ -24,3 +26,14 @@ export function approvalQuestion(message: (answer: Record<string, unknown>) => s
     }),
   };
 }
+
+/** How the tools answer what waits for a person. */
+export const approvalOutput = z.object({
+  approval_token: z.string().nullable().describe(
+    "For the same call again; null where only the page decides.",
+  ),
+  approval_page: z.string().nullable().describe(
+    "Where a person decides it; null where the server has no such page.",
+  ),
+  expires_at: z.string().meta({ format: "date-time" }),
+}).nullable();

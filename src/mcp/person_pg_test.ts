@@ -73,6 +73,51 @@ Deno.test("on 2026-07-28 a challenge is a question, and the customer's answer de
   expect(await served.lab.brokenInvariants()).toEqual([]);
 });
 
+Deno.test("on 2026-07-28 a top-up whose card asks for 3-D Secure is a question too, and fills the wallet once", async () => {
+  await using served = await serve();
+  const args = {
+    wallet_id: "wallet:cust_ann:USD",
+    amount: "40.00",
+    currency: "USD",
+    payment_method_id: "pm_card_3ds_challenge",
+  };
+  const wallet = accountOf("wallet", "cust_ann", "USD");
+  for (
+    const [reply, status] of [
+      [{ action: "accept", content: { code: CHALLENGE_ANSWER } }, "succeeded"],
+      [{ action: "accept", content: { code: "000000" } }, "declined"],
+      [{ action: "decline" }, "declined"],
+    ] as const
+  ) {
+    await using person = await connectWithPerson(served.url, () => reply);
+    const { answer } = await person.call("top_up_wallet", args);
+    expect(answer).toMatchObject({ status, challenge: null, replayed: false });
+    expect(person.asked).toEqual([expect.stringMatching(/3-D Secure.*40\.00 USD, to wallet:cust_ann:USD/)]);
+    expect((await served.lab.balanceOf(wallet)).balance).toBe(4_000n);
+  }
+  // Dismissed, it waits; and goes on by its token.
+  await using person = await connectWithPerson(served.url, () => ({ action: "cancel" }));
+  expect(await person.call("top_up_wallet", { ...args, idempotency_key: "later" })).toMatchObject({
+    isError: true,
+    answer: { error: { code: "unanswered" } },
+  });
+  const headers = await bearer({ scopes: ["payments", "wallets"] });
+  const call = async (more: Content) =>
+    (await callTool(served.url, "top_up_wallet", { ...args, idempotency_key: "later", ...more }, headers))
+      .structuredContent;
+  const waiting = await call({});
+  expect(waiting).toMatchObject({ status: "requires_action", replayed: true });
+  const { confirm_token } = waiting.challenge as { confirm_token: string };
+  expect(await call({ confirm_token })).toMatchObject({
+    error: { code: "invalid_arguments", field: "challenge_answer" },
+  });
+  expect(await call({ confirm_token, challenge_answer: CHALLENGE_ANSWER })).toMatchObject({
+    status: "succeeded",
+  });
+  expect((await served.lab.balanceOf(wallet)).balance).toBe(8_000n);
+  expect(await served.lab.brokenInvariants()).toEqual([]);
+});
+
 Deno.test("a dismissed question leaves the payment waiting, and can be answered later by token", async () => {
   await using served = await serve();
   await using person = await connectWithPerson(served.url, () => ({ action: "cancel" }));
@@ -273,6 +318,13 @@ for (
     const refund = { payment_id: paid.payment_id, amount: "10.00", idempotency_key: "ask" };
     const pending = await call("refund_payment", refund);
     expect(pending).toMatchObject({ status: "pending_approval" });
+    const toppedUp = await call("top_up_wallet", {
+      wallet_id: "wallet:cust_ann:USD",
+      amount: "5.00",
+      currency: "USD",
+      payment_method_id: "pm_card_3ds_challenge",
+    });
+    expect(toppedUp).toMatchObject({ status: "requires_action", challenge: { asked_by: "issuer" } });
     const { approval_token } = pending.approval as { approval_token: string };
     expect(await call("refund_payment", { ...refund, approval_token })).toMatchObject({
       refund_id: pending.refund_id,

@@ -189,6 +189,20 @@ Deno.test("top_up_wallet: charges, credits, and shows as a top-up", async () => 
     kind: "top_up",
   });
   expect(history.entries).toMatchObject([{ amount: "20.00", payment_id: answer.payment_id }]);
+  // By hand nothing comes to the merchant behind it: that money would reach no wallet.
+  const byHand = { amount: "5.00", currency: "USD", method: "card", payment_method_id: "pm_card_visa" };
+  const paid = await wallets.call("create_payment", {
+    ...byHand,
+    customer_id: "cust_ann",
+    merchant_id: "merch_wallet",
+  }, await bearer());
+  expect(paid.structuredContent).toMatchObject({
+    error: {
+      code: "unknown_merchant",
+      field: "merchant_id",
+      next_move: expect.stringContaining("top_up_wallet"),
+    },
+  });
   expect(await wallets.lab.lab.brokenInvariants()).toEqual([]);
 });
 

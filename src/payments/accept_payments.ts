@@ -180,7 +180,7 @@ export function requestHashOf(request: PaymentRequest): string {
   } satisfies Record<
     Exclude<
       keyof PaymentRequest,
-      "tenantId" | "principal" | "idempotencyKey" | "confirmation" | "mayChallenge" | "simulatedAtMs"
+      "tenantId" | "principal" | "idempotencyKey" | "confirmation" | "simulatedAtMs"
     >,
     unknown
   >;
@@ -262,8 +262,7 @@ function screen(
   const event = occurredAtMs === asked.occurredAtMs ? asked : { ...asked, occurredAtMs };
   const vector = readFeatures(event, states);
   observe(event, states);
-  const stepUpAt = item.request.mayChallenge ? dependencies.stepUpAt : null;
-  const { exploration } = dependencies;
+  const { stepUpAt, exploration } = dependencies;
   const risk = screenPayment(vector, dependencies.model, {
     isTestMethod: item.references.paymentMethod?.isTest ?? false,
     stepUpAt,

@@ -161,7 +161,7 @@ export async function chargeInProgress(
 
 async function factsOf(service: PaymentService, row: PaymentRow): Promise<ChargeFacts> {
   await service.routing.of(row.tenantId);
-  return chargeFactsOf(row, await service.references.of({ ...row, mayChallenge: true }));
+  return chargeFactsOf(row, await service.references.of(row));
 }
 
 /**

@@ -107,8 +107,6 @@ export interface PaymentRequest {
   readonly idempotencyKey: string | null;
   /** The customer's answer to the challenge that an earlier call of this payment led to. */
   readonly confirmation: { readonly token: string; readonly answer: string } | null;
-  /** Whether the caller can pass a challenge on to the customer; without, a risky payment is not challenged. */
-  readonly mayChallenge: boolean;
   /** The event's own time in a simulated world; null for now. */
   readonly simulatedAtMs: number | null;
 }

@@ -1,3 +1,4 @@
+import type { ApprovalWays } from "../core/approval_ways.ts";
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
@@ -40,6 +41,7 @@ export interface PaymentSettings {
   readonly challengeLifetimeMs: number;
   /** How long a person has to approve a refund. */
   readonly approvalLifetimeMs: number;
+  readonly approvals: ApprovalWays;
 }
 
 export interface PaymentEvents {

@@ -40,7 +40,7 @@ export interface PaymentReferences {
 /** What is looked at of a request. */
 type Named = Pick<
   PaymentRequest,
-  "tenantId" | "customerId" | "merchantId" | "method" | "paymentMethodId" | "mayChallenge"
+  "tenantId" | "customerId" | "merchantId" | "method" | "paymentMethodId"
 >;
 
 /** The merchant of a payment that names none; every tenant has it. */
@@ -109,21 +109,11 @@ export class References {
 
   async #paymentMethod(
     customer: Customer,
-    { tenantId, paymentMethodId: asked, mayChallenge }: Named,
+    { tenantId, paymentMethodId: asked }: Named,
   ): Promise<PaymentMethod> {
     const paymentMethodId = asked ?? customer.defaultPaymentMethodId;
     if (paymentMethodId !== null) {
       const test = testPaymentMethod(paymentMethodId);
-      if (test?.effect.kind === "challenge" && !mayChallenge) {
-        throw new DomainError(
-          "unknown_payment_method",
-          `Payment method "${paymentMethodId}" asks the customer for a challenge, which this tool cannot pass on.`,
-          {
-            field: "payment_method_id",
-            nextMove: 'Use "pm_card_3ds_frictionless", another test method, or create_payment.',
-          },
-        );
-      }
       if (test !== undefined) {
         return {
           paymentMethodId,

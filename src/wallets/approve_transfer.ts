@@ -1,7 +1,10 @@
 import { assert } from "../core/assert.ts";
 import { toRfc3339 } from "../core/clock.ts";
+import { tryAll } from "../core/try_all.ts";
+import { type Decider, type Decision, EXPIRY, recordDecision } from "../db/approval_decisions.ts";
 import { textArray } from "../db/array_literal.ts";
 import { againAfterLostRace } from "../db/lost_race.ts";
+import type { Account } from "../ledger/accounts.ts";
 import {
   openAccounts,
   post,
@@ -13,7 +16,8 @@ import {
 import { holdIdOf } from "./store_transfers.ts";
 import { conversionAccount } from "./transfer_postings.ts";
 import type { TransferredFunds } from "./transfer_funds.ts";
-import { moneyAnswer, type PlannedTransfer, TRANSFER_STATUSES, type TransferAnswer } from "./transfer.ts";
+import { moneyAnswer, TRANSFER_STATUSES, type TransferAnswer } from "./transfer.ts";
+import { parseWalletId } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
 
 /** Expired transfers ended in one round. */
@@ -22,40 +26,39 @@ const EXPIRE_LIMIT = 200;
 /**
  * Posts a held transfer that a person approved, or frees its money where the person said no. Once ended, it stays as it is: every later
  * call gets that answer again. The amounts are those of the first call, at its rate.
+ *
+ * @returns null where no such transfer has ever waited, another tenant's included
  */
-export async function approveTransfer(
+export async function decideTransfer(
   service: WalletService,
-  plan: PlannedTransfer,
-  transferId: string,
-): Promise<TransferredFunds> {
-  const { tenantId, principal } = plan.request;
+  call: { tenantId: string; transferId: string; approved: boolean; by: Decider },
+): Promise<TransferredFunds | null> {
+  const { tenantId, transferId, approved, by } = call;
   return await againAfterLostRace(() =>
-    service.pool.of(tenantId).begin(async (sql) => {
-      const waiting = await lockTransfer(sql, tenantId, transferId);
-      if (waiting.status !== "pending_approval") {
-        return { answer: JSON.parse(waiting.answer), replayed: true };
-      }
-      if (waiting.expiresAtMs <= service.clock.nowMs()) {
-        return { answer: await release(sql, service, waiting, "expired", "system"), replayed: false };
-      }
-      if (!plan.request.approved) {
-        return { answer: await release(sql, service, waiting, "refused", principal), replayed: false };
-      }
+    service.pool.of(tenantId).begin(async (sql): Promise<TransferredFunds | null> => {
+      const waiting = await findAndLockTransfer(sql, tenantId, transferId);
+      if (waiting === null) return null;
+      if (waiting.status !== "pending_approval") return { answer: waiting.answer, replayed: true };
       const atMs = service.clock.nowMs();
-      await postWaiting(sql, plan, waiting, atMs);
-      const balance = await readBalance(sql, tenantId, plan.from);
-      const first = JSON.parse(waiting.answer) as TransferAnswer;
+      if (waiting.expiresAtMs <= atMs) {
+        return { answer: await release(sql, waiting, "expired", EXPIRY, atMs), replayed: false };
+      }
+      if (!approved) {
+        return { answer: await release(sql, waiting, "refused", by, atMs), replayed: false };
+      }
+      await postWaiting(sql, waiting, atMs);
+      const balance = await readBalance(sql, tenantId, waiting.from);
       const answer: TransferAnswer = {
-        ...first,
+        ...waiting.answer,
         status: "posted",
-        available_after: moneyAnswer(balance!.availableMinor, plan.from.currency),
+        available_after: moneyAnswer(balance!.availableMinor, waiting.from.currency),
         approval: null,
         next_move: TRANSFER_STATUSES.posted.nextMove,
       };
-      await finish(sql, waiting, answer, "transfer.approved", principal, atMs);
+      await finish(sql, waiting, answer, "approved", by, atMs);
       return { answer, replayed: false };
     })
-  ) as TransferredFunds;
+  ) as TransferredFunds | null;
 }
 
 /** The answer of a transfer whose key has no final one: it waits, or its time is over and it ends here. */
@@ -65,10 +68,12 @@ export async function readWaitingAnswer(
   transferId: string,
 ): Promise<TransferAnswer> {
   return await service.pool.of(tenantId).begin(async (sql) => {
-    const waiting = await lockTransfer(sql, tenantId, transferId);
-    return waiting.status === "pending_approval" && waiting.expiresAtMs <= service.clock.nowMs()
-      ? await release(sql, service, waiting, "expired", "system")
-      : JSON.parse(waiting.answer);
+    const waiting = await findAndLockTransfer(sql, tenantId, transferId);
+    assert(waiting !== null, `Transfer "${transferId}" has never waited`);
+    const atMs = service.clock.nowMs();
+    return waiting.status === "pending_approval" && waiting.expiresAtMs <= atMs
+      ? await release(sql, waiting, "expired", EXPIRY, atMs)
+      : waiting.answer;
   }) as TransferAnswer;
 }
 
@@ -83,9 +88,9 @@ export async function expireTransfers(service: WalletService): Promise<number> {
     select tenant_id, transfer_id from wallet_transfers
      where status = 'pending_approval' and expires_at <= ${now}::timestamptz
      order by expires_at limit ${EXPIRE_LIMIT}`;
-  for (const { tenant_id: tenantId, transfer_id: transferId } of due) {
-    await readWaitingAnswer(service, tenantId, transferId);
-  }
+  await tryAll(due, "held transfers could not be ended", async ({ tenant_id, transfer_id }) => {
+    await readWaitingAnswer(service, tenant_id, transfer_id);
+  });
   return due.length;
 }
 
@@ -93,38 +98,40 @@ interface WaitingTransfer {
   readonly tenantId: string;
   readonly transferId: string;
   readonly status: string;
-  readonly principal: string;
   readonly idempotencyKey: string | null;
+  readonly from: Account;
+  readonly to: Account;
   readonly debitedMinor: bigint;
   readonly creditedMinor: bigint;
   readonly memo: string | null;
   readonly expiresAtMs: number;
-  readonly answer: string;
+  /** As it was answered last. */
+  readonly answer: TransferAnswer;
 }
 
-async function lockTransfer(
+async function findAndLockTransfer(
   sql: Transaction,
   tenantId: string,
   transferId: string,
-): Promise<WaitingTransfer> {
+): Promise<WaitingTransfer | null> {
   const [row] = await sql<Record<string, string | null>[]>`
-    select status, principal, idempotency_key, amount_minor::text as amount_minor,
+    select status, idempotency_key, from_account_id, to_account_id, amount_minor::text as amount_minor,
            to_amount_minor::text as to_amount_minor, memo, answer,
            (extract(epoch from expires_at) * 1000)::bigint::text as expires_at_ms
       from wallet_transfers where tenant_id = ${tenantId} and transfer_id = ${transferId} for update`;
-  // A signed token, or a key's row, named it; and those are stored with it.
-  assert(row?.answer, `Transfer "${transferId}" has never waited`);
+  if (!row?.answer) return null;
   return {
     tenantId,
     transferId,
     status: row.status!,
-    principal: row.principal!,
     idempotencyKey: row.idempotency_key,
+    from: parseWalletId(row.from_account_id!)!,
+    to: parseWalletId(row.to_account_id!)!,
     debitedMinor: BigInt(row.amount_minor!),
     creditedMinor: BigInt(row.to_amount_minor!),
     memo: row.memo,
     expiresAtMs: Number(row.expires_at_ms),
-    answer: row.answer,
+    answer: JSON.parse(row.answer),
   };
 }
 
@@ -134,23 +141,23 @@ async function lockTransfer(
  */
 async function postWaiting(
   sql: Transaction,
-  { from, to, rate }: PlannedTransfer,
-  { tenantId, transferId, debitedMinor, creditedMinor, memo }: WaitingTransfer,
+  { tenantId, transferId, from, to, debitedMinor, creditedMinor, memo }: WaitingTransfer,
   atMs: number,
 ): Promise<void> {
+  const isConversion = from.currency !== to.currency;
   const [paid, gives] = [conversionAccount(from.currency), conversionAccount(to.currency)];
-  await openAccounts(sql, tenantId, rate === null ? [to] : [to, paid, gives]);
+  await openAccounts(sql, tenantId, isConversion ? [to, paid, gives] : [to]);
   // All of them in id order, as a batch does it: the steps below take them one after another.
-  const accounts = rate === null ? [from, to] : [from, to, paid, gives];
+  const accounts = isConversion ? [from, to, paid, gives] : [from, to];
   await sql`
     select from ledger_lock_accounts(${textArray(accounts.map(() => tenantId))}::text[],
                                      ${textArray(accounts.map(({ accountId }) => accountId))}::text[])`;
   const end = { tenantId, holdId: holdIdOf(transferId), transferId, memo: memo ?? undefined, atMs };
   await postHold(sql, {
     ...end,
-    to: [{ account: rate === null ? to : paid, amountMinor: debitedMinor }],
+    to: [{ account: isConversion ? paid : to, amountMinor: debitedMinor }],
   });
-  if (rate === null) return;
+  if (!isConversion) return;
   await post(sql, {
     tenantId,
     transferId: `${transferId}_2`,
@@ -163,22 +170,21 @@ async function postWaiting(
 /** Frees what is held: nobody approved it in time, or the person who was asked said no. */
 async function release(
   sql: Transaction,
-  service: WalletService,
   waiting: WaitingTransfer,
   status: "expired" | "refused",
-  actor: string,
+  by: Decider,
+  atMs: number,
 ): Promise<TransferAnswer> {
-  const atMs = service.clock.nowMs();
   const { tenantId, transferId } = waiting;
   await voidHold(sql, { tenantId, holdId: holdIdOf(transferId), transferId, atMs });
   const answer: TransferAnswer = {
-    ...JSON.parse(waiting.answer) as TransferAnswer,
+    ...waiting.answer,
     status,
     available_after: null,
     approval: null,
     next_move: TRANSFER_STATUSES[status].nextMove,
   };
-  await finish(sql, waiting, answer, `transfer.${status}`, actor, atMs);
+  await finish(sql, waiting, answer, status, by, atMs);
   return answer;
 }
 
@@ -186,8 +192,8 @@ async function finish(
   sql: Transaction,
   { tenantId, transferId, idempotencyKey }: WaitingTransfer,
   answer: TransferAnswer,
-  action: "transfer.approved" | "transfer.expired" | "transfer.refused",
-  actor: string,
+  decision: Decision,
+  by: Decider,
   atMs: number,
 ): Promise<void> {
   const now = toRfc3339(atMs);
@@ -200,10 +206,13 @@ async function finish(
       insert into idempotency_answers (tenant_id, resource_id, response)
       values (${tenantId}, ${transferId}, ${response})`;
   }
+  await recordDecision(sql, tenantId, { resourceId: transferId, kind: "transfer", decision, by, atMs });
   await sql`
     insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
     values (${tenantId}, ${`aud_${
     transferId.slice(3)
-  }_2`}, ${now}::timestamptz, ${actor}, ${action}, ${transferId},
-            ${sql.json({ from: answer.from_wallet_id, to: answer.to_wallet_id, ...answer.debited })})`;
+  }_2`}, ${now}::timestamptz, ${by.name}, ${`transfer.${decision}`}, ${transferId},
+            ${
+    sql.json({ from: answer.from_wallet_id, to: answer.to_wallet_id, ...answer.debited, via: by.via })
+  })`;
 }

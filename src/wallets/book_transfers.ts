@@ -1,5 +1,4 @@
-import { signApproval } from "../core/approval_token.ts";
-import { toRfc3339 } from "../core/clock.ts";
+import { type ApprovalWays, waitingApproval } from "../core/approval_ways.ts";
 import { DomainError } from "../core/errors.ts";
 import { formatAmount, toReferenceUsd } from "../core/money.ts";
 import { textArray } from "../db/array_literal.ts";
@@ -40,6 +39,7 @@ export interface BookDependencies {
   readonly recentKeys: RecentKeys;
   readonly approvalSecret: Uint8Array;
   readonly approvalLifetimeMs: number;
+  readonly approvals: ApprovalWays;
 }
 
 /**
@@ -182,13 +182,11 @@ function decide(
     status: STATUS_OF_DECISION[risk.decision],
     risk,
     availableAfterMinor: available.get(fromKey)!,
-    approval: expiresAtMs === null ? null : {
-      approval_token: signApproval(
-        { tenantId, principal, resourceId: transferId, requestHash, expiresAtMs },
-        dependencies.approvalSecret,
-      ),
-      expires_at: toRfc3339(expiresAtMs),
-    },
+    approval: expiresAtMs === null ? null : waitingApproval(
+      dependencies.approvals,
+      { tenantId, principal, resourceId: transferId, requestHash, expiresAtMs },
+      dependencies.approvalSecret,
+    ),
     createdAtMs: nowMs,
     occurredAtMs,
   });

@@ -45,14 +45,25 @@ export function tableRates(
 
 const RATE = /^\d{1,6}(\.\d{1,9})?$/;
 
-/** Reads a table of fixtures/rates; refuses one that lacks a currency this server books. */
+/** Reads a table as in fixtures/rates; refuses one without date or source, or that lacks a currency this server books. */
 export async function readRates(file: URL): Promise<RateSource> {
-  const { date, source, usd_for_one: usdForOne } = JSON.parse(await Deno.readTextFile(file));
-  const missing = Object.keys(CURRENCIES).filter((code) => !RATE.test(usdForOne?.[code] ?? ""));
+  const { date, source, usd_for_one: usdForOne } = JSON.parse(await Deno.readTextFile(file)) ?? {};
+  if (typeof date !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(date)) {
+    throw new Error('The rates have no date such as "2026-01-02"');
+  }
+  if (typeof source !== "string" || source === "") {
+    throw new Error("The rates do not say where they come from");
+  }
+  const missing = Object.keys(CURRENCIES).filter((code) => !isRate(usdForOne?.[code]));
   if (missing.length > 0) {
     throw new Error(`The rates of ${date} lack ${missing.join(", ")}, or have them malformed`);
   }
   return tableRates({ date, source, usdForOne });
+}
+
+/** A text, so that nothing was rounded before it came here; and more than nothing, as it divides. */
+function isRate(text: unknown): text is string {
+  return typeof text === "string" && RATE.test(text) && /[1-9]/.test(text);
 }
 
 /** What `debitedMinor` of one currency buys: rounded down to the receiver's smallest unit. */

@@ -1,3 +1,4 @@
+import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
 import { median, robustSpread } from "./forecast/quantiles.ts";
 import { DAY_MS } from "./risk/past.ts";
@@ -53,7 +54,7 @@ export async function readSpending(
         from payments p join merchants m using (tenant_id, merchant_id)
        where p.tenant_id = ${tenantId} and p.customer_id = ${customerId} and p.currency = ${currency}
          and p.captured_minor > p.refunded_minor and p.occurred_at_ms > ${sinceMs} and p.occurred_at_ms <= ${atMs}
-         and p.merchant_id <> 'merch_wallet'
+         and p.merchant_id <> ${WALLET_MERCHANT_ID}
        union all
       select 'transfers', amount_minor, floor((${atMs}::bigint - occurred_at_ms)::float8 / ${WEEK_MS})::int
         from wallet_transfers

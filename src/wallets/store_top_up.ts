@@ -1,23 +1,17 @@
 import { assert } from "../core/assert.ts";
-import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
+import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
 import { findEarlierCall, KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
 import { type Account, accountOf } from "../ledger/accounts.ts";
 import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
 import { storedError } from "./store_transfers.ts";
-import { readFlows, type WalletFlows } from "./read_flows.ts";
-import {
-  recommend,
-  STATUS_OF_CHARGE,
-  TOP_UP_MERCHANT,
-  TOP_UP_STATUSES,
-  type TopUpAnswer,
-  type TopUpStatus,
-} from "./top_up.ts";
+import { readFlows } from "./read_flows.ts";
+import { STATUS_OF_CHARGE, TOP_UP_STATUSES, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
+import { topUpAnswer } from "./top_up_answer.ts";
 import type { ChargedTopUp } from "./top_up_charger.ts";
 import type { TopUpRequest } from "./top_up_wallet.ts";
-import { moneyAnswer, type StoredError } from "./transfer.ts";
+import type { StoredError } from "./transfer.ts";
 import { parseWalletId } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
 
@@ -30,6 +24,8 @@ export interface StoredTopUp {
   readonly paymentMethodId: string | null;
   readonly principal: string;
   readonly idempotencyKey: string | null;
+  /** Of the call's arguments, for which alone a confirm token is good. */
+  readonly requestHash: string;
   readonly occurredAtMs: number;
   readonly simulatedAtMs: number | null;
   readonly createdAtMs: number;
@@ -43,6 +39,8 @@ export type BegunTopUp =
 /** Longer than any live call takes: after it the keeper may take a top-up over. */
 const GRACE_MS = 30_000;
 const RECHECK_MS = 2_000;
+/** One that waits for the card's holder: its challenge may be over, or a crash may have come between answer and booking. */
+const WAITING_RECHECK_MS = 15_000;
 
 /** Transaction 1: the key, the top-up, its audit row. A key that is known gives what is known of it. */
 export async function beginTopUp(
@@ -61,6 +59,7 @@ export async function beginTopUp(
     paymentMethodId: request.paymentMethodId,
     principal,
     idempotencyKey,
+    requestHash,
     occurredAtMs: simulatedAtMs ?? nowMs,
     simulatedAtMs,
     createdAtMs: nowMs,
@@ -76,7 +75,7 @@ export async function beginTopUp(
     }
     await sql`
       insert into merchants (tenant_id, merchant_id, name, category, country, currency)
-      values (${tenantId}, ${TOP_UP_MERCHANT}, 'Wallet top-up', 'wallet', 'US', 'USD') on conflict do nothing`;
+      values (${tenantId}, ${WALLET_MERCHANT_ID}, 'Wallet top-up', 'wallet', 'US', 'USD') on conflict do nothing`;
     await sql`
       insert into wallet_top_ups (tenant_id, top_up_id, status, account_id, customer_id, currency, amount_minor,
              payment_method_id, principal, idempotency_key, request_hash, simulated_at_ms, occurred_at_ms,
@@ -84,7 +83,7 @@ export async function beginTopUp(
       values (${tenantId}, ${topUp.topUpId}, 'charging', ${account.accountId}, ${account.ownerId}, ${account.currency},
               ${amountMinor.toString()}, ${topUp.paymentMethodId}, ${principal}, ${idempotencyKey}, ${requestHash},
               ${simulatedAtMs}, ${topUp.occurredAtMs}, ${new Date(nowMs + GRACE_MS)}, ${new Date(nowMs)})`;
-    await audit(sql, topUp, 1, "top_up.begun", nowMs, {});
+    await audit(sql, topUp, "begun", "top_up.begun", nowMs, {});
     return { kind: "begun", topUp };
   }) as BegunTopUp;
 }
@@ -98,7 +97,8 @@ async function earlierCall(
   if (known === null) return null;
   if (known.response === null) return { kind: "open", topUpId: known.resourceId };
   const stored = JSON.parse(known.response) as TopUpAnswer | StoredError;
-  if (!("error" in stored)) return { kind: "answered", answer: stored };
+  // Those from before top-ups were challenged do not speak of it.
+  if (!("error" in stored)) return { kind: "answered", answer: { ...stored, challenge: null } };
   const { code, message, field, next_move: nextMove } = stored.error;
   throw new DomainError(code, message, { nextMove, field: field ?? undefined });
 }
@@ -109,7 +109,7 @@ export async function readTopUp(
   topUpId: string,
 ): Promise<StoredTopUp> {
   const [row] = await sql<Record<string, string | null>[]>`
-    select account_id, amount_minor::text as amount_minor, payment_method_id, principal, idempotency_key,
+    select account_id, amount_minor::text as amount_minor, payment_method_id, principal, idempotency_key, request_hash,
            occurred_at_ms::text as occurred_at_ms, simulated_at_ms::text as simulated_at_ms,
            (extract(epoch from created_at) * 1000)::bigint::text as created_at_ms
       from wallet_top_ups where tenant_id = ${tenantId} and top_up_id = ${topUpId}`;
@@ -122,6 +122,7 @@ export async function readTopUp(
     paymentMethodId: row.payment_method_id,
     principal: row.principal!,
     idempotencyKey: row.idempotency_key,
+    requestHash: row.request_hash!,
     occurredAtMs: Number(row.occurred_at_ms),
     simulatedAtMs: row.simulated_at_ms === null ? null : Number(row.simulated_at_ms),
     createdAtMs: Number(row.created_at_ms),
@@ -142,26 +143,43 @@ export async function finishTopUp(
   const status = STATUS_OF_CHARGE[charged.status];
   const flows = await readFlows(service.pool.of(tenantId), tenantId, account.accountId, topUp.occurredAtMs);
   return await service.pool.of(tenantId).begin(async (sql) => {
-    const open = await lockOpen(sql, topUp);
-    if (!open.charging && open.answer !== null) return open.answer;
-    if (open.charging && status === "succeeded") await credit(sql, topUp, charged.feeMinor);
-    const answer = await answerOf(sql, topUp, status, charged, flows);
-    if (!open.charging) return answer;
+    const before = await lockTopUp(sql, topUp);
+    const isOpen = !TOP_UP_STATUSES[before.status].final;
+    if (!isOpen && before.answer !== null) return before.answer;
+    if (isOpen && status === "succeeded") await credit(sql, topUp, charged.feeMinor);
+    const answer = topUpAnswer(topUp, {
+      status,
+      charged,
+      flows,
+      availableMinor: await availableIn(sql, topUp),
+      approvalSecret: service.approvalSecret,
+    });
+    if (!isOpen) return answer;
+    const recheckMs = status === "requires_action" ? WAITING_RECHECK_MS : RECHECK_MS;
     await sql`
       update wallet_top_ups
          set status = ${status}, payment_id = ${charged.paymentId}, next_check_at = ${new Date(
-      nowMs + RECHECK_MS,
+      nowMs + recheckMs,
     )},
              finished_at = ${TOP_UP_STATUSES[status].final ? new Date(nowMs) : null}
        where tenant_id = ${tenantId} and top_up_id = ${topUpId}`;
+    // Only the first that hears of the payment: whoever read it before a later answer may still say that it waits.
+    if (status === "requires_action" && before.paymentId === null) {
+      await audit(sql, topUp, "challenged", "top_up.requires_action", nowMs, {
+        payment_id: charged.paymentId,
+      });
+    }
     if (!TOP_UP_STATUSES[status].final) return answer;
     await storeAnswer(sql, topUp, JSON.stringify(answer));
-    await audit(sql, topUp, 2, `top_up.${status}`, nowMs, { payment_id: charged.paymentId });
+    await audit(sql, topUp, "ended", `top_up.${status}`, nowMs, { payment_id: charged.paymentId });
     return answer;
   }) as TopUpAnswer;
 }
 
-/** A charge that can never be made: the top-up has failed, and its key replays the reason. */
+/**
+ * A charge that can never be made: the top-up has failed, and its key replays the reason. One whose payment was made
+ * already is left as it is.
+ */
 export async function refuseTopUp(
   service: WalletService,
   topUp: StoredTopUp,
@@ -170,33 +188,38 @@ export async function refuseTopUp(
   const { tenantId, topUpId } = topUp;
   const nowMs = service.clock.nowMs();
   await service.pool.of(tenantId).begin(async (sql) => {
-    if (!(await lockOpen(sql, topUp)).charging) return;
+    const before = await lockTopUp(sql, topUp);
+    if (before.status !== "charging" || before.paymentId !== null) return;
     await sql`
       update wallet_top_ups set status = 'failed', finished_at = ${new Date(nowMs)}
        where tenant_id = ${tenantId} and top_up_id = ${topUpId}`;
     await storeAnswer(sql, topUp, JSON.stringify(storedError(error)));
-    await audit(sql, topUp, 2, "top_up.failed", nowMs, { error: error.code });
+    await audit(sql, topUp, "ended", "top_up.failed", nowMs, { error: error.code });
   });
 }
 
-async function lockOpen(
+/** Where a top-up stands: its final answer as well, once it has one. */
+export async function lockTopUp(
   sql: Transaction,
-  { tenantId, topUpId }: StoredTopUp,
-): Promise<{ charging: boolean; answer: TopUpAnswer | null }> {
-  const [row] = await sql<{ status: TopUpStatus }[]>`
-    select status from wallet_top_ups where tenant_id = ${tenantId} and top_up_id = ${topUpId} for update`;
+  { tenantId, topUpId }: Pick<StoredTopUp, "tenantId" | "topUpId">,
+): Promise<{ status: TopUpStatus; paymentId: string | null; answer: TopUpAnswer | null }> {
+  const [row] = await sql<{ status: TopUpStatus; payment_id: string | null; answer: string | null }[]>`
+    select status, payment_id, answer from wallet_top_ups
+     where tenant_id = ${tenantId} and top_up_id = ${topUpId} for update`;
   const [stored] = await sql<{ response: string }[]>`
     select response from idempotency_answers where tenant_id = ${tenantId} and resource_id = ${topUpId}`;
+  const answer = stored?.response ?? row.answer;
   return {
-    charging: row.status === "charging",
-    answer: stored === undefined ? null : JSON.parse(stored.response),
+    status: row.status,
+    paymentId: row.payment_id,
+    answer: answer == null ? null : JSON.parse(answer),
   };
 }
 
 async function credit(sql: Transaction, topUp: StoredTopUp, feeMinor: bigint): Promise<void> {
   const { tenantId, account, amountMinor } = topUp;
   const { currency } = account;
-  const collected = accountOf("merchant", TOP_UP_MERCHANT, currency);
+  const collected = accountOf("merchant", WALLET_MERCHANT_ID, currency);
   const house = accountOf("external", "top_up_fees", currency);
   await openAccounts(sql, tenantId, [account, collected, house]);
   await post(sql, {
@@ -216,49 +239,35 @@ function transferIdOf({ topUpId }: StoredTopUp): string {
   return `tr_${topUpId.slice(4)}`;
 }
 
-async function answerOf(
-  sql: Transaction,
-  topUp: StoredTopUp,
-  status: TopUpStatus,
-  charged: ChargedTopUp,
-  flows: WalletFlows,
-): Promise<TopUpAnswer> {
-  const { tenantId, account, amountMinor } = topUp;
+async function availableIn(sql: Transaction, { tenantId, account }: StoredTopUp): Promise<bigint> {
   const [balance] = await sql<{ available: string }[]>`
     select (balance_minor - held_minor)::text as available from accounts
      where tenant_id = ${tenantId} and account_id = ${account.accountId}`;
-  const availableMinor = BigInt(balance?.available ?? "0");
-  return {
-    top_up_id: topUp.topUpId,
-    status,
-    wallet_id: account.accountId,
-    ...moneyAnswer(amountMinor, account.currency),
-    payment_id: charged.paymentId,
-    risk_score: charged.riskScore,
-    decline: charged.decline === null
-      ? null
-      : { by: charged.decline.by, code: charged.decline.code, message: charged.decline.message },
-    available: moneyAnswer(availableMinor, account.currency),
-    recommendation: recommend(flows, availableMinor, account.currency, topUp.occurredAtMs),
-    created_at: toRfc3339(topUp.createdAtMs),
-    next_move: TOP_UP_STATUSES[status].nextMove,
-  };
+  return BigInt(balance?.available ?? "0");
 }
 
+/** Under the call's key, or, where it has none, with the top-up: its caller may come back with a confirm token. */
 async function storeAnswer(
   sql: Transaction,
   { tenantId, topUpId, idempotencyKey }: StoredTopUp,
   response: string,
 ): Promise<void> {
-  if (idempotencyKey === null) return;
+  if (idempotencyKey === null) {
+    await sql`
+      update wallet_top_ups set answer = ${response} where tenant_id = ${tenantId} and top_up_id = ${topUpId}`;
+    return;
+  }
   await sql`
     insert into idempotency_answers (tenant_id, resource_id, response) values (${tenantId}, ${topUpId}, ${response})`;
 }
 
+/** Each step of a top-up is audited once. */
+const AUDIT_STEPS = { begun: 1, ended: 2, challenged: 3 } as const;
+
 async function audit(
   sql: Transaction,
   topUp: StoredTopUp,
-  number: number,
+  step: keyof typeof AUDIT_STEPS,
   action: string,
   atMs: number,
   details: Record<string, string>,
@@ -266,7 +275,7 @@ async function audit(
   const { tenantId, topUpId, account, amountMinor, principal } = topUp;
   await sql`
     insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)
-    values (${tenantId}, ${`aud_${topUpId.slice(4)}_${number}`}, ${new Date(
+    values (${tenantId}, ${`aud_${topUpId.slice(4)}_${AUDIT_STEPS[step]}`}, ${new Date(
     atMs,
   )}, ${principal}, ${action}, ${topUpId},
             ${sql.json({ wallet: account.accountId, amount_minor: amountMinor.toString(), ...details })})`;

@@ -8,16 +8,26 @@ import type { ChargedTopUp } from "./top_up_charger.ts";
 import { moneyAnswer } from "./transfer.ts";
 
 /**
- * A top-up's life. `charging` ends without the client: the keeper asks for the same charge again, which is the same
- * charge, until it is known what became of it.
+ * A top-up's life. What is not final ends without the client: the keeper asks for the same charge again, which is the
+ * same charge, until it is known what became of it; a challenge that nobody passes in time ends it as failed.
+ *
+ *   (asked)         ─► charging
+ *   charging        ─► succeeded | declined | failed | requires_action
+ *   requires_action ─► succeeded | declined | failed | charging (the answer's effect is in doubt)
  */
-export type TopUpStatus = "charging" | "succeeded" | "declined" | "failed";
+export type TopUpStatus = "charging" | "requires_action" | "succeeded" | "declined" | "failed";
 
 export const TOP_UP_STATUSES = {
   charging: {
     final: false,
     nextMove:
       "It is unknown yet whether the card was charged. Repeat the call with the same key in a few seconds.",
+  },
+  requires_action: {
+    final: false,
+    nextMove:
+      "Ask the customer for the code of their bank. Then repeat the top_up_wallet call to the letter, with the " +
+      "confirm_token it answered and the code as challenge_answer. Unanswered, it ends as failed.",
   },
   succeeded: { final: true, nextMove: "Nothing is left to do." },
   declined: { final: true, nextMove: "Use another payment method, with a new idempotency key." },
@@ -26,7 +36,7 @@ export const TOP_UP_STATUSES = {
 
 export const STATUS_OF_CHARGE = {
   processing: "charging",
-  requires_action: "charging",
+  requires_action: "requires_action",
   in_doubt: "charging",
   succeeded: "succeeded",
   partially_refunded: "succeeded",
@@ -34,9 +44,6 @@ export const STATUS_OF_CHARGE = {
   declined: "declined",
   failed: "failed",
 } as const satisfies Record<ChargedTopUp["status"], TopUpStatus>;
-
-/** Whose card payments fill wallets: each tenant gets it with its first top-up. */
-export const TOP_UP_MERCHANT = "merch_wallet";
 
 export type Recommendation =
   | { basis: "insufficient_data"; sample_size: number; missing: string }
@@ -63,6 +70,14 @@ export interface TopUpAnswer {
   payment_id: string | null;
   risk_score: number | null;
   decline: { by: string; code: string; message: string } | null;
+  /** What the card's holder has to do first; null unless `requires_action`. */
+  challenge: {
+    asked_by: "issuer" | "risk";
+    about: string;
+    expires_at: string;
+    /** For the caller that made the top-up. */
+    confirm_token: string;
+  } | null;
   available: { amount: string; amount_minor: number; currency: string };
   recommendation: Recommendation;
   created_at: string;

@@ -28,10 +28,22 @@ export interface ChargedTopUp {
   readonly feeMinor: bigint;
   readonly riskScore: number | null;
   readonly decline: { readonly by: string; readonly code: string; readonly message: string } | null;
+  /** What the card's holder has to do first; null unless `requires_action`. */
+  readonly challenge: {
+    readonly askedBy: "issuer" | "risk";
+    readonly about: string;
+    readonly expiresAtMs: number;
+  } | null;
 }
 
 /** Wallets do not know payments: whoever puts the two together passes this in. */
 export interface TopUpCharger {
-  /** Throws the payment's own domain errors, such as `unknown_payment_method`. */
-  charge(charge: TopUpCharge): Promise<ChargedTopUp>;
+  /**
+   * Makes the charge, or says what has become of it. Throws the payment's own domain errors, such as
+   * `unknown_payment_method`.
+   *
+   * @param challengeAnswer what the card's holder answered to its challenge; null where nobody has. A charge that waits
+   *   for no answer takes no notice of it.
+   */
+  charge(charge: TopUpCharge, challengeAnswer: string | null): Promise<ChargedTopUp>;
 }

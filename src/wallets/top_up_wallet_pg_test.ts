@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { DomainError } from "../core/errors.ts";
 import { TENANT } from "../payments/testing/open_lab.ts";
+import { refund } from "../payments/testing/refund_lab.ts";
 import { openWalletLab, type WalletLab } from "./testing/open_wallet_lab.ts";
 import { completeTopUps, type TopUpRequest, topUpWallet } from "./top_up_wallet.ts";
 
@@ -13,6 +14,7 @@ const topUp = (lab: WalletLab, asked: Partial<TopUpRequest> = {}, service = lab.
     currency: "USD",
     paymentMethodId: "pm_card_visa",
     idempotencyKey: null,
+    confirmation: null,
     simulatedAtMs: null,
     ...asked,
   });
@@ -71,6 +73,35 @@ Deno.test("topUpWallet() answers a decline, refuses what it cannot charge, and c
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
 
+Deno.test("the payment behind a top-up is not refunded: its money is the wallet's, also before it has arrived", async () => {
+  await using lab = await openWalletLab();
+  const charge = lab.service.charger.charge.bind(lab.service.charger);
+  // Another top-up's money stands in the same account meanwhile.
+  for (const dies of [false, true]) {
+    Object.assign(lab.service.charger, {
+      charge: async (...wanted: Parameters<typeof charge>) => {
+        const charged = await charge(...wanted);
+        if (dies) throw new Error("the process died");
+        return charged;
+      },
+    });
+    await topUp(lab, { idempotencyKey: `dies ${dies}` }).catch(() => {});
+  }
+  Object.assign(lab.service.charger, { charge });
+  const payments = await lab.lab.owner<{ payment_id: string }[]>`select payment_id from payments`;
+  expect(payments.length).toBe(2);
+  for (const { payment_id: paymentId } of payments) {
+    await expect(refund(lab.lab, { paymentId })).rejects.toMatchObject({
+      code: "invalid_state",
+      message: `Cannot refund payment "${paymentId}": it fills a wallet.`,
+    });
+  }
+  lab.lab.clock.advance(60_000);
+  await completeTopUps(lab.service);
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(20_000n);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
 Deno.test("forty calls with one key on two servers charge and credit once", async () => {
   await using lab = await openWalletLab();
   const second = await lab.openService();
@@ -91,8 +122,8 @@ Deno.test("a top-up whose call died before the charge, or before the booking, is
   const charge = lab.service.charger.charge.bind(lab.service.charger);
   for (const dies of ["before", "after"] as const) {
     Object.assign(lab.service.charger, {
-      charge: async (wanted: Parameters<typeof charge>[0]) => {
-        if (dies === "after") await charge(wanted);
+      charge: async (...wanted: Parameters<typeof charge>) => {
+        if (dies === "after") await charge(...wanted);
         throw new Error("the process died");
       },
     });
@@ -106,6 +137,28 @@ Deno.test("a top-up whose call died before the charge, or before the booking, is
   expect(lab.lab.charges().length).toBe(2);
   const { answer, replayed } = await topUp(lab, { idempotencyKey: "after" });
   expect({ status: answer.status, replayed }).toEqual({ status: "succeeded", replayed: true });
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("a top-up that cannot be driven keeps no other from its end, and comes again later", async () => {
+  await using lab = await openWalletLab();
+  const charge = lab.service.charger.charge.bind(lab.service.charger);
+  const die = () => Promise.reject(new Error("the process died"));
+  Object.assign(lab.service.charger, { charge: die });
+  for (const idempotencyKey of ["first", "second", "third"]) {
+    await expect(topUp(lab, { idempotencyKey })).rejects.toThrow("the process died");
+  }
+  let calls = 0;
+  Object.assign(lab.service.charger, {
+    charge: (...wanted: Parameters<typeof charge>) => ++calls === 1 ? die() : charge(...wanted),
+  });
+  lab.lab.clock.advance(60_000);
+  await expect(completeTopUps(lab.service)).rejects.toThrow("1 top-ups could not be completed");
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(20_000n);
+  expect(await completeTopUps(lab.service)).toBe(0); // its turn is not now
+  lab.lab.clock.advance(60_000);
+  expect(await completeTopUps(lab.service)).toBe(1);
+  expect((await lab.balanceOf("cust_ann")).balance).toBe(30_000n);
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
 

@@ -1,3 +1,4 @@
+import { nextMoveOfWaiting, type WaitingApproval } from "../core/approval_ways.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import type { DomainError } from "../core/errors.ts";
 import { formatAmount } from "../core/money.ts";
@@ -18,8 +19,8 @@ export const TRANSFER_STATUSES = {
   pending_approval: {
     final: false,
     about: "Held in the sender's wallet until a person approves it or it expires.",
-    nextMove:
-      "Show the patterns to a person. If they approve, repeat the call with approval_token; else let it expire.",
+    // A person decides; each answer says where and by what (see transferAnswer).
+    nextMove: "A person has to decide it.",
   },
   refused: {
     final: true,
@@ -96,7 +97,8 @@ export interface TransferAnswer {
     transfers_looked_at: { sent: number; received: number; by_receiver: number };
   };
   available_after: MoneyAnswer | null;
-  approval: { approval_token: string; expires_at: string } | null;
+  /** How a person decides it; null unless it waits for one. */
+  approval: WaitingApproval | null;
   created_at: string;
   occurred_at: string;
   next_move: string;
@@ -160,7 +162,12 @@ export function transferAnswer(plan: PlannedTransfer, outcome: {
     approval: outcome.approval,
     created_at: toRfc3339(outcome.createdAtMs),
     occurred_at: toRfc3339(outcome.occurredAtMs),
-    next_move: TRANSFER_STATUSES[status].nextMove,
+    next_move: outcome.approval === null
+      ? TRANSFER_STATUSES[status].nextMove
+      : nextMoveOfWaiting(outcome.approval, {
+        shown: "the patterns",
+        tells: "the same call with its idempotency_key, or wallet_transaction_history, tells how it ended",
+      }),
   };
 }
 

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { invalidApproval, verifyApproval } from "../core/approval_token.ts";
-import { unreachable } from "../core/assert.ts";
+import { approvalByPageOnly } from "../core/approval_ways.ts";
+import { assert, unreachable } from "../core/assert.ts";
 import { DomainError } from "../core/errors.ts";
+import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
 import type { Account } from "../ledger/accounts.ts";
-import { approveTransfer, readWaitingAnswer } from "./approve_transfer.ts";
+import { decideTransfer, readWaitingAnswer } from "./approve_transfer.ts";
 import { convertCredit, convertDebit } from "./rates.ts";
 import type { PlannedTransfer, StoredError, TransferAnswer, TransferRequest } from "./transfer.ts";
 import { parseWalletId, unknownWallet } from "./wallet_id.ts";
@@ -90,9 +92,17 @@ async function approve(
   token: string,
 ): Promise<TransferredFunds> {
   const { request: { tenantId, principal }, requestHash } = plan;
+  if (!service.settings.approvals.byToken) throw approvalByPageOnly(service.settings.approvals);
   const claim = verifyApproval(token, { tenantId, principal, requestHash }, "tr", service.approvalSecret);
   if (claim === null) throw invalidApproval("approval_token", "pending_approval");
-  return await approveTransfer(service, plan, claim.resourceId);
+  const decided = await decideTransfer(service, {
+    tenantId,
+    transferId: claim.resourceId,
+    approved: plan.request.approved,
+    by: { name: principal, via: "token" },
+  });
+  assert(decided !== null, `Transfer "${claim.resourceId}" is not there, but there is a token for it`);
+  return decided;
 }
 
 /** Works out what is debited and credited. Whether the wallets are there, the batch that locks them sees. */
@@ -101,7 +111,10 @@ function planTransfer(service: WalletService, request: TransferRequest): Planned
   const from = parseWalletId(request.fromWalletId);
   if (from?.kind !== "wallet") throw unknownWallet("from_wallet_id", request.fromWalletId);
   const to = parseWalletId(request.toWalletId);
-  if (to === null) throw unknownWallet("to_wallet_id", request.toWalletId);
+  // What that merchant collects goes on to wallets: money sent to it by hand would lie there for ever.
+  if (to === null || to.ownerId === WALLET_MERCHANT_ID) {
+    throw unknownWallet("to_wallet_id", request.toWalletId);
+  }
   if (from.accountId === to.accountId) {
     throw new DomainError("invalid_arguments", `Cannot transfer from "${from.accountId}" to itself.`, {
       field: "to_wallet_id",

@@ -54,6 +54,7 @@ Deno.test("transferFunds() says what it cannot do, in a fixed order, and moves n
     [{ toWalletId: "wallet:cust_other:USD" }, "unknown_wallet", "to_wallet_id"],
     [{ toWalletId: "wallet:cust_ben:XYZ" }, "unknown_wallet", "to_wallet_id"],
     [{ toWalletId: "wallet:constructor:USD" }, "unknown_wallet", "to_wallet_id"],
+    [{ toWalletId: "merchant:merch_wallet:USD" }, "unknown_wallet", "to_wallet_id"], // takes top-ups only
     [{ toWalletId: "wallet:cust_ann:USD" }, "invalid_arguments", "to_wallet_id"],
     [{ currency: "JPY" }, "invalid_arguments", "currency"],
     [{ toWalletId: "wallet:cust_ben:KWD", amountMinor: 1n, currency: "USD" }, "posted", undefined],

@@ -1,4 +1,5 @@
 import { Rounds } from "../core/rounds.ts";
+import { tryAll } from "../core/try_all.ts";
 import { expireTransfers } from "./approve_transfer.ts";
 import { completeTopUps } from "./top_up_wallet.ts";
 import type { WalletService } from "./wallet_service.ts";
@@ -7,10 +8,10 @@ import type { WalletService } from "./wallet_service.ts";
 export class WalletKeeper extends Rounds {
   constructor(service: WalletService, pauseMs: number, onError: (error: unknown) => void) {
     super({
-      work: async () => {
-        await expireTransfers(service);
-        await completeTopUps(service);
-      },
+      work: () =>
+        tryAll([expireTransfers, completeTopUps], "kinds of work failed", async (work) => {
+          await work(service);
+        }),
       pauseMs,
       onError,
     });

@@ -1,3 +1,4 @@
+import type { ApprovalWays } from "../core/approval_ways.ts";
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
@@ -22,6 +23,7 @@ export interface WalletSettings {
   readonly lanes: number;
   /** How long a person has to approve a held transfer. */
   readonly approvalLifetimeMs: number;
+  readonly approvals: ApprovalWays;
 }
 
 export interface WalletEvents {
@@ -87,6 +89,7 @@ export class WalletService {
             recentKeys,
             approvalSecret: this.approvalSecret,
             approvalLifetimeMs: settings.approvalLifetimeMs,
+            approvals: settings.approvals,
           })
         ),
       onBatch: (size, durationMs) => events.batch("transfer", size, durationMs),

@@ -13,6 +13,8 @@ import { Metrics } from "../metrics.ts";
 
 export const SECRET = "a-secret-of-the-tests-0123456789abcdef";
 
+const DASHBOARD_SECRET = new TextEncoder().encode("another-secret-of-the-tests-0123456789");
+
 /** One line of the server's log. */
 export interface LogLine {
   readonly level: string;
@@ -81,6 +83,7 @@ export function serveApp(
       if (payments !== undefined) await payments.pool.of([])`select 1`;
     },
     isDraining,
+    dashboardSecret: DASHBOARD_SECRET,
     webhooks: fullConfig.webhookSecret === null
       ? null
       : { secret: fullConfig.webhookSecret, payments: calls.payments, wake },
@@ -124,6 +127,7 @@ export async function serveLab(
     stack: lab.stack,
     clock: lab.clock,
     ids: new RandomIds(() => lab.clock.nowMs()),
+    approvals: options.lab?.approvals,
     events: { batch: () => {} },
   });
   const served = serveApp({ config: options.config, payments: lab.service, wallets });

@@ -1,10 +1,12 @@
 import { againAfterLostRace } from "../../db/lost_race.ts";
+import { type Decider, type Decision, EXPIRY, recordDecision } from "../../db/approval_decisions.ts";
 import type { Transaction } from "../../ledger/transfers.ts";
 import type { PaymentService } from "../payment_service.ts";
 import { requireRefundable, setAside } from "./begin_refund.ts";
 import { driveRefund } from "./settle_refund.ts";
 import {
   auditRefund,
+  findAndLockRefund,
   lockPayment,
   lockRefund,
   storeAnswer,
@@ -13,25 +15,35 @@ import {
 } from "./store_refund.ts";
 import { REFUND_STATUSES, type RefundAnswer } from "./refund.ts";
 
+/** A refund after a decision. */
+export interface DecidedRefund {
+  readonly answer: RefundAnswer;
+  /** True when it had been decided before, or never waited: this call has changed nothing. */
+  readonly replayed: boolean;
+}
+
 /**
  * What a person decided of a refund that waits. Approved, it goes on as one that needed no approval, if as much is still
  * left of the payment; else it throws `refund_exceeds_captured` and goes on waiting. Once decided it stays so.
+ *
+ * @returns null where there is no such refund, another tenant's included
  */
 export async function decideRefund(
   service: PaymentService,
-  call: { tenantId: string; principal: string; refundId: string; approved: boolean },
-): Promise<{ answer: RefundAnswer; replayed: boolean }> {
-  const { tenantId, principal, refundId, approved } = call;
+  call: { tenantId: string; refundId: string; approved: boolean; by: Decider },
+): Promise<DecidedRefund | null> {
+  const { tenantId, refundId, approved, by } = call;
   const decided = await againAfterLostRace(() =>
-    service.pool.of(tenantId).begin(async (sql) => {
-      const refund = await lockRefund(sql, tenantId, refundId);
+    service.pool.of(tenantId).begin(async (sql): Promise<DecidedRefund | null> => {
+      const refund = await findAndLockRefund(sql, tenantId, refundId);
+      if (refund === null) return null;
       if (refund.status !== "pending_approval") return { answer: refund.answer, replayed: true };
       const nowMs = service.clock.nowMs();
       if (refund.expiresAtMs! <= nowMs) {
-        return { answer: await endWaiting(sql, refund, "expired", "system", nowMs), replayed: false };
+        return { answer: await endWaiting(sql, refund, "expired", EXPIRY, nowMs), replayed: false };
       }
       if (!approved) {
-        return { answer: await endWaiting(sql, refund, "rejected", principal, nowMs), replayed: false };
+        return { answer: await endWaiting(sql, refund, "rejected", by, nowMs), replayed: false };
       }
       const payment = await lockPayment(sql, tenantId, refund.paymentId);
       requireRefundable(payment, refund.amountMinor);
@@ -48,10 +60,12 @@ export async function decideRefund(
         nextCheckAtMs: nowMs + service.graceMs,
         finishedAtMs: null,
       });
-      await auditRefund(sql, refund, "decided", "refund.approved", principal, nowMs, {});
+      await recordRefundDecision(sql, refund, "approved", by, nowMs);
+      await auditRefund(sql, refund, "decided", "refund.approved", by.name, nowMs, { via: by.via });
       return { answer, replayed: false };
     })
-  ) as { answer: RefundAnswer; replayed: boolean };
+  ) as DecidedRefund | null;
+  if (decided === null) return null;
   const { status } = decided.answer;
   if (status !== "processing" && status !== "in_doubt") return decided;
   return { ...decided, answer: await driveRefund(service, tenantId, refundId) };
@@ -67,7 +81,7 @@ export async function readOpenRefund(
     const refund = await lockRefund(sql, tenantId, refundId);
     const nowMs = service.clock.nowMs();
     return refund.status === "pending_approval" && refund.expiresAtMs! <= nowMs
-      ? await endWaiting(sql, refund, "expired", "system", nowMs)
+      ? await endWaiting(sql, refund, "expired", EXPIRY, nowMs)
       : refund.answer;
   }) as RefundAnswer;
   const isOpen = answer.status === "processing" || answer.status === "in_doubt";
@@ -78,7 +92,7 @@ async function endWaiting(
   sql: Transaction,
   refund: StoredRefund,
   status: "rejected" | "expired",
-  actor: string,
+  by: Decider,
   nowMs: number,
 ): Promise<RefundAnswer> {
   const answer: RefundAnswer = {
@@ -95,6 +109,17 @@ async function endWaiting(
     finishedAtMs: nowMs,
   });
   await storeAnswer(sql, refund.tenantId, refund.refundId, refund.idempotencyKey, answer);
-  await auditRefund(sql, refund, "decided", `refund.${status}`, actor, nowMs, {});
+  await recordRefundDecision(sql, refund, status === "rejected" ? "refused" : "expired", by, nowMs);
+  await auditRefund(sql, refund, "decided", `refund.${status}`, by.name, nowMs, { via: by.via });
   return answer;
+}
+
+function recordRefundDecision(
+  sql: Transaction,
+  { tenantId, refundId }: StoredRefund,
+  decision: Decision,
+  by: Decider,
+  atMs: number,
+): Promise<void> {
+  return recordDecision(sql, tenantId, { resourceId: refundId, kind: "refund", decision, by, atMs });
 }

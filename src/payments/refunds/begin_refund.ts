@@ -1,7 +1,8 @@
-import { signApproval } from "../../core/approval_token.ts";
+import { waitingApproval } from "../../core/approval_ways.ts";
 import { toRfc3339 } from "../../core/clock.ts";
 import { DomainError } from "../../core/errors.ts";
 import { formatAmount, toReferenceUsd } from "../../core/money.ts";
+import { WALLET_MERCHANT_ID } from "../../core/wallet_merchant.ts";
 import { findEarlierCall, KEY_LIFETIME_MS } from "../../db/idempotency_keys.ts";
 import { refundReasonOf } from "../../fraud/refunds/reasons.ts";
 import type { RefundRisk } from "../../fraud/refunds/refund_model.ts";
@@ -86,13 +87,11 @@ export async function beginRefund(
         status,
         amountMinor,
         reason: request.reason,
-        approval: expiresAtMs === null ? null : {
-          approval_token: signApproval(
-            { tenantId, principal, resourceId: refundId, requestHash: asked.requestHash, expiresAtMs },
-            service.approvalSecret,
-          ),
-          expires_at: toRfc3339(expiresAtMs),
-        },
+        approval: expiresAtMs === null ? null : waitingApproval(
+          service.settings.approvals,
+          { tenantId, principal, resourceId: refundId, requestHash: asked.requestHash, expiresAtMs },
+          service.approvalSecret,
+        ),
         createdAtMs: nowMs,
         requestedAtMs,
       },
@@ -167,6 +166,12 @@ export async function setAside(
 /** Whether the payment can give back so much now; it may have been able to when it was first asked. */
 export function requireRefundable(payment: RefundedPayment, amountMinor: bigint): void {
   const { status, paymentId, currency, capturedMinor, promisedMinor } = payment;
+  if (payment.merchantId === WALLET_MERCHANT_ID) {
+    throw new DomainError("invalid_state", `Cannot refund payment "${paymentId}": it fills a wallet.`, {
+      field: "payment_id",
+      nextMove: "Its money is in the wallet, or on the way there: spend or transfer it from there.",
+    });
+  }
   if (!PAYMENT_STATUSES[status].captured) {
     throw new DomainError("invalid_state", `Cannot refund payment "${paymentId}": it is ${status}.`, {
       field: "payment_id",

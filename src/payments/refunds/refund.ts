@@ -1,3 +1,4 @@
+import { nextMoveOfWaiting, type WaitingApproval } from "../../core/approval_ways.ts";
 import { toRfc3339 } from "../../core/clock.ts";
 import { formatAmount } from "../../core/money.ts";
 import type { RefundHistory } from "../../fraud/refunds/refund_features.ts";
@@ -26,9 +27,8 @@ export const REFUND_STATUSES = {
   pending_approval: {
     final: false,
     about: "A person has to approve it; nothing is set aside until then.",
-    nextMove:
-      "Show the score and its reasons to a person. If they approve, repeat the call with approval_token; if not, with " +
-      "approved false as well; else it expires.",
+    // A person decides; each answer says where and by what (see newRefundAnswer).
+    nextMove: "A person has to decide it.",
   },
   processing: {
     final: false,
@@ -119,7 +119,8 @@ export interface RefundAnswer {
     refundable: string;
     refundable_minor: number;
   };
-  approval: { approval_token: string; expires_at: string } | null;
+  /** How a person decides it; null unless it waits for one. */
+  approval: WaitingApproval | null;
   created_at: string;
   requested_at: string;
   next_move: string;
@@ -202,7 +203,12 @@ export function newRefundAnswer(
     approval: refund.approval,
     created_at: toRfc3339(refund.createdAtMs),
     requested_at: toRfc3339(refund.requestedAtMs),
-    next_move: REFUND_STATUSES[status].nextMove,
+    next_move: refund.approval === null
+      ? REFUND_STATUSES[status].nextMove
+      : nextMoveOfWaiting(refund.approval, {
+        shown: "the score and its reasons",
+        tells: "get_payment_status tells how it ended",
+      }),
   };
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { approvalByPageOnly } from "../../core/approval_ways.ts";
 import { invalidApproval, verifyApproval } from "../../core/approval_token.ts";
+import { assert } from "../../core/assert.ts";
 import { parseAmount } from "../../core/money.ts";
 import { keyReusedError } from "../../db/idempotency_keys.ts";
 import { againAfterLostRace } from "../../db/lost_race.ts";
@@ -38,10 +40,17 @@ export async function refundPayment(
   const requestHash = requestHashOf(request, amountMinor);
   if (request.approvalToken !== null) {
     const call = { tenantId, principal, requestHash };
+    if (!service.settings.approvals.byToken) throw approvalByPageOnly(service.settings.approvals);
     const claim = verifyApproval(request.approvalToken, call, "re", service.approvalSecret);
     if (claim === null) throw invalidApproval("approval_token", "pending_approval");
-    const { approved } = request;
-    return await decideRefund(service, { tenantId, principal, refundId: claim.resourceId, approved });
+    const decided = await decideRefund(service, {
+      tenantId,
+      refundId: claim.resourceId,
+      approved: request.approved,
+      by: { name: principal, via: "token" },
+    });
+    assert(decided !== null, `Refund "${claim.resourceId}" is not there, but there is a token for it`);
+    return decided;
   }
   const first = () => firstCall(service, request, { amountMinor, requestHash });
   if (key === null) return await first();

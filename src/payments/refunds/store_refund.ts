@@ -61,18 +61,29 @@ export async function lockPayment(
   };
 }
 
-/** The refund, its row locked. Its id came from a row or a signed token, so it is there. */
+/** The refund, its row locked. Its id came from a row, so it is there. */
 export async function lockRefund(
   sql: Transaction,
   tenantId: string,
   refundId: string,
 ): Promise<StoredRefund> {
+  const refund = await findAndLockRefund(sql, tenantId, refundId);
+  assert(refund !== null, `Refund "${refundId}" is not there, or was never asked for`);
+  return refund;
+}
+
+/** The same; null where there is none, or it is history that was never asked for here. */
+export async function findAndLockRefund(
+  sql: Transaction,
+  tenantId: string,
+  refundId: string,
+): Promise<StoredRefund | null> {
   const [row] = await sql<Record<string, string | null>[]>`
     select payment_id, status, amount_minor::text as amount, fee_returned_minor::text as fee, currency, principal,
            idempotency_key, (extract(epoch from expires_at) * 1000)::bigint::text as expires_at_ms,
            checks::text as checks, answer
       from refunds where tenant_id = ${tenantId} and refund_id = ${refundId} for update`;
-  assert(row?.answer, `Refund "${refundId}" is not there, or was never asked for`);
+  if (!row?.answer) return null;
   return {
     tenantId,
     refundId,

@@ -1,4 +1,5 @@
 import { assert } from "../../core/assert.ts";
+import type { ApprovalWays } from "../../core/approval_ways.ts";
 import { ManualClock } from "../../core/clock.ts";
 import { RandomIds } from "../../core/ids.ts";
 import { Random } from "../../core/random.ts";
@@ -39,6 +40,8 @@ export interface LabOptions {
   /** None unless asked for. */
   readonly exploreDeclines?: number;
   readonly onExplored?: PaymentEvents["explored"];
+  /** By the call's token alone unless told otherwise. */
+  readonly approvals?: ApprovalWays;
   /** Providers in another process; in this one when left out. */
   readonly providersUrl?: string;
 }
@@ -102,6 +105,7 @@ export class Lab implements AsyncDisposable {
       ids: new RandomIds(() => this.clock.nowMs()),
       model,
       random: new Random(this.#stacks.length),
+      approvals: this.options.approvals,
       events: {
         stage: () => {},
         outcome: () => {},
@@ -254,7 +258,6 @@ export function requestOf(asked: Partial<PaymentRequest> = {}): PaymentRequest {
     metadata: null,
     idempotencyKey: null,
     confirmation: null,
-    mayChallenge: true,
     simulatedAtMs: null,
     ...asked,
   };

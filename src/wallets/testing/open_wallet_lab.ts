@@ -1,5 +1,6 @@
 import { RandomIds } from "../../core/ids.ts";
 import { accountOf } from "../../ledger/accounts.ts";
+import type { PaymentService } from "../../payments/payment_service.ts";
 import { type Lab, type LabOptions, openLab, TENANT } from "../../payments/testing/open_lab.ts";
 import { openWalletStack } from "../../wallet_stack.ts";
 import type { TransferRequest } from "../transfer.ts";
@@ -15,11 +16,20 @@ import type { WalletService } from "../wallet_service.ts";
  */
 export class WalletLab implements AsyncDisposable {
   readonly #services: WalletService[] = [];
+  readonly #payments: PaymentService[] = [];
 
   constructor(readonly lab: Lab) {}
 
   get service(): WalletService {
     return this.#services[0];
+  }
+
+  /** The wallets, and the payments, of one of the servers, the first being 0. */
+  wallets(server: number): WalletService {
+    return this.#services[server];
+  }
+  payments(server: number): PaymentService {
+    return this.#payments[server];
   }
 
   /** One more server on the same database. */
@@ -31,9 +41,11 @@ export class WalletLab implements AsyncDisposable {
       stack: { pool: payments.pool, payments },
       clock: lab.clock,
       ids: new RandomIds(() => lab.clock.nowMs()),
+      approvals: lab.options.approvals,
       events: { batch: () => {} },
     });
     this.#services.push(service);
+    this.#payments.push(payments);
     return service;
   }
 

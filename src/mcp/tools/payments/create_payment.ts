@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { DomainError } from "../../../core/errors.ts";
+import { WALLET_MERCHANT_ID } from "../../../core/wallet_merchant.ts";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { createPayment } from "../../../payments/create_payment.ts";
+import { challengeQuestion, confirmationOf } from "../../challenge_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
 import { paymentFields } from "./payment_output.ts";
@@ -40,37 +42,20 @@ export const createPaymentTool = defineTool({
     replayed: z.boolean().describe("Whether an earlier call with this key made the payment."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
-  waiting: {
-    tokenArgument: "confirm_token, with challenge_answer",
-    question: ({ status, challenge, amount, currency, merchant_id }) => {
-      const { about, expires_at, confirm_token } = (challenge ?? {}) as Record<string, string | null>;
-      return status !== "requires_action" || !confirm_token ? null : {
-        message: `${about} Amount: ${amount} ${currency}, to ${merchant_id}. Until ${expires_at}.`,
-        token: confirm_token,
-        field: {
-          name: "code",
-          schema: {
-            type: "string",
-            title: "Code",
-            description: "The code that the bank sent to the customer.",
-            minLength: 1,
-            maxLength: 40,
-          },
-        },
-      };
-    },
-    // A customer who refuses fails the challenge like one who does not know the code.
-    answered: (token, content) => ({
-      confirm_token: token,
-      challenge_answer: content === null ? "refused" : content.code ?? null,
-    }),
-  },
+  waiting: challengeQuestion(({ amount, currency, merchant_id }) =>
+    `${amount} ${currency}, to ${merchant_id}`
+  ),
   handle: async (input, { caller, payments, simulatedAtMs }) => {
-    if ((input.confirm_token === undefined) !== (input.challenge_answer === undefined)) {
-      throw new DomainError("invalid_arguments", "confirm_token and challenge_answer come together.", {
-        field: input.confirm_token === undefined ? "confirm_token" : "challenge_answer",
-        nextMove: "Send the challenge.confirm_token of the first answer and what the customer answered.",
-      });
+    const confirmation = confirmationOf(input);
+    if (input.merchant_id === WALLET_MERCHANT_ID) {
+      throw new DomainError(
+        "unknown_merchant",
+        `Merchant "${WALLET_MERCHANT_ID}" takes nothing but top-ups.`,
+        {
+          field: "merchant_id",
+          nextMove: "Use top_up_wallet, which credits the wallet as well.",
+        },
+      );
     }
     currencyOf(input.currency);
     const currency = input.currency as string;
@@ -90,10 +75,7 @@ export const createPaymentTool = defineTool({
       addressId: input.address_id ?? null,
       metadata: input.metadata ?? null,
       idempotencyKey: input.idempotency_key ?? null,
-      confirmation: input.confirm_token === undefined
-        ? null
-        : { token: input.confirm_token, answer: input.challenge_answer! },
-      mayChallenge: true,
+      confirmation,
       simulatedAtMs,
     });
     return { answer: { ...answer, replayed }, timingsMs };

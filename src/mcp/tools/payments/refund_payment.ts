@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { refundPayment } from "../../../payments/refunds/refund_payment.ts";
-import { approvalQuestion } from "../../approval_question.ts";
+import { approvalOutput, approvalQuestion } from "../../approval_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
 import { amount, amountMinor, refundStatus, status, time } from "./payment_output.ts";
@@ -11,7 +11,8 @@ export const refundPaymentTool = defineTool({
   description:
     "Gives back a captured payment, in part or whole, to the card or wallet that paid. Judges the request by the " +
     "customer's refund history, the amount, the age and the reason: it is made, refused, or answered as pending_approval " +
-    "until a person approves it and the same call is repeated with the approval_token. Only a person may decide that. " +
+    "until a person approves it on the approvals page, or the same call is repeated with the approval_token. Only a person " +
+    "may decide that. " +
     "Never gives back more than was captured. Send an idempotency_key and repeat the same call after any failure. Do not " +
     "use it to cancel a payment that was never charged, nor again in parts or with another reason after it was refused.",
   scope: "payments",
@@ -73,7 +74,7 @@ export const refundPaymentTool = defineTool({
       refundable: amount,
       refundable_minor: amountMinor,
     }).describe("The payment after it."),
-    approval: z.object({ approval_token: z.string(), expires_at: time }).nullable().describe(
+    approval: approvalOutput.describe(
       "Null unless pending_approval. Show the score's reasons to a person before you use the token.",
     ),
     created_at: time,

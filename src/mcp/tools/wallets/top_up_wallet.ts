@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { topUpWallet } from "../../../wallets/top_up_wallet.ts";
+import { challengeQuestion, confirmationOf } from "../../challenge_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
 import { amount, amountMinor, insufficientData, money, time } from "./wallet_output.ts";
@@ -11,8 +12,10 @@ export const topUpWalletTool = defineTool({
   description:
     "Charges the customer's card through the same screening and routing as create_payment and credits the wallet with " +
     "the whole amount; opens the wallet if need be. Recommends the next top-up, amount and date, from the spending " +
-    "forecast. A decline is an answer. Send an idempotency_key and repeat the same call after any failure. Do not use it " +
-    "to pay a merchant (create_payment) or to move money between wallets (transfer_funds).",
+    "forecast. A decline is an answer; requires_action means that the card's holder has to pass a 3-D Secure challenge " +
+    "first: ask the customer, then repeat the call with confirm_token and challenge_answer. Send an idempotency_key and " +
+    "repeat the same call after any failure. Do not use it to pay a merchant (create_payment) or to move money between " +
+    "wallets (transfer_funds).",
   scope: "wallets",
   input: z.strictObject({
     wallet_id: params.walletId,
@@ -20,11 +23,14 @@ export const topUpWalletTool = defineTool({
     currency: params.currency.meta({ description: "The wallet's own." }),
     payment_method_id: params.paymentMethodId.optional(),
     idempotency_key: params.idempotencyKey.optional(),
+    confirm_token: params.confirmToken.optional(),
+    challenge_answer: params.challengeAnswer.optional(),
   }),
   output: z.object({
     top_up_id: z.string(),
-    status: z.enum(["charging", "succeeded", "declined", "failed"]).describe(
-      "charging is not final: repeat the call with the same key. Only succeeded has credited the wallet.",
+    status: z.enum(["charging", "requires_action", "succeeded", "declined", "failed"]).describe(
+      "charging is not final: repeat the call with the same key. requires_action waits for the customer's answer to a " +
+        "challenge. Only succeeded has credited the wallet.",
     ),
     wallet_id: z.string(),
     amount,
@@ -33,6 +39,12 @@ export const topUpWalletTool = defineTool({
     payment_id: z.string().nullable().describe("For get_payment_status."),
     risk_score: z.number().nullable(),
     decline: z.object({ by: z.string(), code: z.string(), message: z.string() }).nullable(),
+    challenge: z.object({
+      asked_by: z.enum(["issuer", "risk"]),
+      about: z.string(),
+      expires_at: time,
+      confirm_token: z.string().describe("For the same call again, with challenge_answer."),
+    }).nullable().describe("What the customer has to do; null unless requires_action."),
     available: money.describe("What the wallet can spend now."),
     recommendation: z.union([
       z.object({
@@ -53,7 +65,9 @@ export const topUpWalletTool = defineTool({
     replayed: z.boolean().describe("Whether an earlier call with this key began it."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  waiting: challengeQuestion(({ amount, currency, wallet_id }) => `${amount} ${currency}, to ${wallet_id}`),
   handle: async (input, { caller, wallets, simulatedAtMs }) => {
+    const confirmation = confirmationOf(input);
     currencyOf(input.currency);
     const currency = input.currency as string;
     const { answer, replayed } = await topUpWallet(wallets, {
@@ -64,6 +78,7 @@ export const topUpWalletTool = defineTool({
       currency,
       paymentMethodId: input.payment_method_id ?? null,
       idempotencyKey: input.idempotency_key ?? null,
+      confirmation,
       simulatedAtMs,
     });
     return { answer: { ...answer, replayed } };

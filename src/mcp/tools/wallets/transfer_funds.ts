@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { transferFunds } from "../../../wallets/transfer_funds.ts";
-import { approvalQuestion } from "../../approval_question.ts";
+import { approvalOutput, approvalQuestion } from "../../approval_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
 import { amount, amountMinor, money, time } from "./wallet_output.ts";
@@ -12,8 +12,8 @@ export const transferFundsTool = defineTool({
   description:
     "Moves money from a wallet to another wallet or to a merchant, at once or not at all; between currencies at a " +
     "dated rate. Judges the transfer by money-mule patterns: it is posted, refused, or held as pending_approval " +
-    "until a person approves it and the same call is repeated with the approval_token, or until it expires. Only a " +
-    "person may decide that. Send an idempotency_key and repeat the same call after any failure. Do not use it to pay " +
+    "until a person approves it on the approvals page, or the same call is repeated with the approval_token, or until " +
+    "it expires. Only a person may decide that. Send an idempotency_key and repeat the same call after any failure. Do not use it to pay " +
     "by card (create_payment), to fill a wallet from outside (top_up_wallet), or to split an amount that was refused.",
   scope: "wallets",
   input: z.strictObject({
@@ -70,7 +70,7 @@ export const transferFundsTool = defineTool({
       transfers_looked_at: z.object({ sent: z.int(), received: z.int(), by_receiver: z.int() }),
     }),
     available_after: money.nullable().describe("What the sender could spend after it."),
-    approval: z.object({ approval_token: z.string(), expires_at: time }).nullable().describe(
+    approval: approvalOutput.describe(
       "Null unless pending_approval. Show the patterns to a person before you use the token.",
     ),
     created_at: time,

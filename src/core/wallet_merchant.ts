@@ -1,0 +1,5 @@
+/**
+ * Whose card payments fill wallets: each tenant gets it with its first top-up. What it collects goes on to the wallet, so
+ * such a payment's money is not the merchant's to give back.
+ */
+export const WALLET_MERCHANT_ID = "merch_wallet";
