@@ -46,8 +46,8 @@ export function shareChart(month: Month, choices: readonly string[]): string {
     yAxis: panels.map((_, gridIndex) => ({
       type: "value" as const,
       gridIndex,
-      max: 0.8,
-      interval: 0.4,
+      max: 1,
+      interval: 0.5,
       ...AXIS_STYLE,
       axisLabel: { ...AXIS_STYLE.axisLabel, formatter: (share: number) => `${Math.round(100 * share)}%` },
     })),
