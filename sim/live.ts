@@ -6,28 +6,31 @@ import { CHALLENGE_ANSWER } from "../src/providers/test_payment_methods.ts";
 import { VERSION } from "../src/version.ts";
 import { FlagError } from "./parse_flags.ts";
 import { type FutureCall, futureCalls } from "./stream/future_calls.ts";
-import { knownWorld } from "./stream/known_world.ts";
+import { type KnownWorld, knownWorld } from "./stream/known_world.ts";
 
 export interface LiveOptions {
   readonly url: string;
   readonly token: string | null;
   readonly ratePerSecond: number;
   readonly durationS: number;
-  readonly tenantId: string;
 }
 
 /** Calls under way at most: a server that is slower than the rate is told apart from a slow client. */
 const MAX_IN_FLIGHT = 500;
 
-/**
- * Goes on with the tenant's world against a running server, over MCP, at a steady rate whatever the answers take,
- * and tells what the fraud screen made of it: the truth is known here and nowhere else.
- */
-export async function runLive(options: LiveOptions): Promise<void> {
+/** {@link driveLive} with the world that the server's database was filled with. */
+export async function runLive(options: LiveOptions & { readonly tenantId: string }): Promise<void> {
   const config = readConfig((name) => Deno.env.get(name));
   const database = await joinDatabase(config, (line) => console.error(line), { mustExist: true });
   const known = await knownWorld({ url: database.ownerUrl }, options.tenantId).finally(() => database.stop());
+  console.log(await driveLive(known, options));
+}
 
+/**
+ * Goes on with a world against a running server, over MCP, at a steady rate whatever the answers take, and tells what the
+ * fraud screen made of it: the truth is known here and nowhere else.
+ */
+export async function driveLive(known: KnownWorld, options: LiveOptions): Promise<string> {
   const client = new Client({ name: "mcp-payments-lab-simulator", version: VERSION });
   const transport = new StreamableHTTPClientTransport(new URL(options.url), {
     requestInit: { headers: options.token === null ? {} : { authorization: `Bearer ${options.token}` } },
@@ -64,7 +67,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
   else progress.abandon();
   Deno.removeSignalListener("SIGINT", onInterrupt);
   await client.close();
-  console.log(tally.text(sent, (performance.now() - startedMs) / 1000));
+  return tally.text(sent, (performance.now() - startedMs) / 1000);
 }
 
 async function pay(client: Client, call: FutureCall, tally: Tally): Promise<void> {

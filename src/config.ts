@@ -50,6 +50,8 @@ export interface Config {
   readonly stepUpAt: number | null;
   /** Whether a pending answer's token approves as well; else only a person on the dashboard does. */
   readonly approvalTokens: boolean;
+  /** Share of what the fraud model would decline that is approved at random, 0 to 1. */
+  readonly exploreDeclines: number;
   /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
   readonly simulatedTime: "on" | "off" | "token";
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -171,6 +173,7 @@ const VARIABLES = {
     expected: "off, or a risk score from 0 to 74.9",
   },
   APPROVAL_TOKENS: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
+  EXPLORE_DECLINES: { schema: decimal(0, 1), fallback: "0", expected: "a share from 0 to 1, such as 0.05" },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
   LOG_LEVEL: {
     schema: z.enum(["debug", "info", "warn", "error"]),
@@ -246,6 +249,7 @@ export function readConfig(environment: (name: string) => string | undefined): C
     failover: read("FAILOVER") === "on",
     stepUpAt: stepUpAtOf(read("STEP_UP_AT")!),
     approvalTokens: read("APPROVAL_TOKENS") === "on",
+    exploreDeclines: read("EXPLORE_DECLINES")!,
     simulatedTime: read("SIMULATED_TIME") ??
       (environment("JWT_SECRET_KEY") || environment("JWT_JWKS_URL") ? "token" : "on"),
     logLevel: read("LOG_LEVEL")!,

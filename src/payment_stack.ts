@@ -7,6 +7,7 @@ import { Random } from "./core/random.ts";
 import type { Database } from "./db/open_database.ts";
 import { TenantPool } from "./db/tenant_pool.ts";
 import { signingSecret } from "./db/signing_secret.ts";
+import { declineExploration } from "./fraud/explore_declines.ts";
 import { DisputeModel } from "./fraud/disputes/dispute_model.ts";
 import { RefundModel } from "./fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "./fraud/screen_payment.ts";
@@ -55,6 +56,7 @@ export async function openPaymentStack(options: {
     | "providersUrl"
     | "failover"
     | "stepUpAt"
+    | "exploreDeclines"
   >;
   database: Pick<Database, "pool">;
   clock: Clock;
@@ -89,6 +91,7 @@ export async function openPaymentStack(options: {
     providers,
     routing,
     approvalSecret: await signingSecret(pool, "payment_approvals"),
+    exploration: declineExploration(config.exploreDeclines, await signingSecret(pool, "decline_exploration")),
     random: options.random ?? new Random(crypto.getRandomValues(new Uint32Array(1))[0]),
     settings: {
       providerTimeoutMs: config.providerTimeoutMs,

@@ -20,7 +20,7 @@ async function bench(options: BenchOptions): Promise<boolean> {
   await writeFiles(run, findings, options.outDirectory);
   console.log(`Report: ${join(options.outDirectory, "report.html")}; model card and figures beside it.`);
   if (findings.leak === null) return true;
-  console.error(`LEAK: ${findings.leak}. Something of the future or of the truth reaches the model.`);
+  console.error(`LEAK: ${findings.leak}. Something of the future or of the truth reaches what is named.`);
   return false;
 }
 

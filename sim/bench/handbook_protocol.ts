@@ -21,7 +21,7 @@ const FOLDS = 4;
 const LAST_TRAIN_DAY = 115;
 
 /** How many days before {@link Fold.madeAtMs} − delay a model of the preset is trained on; the book's is 7. */
-export const TRAINING_WINDOWS_DAYS = [7, 91] as const;
+export const TRAINING_WINDOWS_DAYS = [7, 28, 91] as const;
 
 /**
  * One fold. Models of a week's training validate on the week before it, as no other is left; those of longer windows
@@ -42,8 +42,11 @@ export function handbookFold(startMs: number, fold: number, windowDays: number):
 
 export const HANDBOOK_FOLDS = FOLDS;
 
+/** What the protocol has to know of payments. */
+export type TestedPayments = Pick<LabelledPayments, "atMs" | "customer" | "fraud" | "rowAt">;
+
 /** The payments of the fold's test but those of customers whose fraud since the training began was known by then. */
-export function handbookTestRows(payments: LabelledPayments, startMs: number, fold: number): Uint32Array {
+export function handbookTestRows(payments: TestedPayments, startMs: number, fold: number): Uint32Array {
   const { test } = handbookFold(startMs, fold, TRAIN_DAYS);
   const trainFromMs = handbookFold(startMs, fold, TRAIN_DAYS).train[0];
   // By customer, the first instant of a fraud since the training began.

@@ -25,6 +25,8 @@ export interface FoldRun {
   readonly bySeed: readonly number[];
   /** Models of one's own that do not say until when they were trained. */
   readonly undated: readonly string[];
+  /** Rows of shorter training: on the scoreboard, but not among the curves, where a dozen would hide each other. */
+  readonly notPlotted: readonly string[];
 }
 
 /** What stands outside the program: a Python with LightGBM, where there is one, and models of one's own. */
@@ -57,7 +59,8 @@ export async function runFold(
 ): Promise<FoldRun> {
   const contenders: Contender[] = [];
   const undated: string[] = [];
-  let chosen: Omit<FoldRun, "contenders" | "undated"> | undefined;
+  const notPlotted: string[] = [];
+  let chosen: Omit<FoldRun, "contenders" | "undated" | "notPlotted"> | undefined;
   for (const variant of variants) {
     const { fold, suffix, isModel } = variant;
     const train = rowsOf(payments, fold.train);
@@ -74,6 +77,7 @@ export async function runFold(
     );
     if (isModel) contenders.push(...ruleContenders(payments, judged));
     contenders.push(...extra(judged, variant));
+    const before = contenders.length;
     contenders.push(
       logisticContender(`logistic regression${suffix}`, payments, model.sample.rows, judged),
     );
@@ -115,7 +119,10 @@ export async function runFold(
       threshold: model.threshold,
       test: scores,
     });
-    if (!isModel) continue;
+    if (!isModel) {
+      notPlotted.push(...contenders.slice(before).map(({ name }) => name));
+      continue;
+    }
     const fraud = Uint8Array.from(test, (row) => payments.fraud(row));
     chosen = {
       fold,
@@ -128,7 +135,7 @@ export async function runFold(
     };
     if (payments.hasPosterior) contenders.push(oracleContender(payments, judged));
   }
-  return { ...chosen!, undated, contenders: inOrder(contenders) };
+  return { ...chosen!, undated, notPlotted, contenders: inOrder(contenders) };
 }
 
 const FOREST_CHECK_ROWS = 25_000;

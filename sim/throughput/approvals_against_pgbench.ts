@@ -140,6 +140,8 @@ class TimeSpent implements PaymentEvents {
 
   outcome(): void {}
 
+  explored(): void {}
+
   #add(name: string, ms: number, size: number): void {
     const sum = this.#sums.get(name) ?? { count: 0, ms: 0, size: 0 };
     this.#sums.set(name, { count: sum.count + 1, ms: sum.ms + ms, size: sum.size + size });

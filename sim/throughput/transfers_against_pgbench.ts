@@ -76,7 +76,7 @@ async function bench(args: readonly string[]): Promise<number> {
       clock: systemClock,
       ids,
       model: await loadFraudModel(config),
-      events: { stage: () => {}, outcome: () => {}, batch: () => {} },
+      events: { stage: () => {}, outcome: () => {}, batch: () => {}, explored: () => {} },
     });
     const batches = new BatchSizes();
     const wallets = await openWalletStack({

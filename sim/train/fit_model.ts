@@ -3,12 +3,10 @@ import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
 import { chooseCalibration, type ChosenCalibration } from "./calibrate.ts";
 import { fitInputs } from "./fit_inputs.ts";
-import { joinMembers, linearMember, wholeFeatures } from "./join_members.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
-import { fitLogistic } from "./logistic_regression.ts";
-import { thresholdWithin, weightedAveragePrecision } from "../../src/fraud/measures/metrics.ts";
+import { mixWithRegression } from "./mix_with_regression.ts";
+import { thresholdWithin } from "../../src/fraud/measures/metrics.ts";
 import { type Sample, sampleRows } from "./sample_rows.ts";
-import type { WeightedRows } from "./weighted_rows.ts";
 import { type EnsembleOptions, type LearningCurve, trainEnsemble } from "./train_ensemble.ts";
 
 /** Share of genuine payments that may score 75 or more. */
@@ -79,7 +77,16 @@ export async function fitModel(
     mostEpochs,
     label,
   });
-  const { layers, networkShare } = mixWithRegression(sample.rows, mixing, inputs, networks);
+  const { layers, networkShare } = mixWithRegression(
+    sample.rows,
+    {
+      rows: mixing,
+      customer: Uint32Array.from(mixing.rows, (row) => payments.customer(row)),
+      customers: payments.customers.size,
+    },
+    inputs,
+    networks,
+  );
   const logits = logitsOf(new Network(inputs, layers), payments, validation);
   const labels = Uint8Array.from(validation, (row) => payments.labelAt(row, madeAtMs));
   const calibration = chooseCalibration(logits, labels, (i) => payments.customer(validation[i]) % 2);
@@ -96,51 +103,6 @@ export async function fitModel(
     validation: probabilities,
   };
 }
-
-/**
- * The ensemble's last member is a logistic regression: with little fraud to learn from it is the steadier of the two.
- * Half each, unless average precision on validation says clearly otherwise; with few known frauds it never does.
- */
-function mixWithRegression(
-  train: WeightedRows,
-  check: WeightedRows,
-  inputs: readonly InputSpec[],
-  networks: readonly (readonly DenseLayer[])[],
-): { layers: DenseLayer[]; networkShare: number } {
-  const [regression] = fitLogistic(train, wholeFeatures(inputs), RIDGE);
-  const linear = linearMember(regression, inputs);
-  const frauds = check.label.reduce((sum, label) => sum + label, 0);
-  let best: { layers: DenseLayer[]; networkShare: number; averagePrecision: number } | undefined;
-  for (const networkShare of NETWORK_SHARES) {
-    const layers = joinMembers([
-      ...networks.map((its) => ({ layers: its, weight: networkShare / networks.length })),
-      { layers: linear, weight: 1 - networkShare },
-    ]);
-    const network = new Network(inputs, layers);
-    const scores = Float64Array.from({ length: check.length }, (_, row) => network.logit(check.vector(row)));
-    const averagePrecision = weightedAveragePrecision(scores, check.label, (row) => check.weight[row]);
-    if (
-      best === undefined || averagePrecision > best.averagePrecision + chance(best.averagePrecision, frauds)
-    ) {
-      best = { layers, networkShare, averagePrecision };
-    }
-  }
-  return best!;
-}
-
-/** The first is what stays when validation does not tell them apart. */
-const NETWORK_SHARES = [0.5, 0.75, 1, 0.25, 0];
-
-/**
- * By how much two mixtures of the same members differ by chance, roughly: a third of the standard error that an average
- * precision on so many frauds has by itself, because their mistakes are nearly the same.
- */
-function chance(averagePrecision: number, frauds: number): number {
-  return Math.sqrt(averagePrecision * (1 - averagePrecision) / frauds) / 3;
-}
-
-/** As in the baseline's regression. */
-const RIDGE = 0.3;
 
 export function logitsOf(network: Network, payments: LabelledPayments, rows: Uint32Array): Float64Array {
   const logits = new Float64Array(rows.length);

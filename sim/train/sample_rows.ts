@@ -4,7 +4,7 @@ import type { Period } from "./split.ts";
 import { SampledRows } from "./weighted_rows.ts";
 
 /** The rows of a period. */
-export function rowsOf(payments: LabelledPayments, [fromMs, untilMs]: Period): Uint32Array {
+export function rowsOf(payments: Pick<LabelledPayments, "rowAt">, [fromMs, untilMs]: Period): Uint32Array {
   const from = payments.rowAt(fromMs);
   const until = payments.rowAt(untilMs);
   return Uint32Array.from({ length: until - from }, (_, i) => from + i);

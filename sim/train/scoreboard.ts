@@ -25,6 +25,8 @@ export interface ScoreboardLine {
   readonly recall95: Interval;
   readonly precision95: Interval;
   readonly cost95: Interval;
+  /** Its average precision less the oracle's, customers drawn in pairs; null for the oracle, and without one. */
+  readonly overOracle: { readonly difference: number; readonly difference95: Interval } | null;
 }
 
 export interface Scoreboard {
@@ -76,12 +78,15 @@ export function makeScoreboard(
   );
   const drawsOf = (c: number, of: (draw: typeof draws[number][number]) => number): Interval =>
     middle95(draws.map((draw) => of(draw[c])));
+  const oracle = names.indexOf(ORACLE_NAME);
+  const ap = (draw: typeof draws[number], c: number) => draw[c].averagePrecision;
+  const meanAp = (c: number) => mean(judgements[c].map((fold) => fold.averagePrecision));
   const lines = names.map((name, c): ScoreboardLine => {
     const byFold = judgements[c];
     const meanOf = (of: (fold: FoldJudgement) => number) => mean(byFold.map(of));
     return {
       name,
-      averagePrecision: meanOf((fold) => fold.averagePrecision),
+      averagePrecision: meanAp(c),
       averagePrecision95: drawsOf(c, (draw) => draw.averagePrecision),
       averagePrecisionByFold: byFold.map((fold) => fold.averagePrecision),
       rocAuc: meanOf((fold) => fold.rocAuc),
@@ -93,11 +98,13 @@ export function makeScoreboard(
       recall95: drawsOf(c, (draw) => draw.recall),
       precision95: drawsOf(c, (draw) => draw.precision),
       cost95: drawsOf(c, (draw) => draw.costUsdPerThousand),
+      overOracle: oracle < 0 || c === oracle ? null : {
+        difference: meanAp(c) - meanAp(oracle),
+        difference95: middle95(draws.map((draw) => ap(draw, c) - ap(draw, oracle))),
+      },
     };
   });
   const model = names.indexOf(modelName);
-  const oracle = names.indexOf(ORACLE_NAME);
-  const ap = (draw: typeof draws[number], c: number) => draw[c].averagePrecision;
   const rows = folds.reduce((sum, fold) => sum + fold.test.length, 0);
   const frauds = folds.reduce(
     (sum, fold) => sum + fold.test.reduce((found, row) => found + payments.fraud(row), 0),

@@ -26,6 +26,24 @@ export function isWithoutTenant(error: unknown): boolean {
   return (error as { code?: string }).code === "42501";
 }
 
+/** Whether the connection ended while it was under way: nobody knows whether it was done. */
+export function isConnectionLost(error: unknown): boolean {
+  return CONNECTION_LOST.has((error as { code?: string }).code ?? "");
+}
+
+/** For work whose second try finds out whether the first one was stored. */
+export async function againAfterLostConnection<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    return await work();
+  }
+}
+
+/** The driver's and the system's words for it, and PostgreSQL's last ones: ended by an administrator, or crashed. */
+const CONNECTION_LOST = new Set(["CONNECTION_CLOSED", "ECONNRESET", "EPIPE", "57P01", "57P02"]);
+
 /** Whether it waited for others in a circle. */
 export function isDeadlock(error: unknown): boolean {
   return (error as { code?: string }).code === "40P01";

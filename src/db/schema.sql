@@ -256,6 +256,7 @@ create table payments (
   finished_at timestamp with time zone,
   charge_number smallint default 1 not null,
   address_id text,
+  approval_propensity double precision,
   constraint payments_pkey PRIMARY KEY (tenant_id, payment_id),
   constraint payments_are_sound CHECK (payment_is_sound(status, method, decline_by, amount_minor, captured_minor, refunded_minor, fee_minor, charge_number))
 ) with (fillfactor=45);

@@ -57,6 +57,13 @@ export class Metrics {
     labelNames: ["champion", "challenger"] as const,
     registers: [this.registry],
   });
+  readonly #explored = new Counter({
+    name: "fraud_explored_declines_total",
+    help:
+      "Payments that the fraud model would decline and chance decided about (EXPLORE_DECLINES), by decision",
+    labelNames: ["decision"] as const,
+    registers: [this.registry],
+  });
   readonly #http = new Counter({
     name: "http_requests_total",
     help: "HTTP requests by route and status code",
@@ -116,6 +123,7 @@ export class Metrics {
 
   readonly payments: PaymentEvents = {
     stage: (stage, durationMs) => this.#stageSeconds.observe({ stage }, durationMs / 1000),
+    explored: (decision) => this.#explored.inc({ decision }),
     outcome: (status, declinedBy) => this.#payments.inc({ status, declined_by: declinedBy ?? "none" }),
     batch: (phase, size, durationMs) => {
       this.#batchSize.observe({ phase }, size);

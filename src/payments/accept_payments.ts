@@ -4,6 +4,7 @@ import { toReferenceUsd } from "../core/money.ts";
 import { textArray } from "../db/array_literal.ts";
 import { type BatchConnection, type BatchReader, commitWith } from "../db/batch_transaction.ts";
 import { keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
+import type { DeclineExploration } from "../fraud/explore_declines.ts";
 import { earliestMs, entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { PaymentEvent } from "../fraud/features/event.ts";
 import { type FraudModelPort, type RiskAssessment, screenPayment } from "../fraud/screen_payment.ts";
@@ -61,6 +62,8 @@ export interface AcceptDependencies {
   readonly graceMs: number;
   /** The score from which the customer has to prove who pays; null for never. */
   readonly stepUpAt: number | null;
+  /** Of what the model would decline, what is approved at random; null for nothing. */
+  readonly exploration: DeclineExploration | null;
   readonly challengeLifetimeMs: number;
 }
 
@@ -259,10 +262,11 @@ function screen(
   const event = occurredAtMs === asked.occurredAtMs ? asked : { ...asked, occurredAtMs };
   const vector = readFeatures(event, states);
   observe(event, states);
-  const { stepUpAt } = dependencies;
+  const { stepUpAt, exploration } = dependencies;
   const risk = screenPayment(vector, dependencies.model, {
     isTestMethod: item.references.paymentMethod?.isTest ?? false,
     stepUpAt,
+    exploration: exploration && { by: exploration, paymentId: item.paymentId },
   });
   const lacksFunds = wallet !== null && wallet.availableMinor < item.request.amountMinor;
   const declined = risk.decision === "decline"

@@ -1,7 +1,9 @@
 import { DomainError } from "../core/errors.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
+import { DECLINE_AT_SCORE } from "../fraud/screen_payment.ts";
 import { type AcceptedPayment, requestHashOf } from "./accept_payments.ts";
 import { chargeFactsOf } from "./charge_facts.ts";
+import { completePayment } from "./complete_open_payments.ts";
 import { confirmPayment, withConfirmToken } from "./confirm_payment.ts";
 import { driveCharge } from "./drive_charge.ts";
 import { isAlreadySettled, readAnswer } from "./read_answer.ts";
@@ -76,13 +78,8 @@ async function firstCall(
 ): Promise<CreatedPayment> {
   const { clock, events } = service;
   const submittedMs = clock.monotonicMs();
-  const accepted = await service.accept({
-    request,
-    references,
-    requestHash,
-    paymentId: service.ids.next("pay"),
-    submittedMs,
-  });
+  const paymentId = service.ids.next("pay");
+  const accepted = await service.accept({ request, references, requestHash, paymentId, submittedMs });
   const acceptMs = clock.monotonicMs() - submittedMs;
   switch (accepted.kind) {
     case "refused":
@@ -90,6 +87,9 @@ async function firstCall(
     case "replay":
       return replay(service, JSON.parse(accepted.response), startedMs);
     case "in_flight":
+      if (accepted.paymentId === paymentId) {
+        return await finishStored(service, request, requestHash, paymentId, startedMs);
+      }
       return replay(
         service,
         withConfirmToken(
@@ -105,6 +105,7 @@ async function firstCall(
       const totalMs = clock.monotonicMs() - startedMs;
       const timingsMs = { ...queueAndScreen(accepted.answer), accept: acceptMs, total: totalMs };
       reportStages(service, timingsMs);
+      reportExploration(service, accepted.answer);
       events.outcome(accepted.answer.status, accepted.answer.decline?.by ?? null);
       return {
         answer: withConfirmToken(service, request, requestHash, accepted.answer),
@@ -126,6 +127,7 @@ async function firstCall(
         total: endedMs - startedMs,
       };
       reportStages(service, timingsMs);
+      reportExploration(service, answer);
       events.outcome(answer.status, answer.decline?.by ?? null);
       return { answer, replayed: false, timingsMs };
     }
@@ -176,6 +178,29 @@ async function finishAccepted(
   }
 }
 
+/**
+ * This call's own payment, stored by a try whose answer was lost with the database connection: it is driven to its end
+ * from what is stored, as the completer would do it later.
+ */
+async function finishStored(
+  service: PaymentService,
+  request: PaymentRequest,
+  requestHash: string,
+  paymentId: string,
+  startedMs: number,
+): Promise<CreatedPayment> {
+  const { tenantId } = request;
+  await completePayment(service, { tenant_id: tenantId, payment_id: paymentId, checks: 1 });
+  const answer = withConfirmToken(
+    service,
+    request,
+    requestHash,
+    await readAnswer(service, tenantId, paymentId),
+  );
+  const totalMs = service.clock.monotonicMs() - startedMs;
+  return { answer, replayed: false, timingsMs: { ...queueAndScreen(answer), total: totalMs } };
+}
+
 function replay(service: PaymentService, answer: PaymentAnswer, startedMs: number): CreatedPayment {
   return { answer, replayed: true, timingsMs: { total: service.clock.monotonicMs() - startedMs } };
 }
@@ -211,4 +236,12 @@ function reportStages(service: PaymentService, timingsMs: Readonly<Record<string
   for (const stage of ["queue", "screen", "accept", "charge", "settle", "total"] as const) {
     if (timingsMs[stage] !== undefined) service.events.stage(stage, timingsMs[stage]);
   }
+}
+
+/** Where chance has decided: of other payments that score so high the propensity is 0, or a test payment method's. */
+function reportExploration({ events }: PaymentService, { risk }: PaymentAnswer): void {
+  if (risk.score! < DECLINE_AT_SCORE || risk.propensity === 0 || risk.decided_by === "test_payment_method") {
+    return;
+  }
+  events.explored(risk.decision === "approve" ? "approve" : "decline");
 }

@@ -26,6 +26,8 @@ export interface PaymentAnswer {
     probability: number | null;
     decision: "approve" | "step_up" | "decline" | null;
     decided_by: string | null;
+    /** The probability with which the screen let this payment pass; null where it was not kept. */
+    propensity: number | null;
     rules: string[];
     reasons: { feature: string; value: number; effect: number }[];
     model_version: string | null;
@@ -122,6 +124,7 @@ export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): Pay
       probability: significant(risk.probability),
       decision: risk.decision,
       decided_by: risk.decidedBy,
+      propensity: risk.propensity,
       rules: [...risk.rules],
       reasons: risk.reasons.map(({ feature, value, effect }) => ({
         feature,

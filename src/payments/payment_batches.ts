@@ -3,7 +3,9 @@ import { inSharedSpan, type TracePoint, tracePoint } from "../core/trace.ts";
 import type { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import {
+  againAfterLostConnection,
   againAfterLostRace,
+  isConnectionLost,
   isDeadlock,
   isKnownKey,
   isLostRace,
@@ -35,6 +37,11 @@ import { type KnownAccounts, settledPart } from "./store_settled.ts";
 
 /** Batches on their way to PostgreSQL at once: it begins the next one without waiting for this process. */
 const UNDER_WAY_MAX = 3;
+/**
+ * Two lost races at states so close together are a server that writes the same ones all the time; one by itself is a
+ * label, which writes them once.
+ */
+const NEIGHBOUR_WITHIN_MS = 1_000;
 /** After another server was met at the same states, how long payments lock what they read. */
 const LOCK_STATES_FOR_MS = 30_000;
 
@@ -87,6 +94,7 @@ export class PaymentBatches {
   /** Whether locking payments go before others. */
   #isTheirTurn = true;
   #isScheduled = false;
+  #lostRaceAtMs = Number.NEGATIVE_INFINITY;
   #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PaymentBatchesOptions) {
@@ -125,7 +133,9 @@ export class PaymentBatches {
   settle(item: SettleItem): Promise<PaymentAnswer> {
     const { knownAccounts, settleTimes } = this.#options;
     const write = asOneStatement(item, knownAccounts, settleTimes());
-    if (write === null) return againAfterLostRace(() => this.#bookings.submit(item));
+    if (write === null) {
+      return againAfterLostConnection(() => againAfterLostRace(() => this.#bookings.submit(item)));
+    }
     return new Promise((resolve, reject) => {
       this.#settling.push({ item: write, from: tracePoint(), tries: 0, resolve, reject });
       this.#schedule();
@@ -251,7 +261,8 @@ export class PaymentBatches {
     this.#isDraining = true;
     const { accepting, settling } = batch;
     if (!this.#isWorthAnother(error, isOnFailed)) {
-      if (accepting.length + settling.length === 1) return [...accepting, ...settling][0].reject(error);
+      const all = [...accepting, ...settling];
+      if (all.length === 1 && !mayBeStored(all, error)) return all[0].reject(error);
       this.#alone.push(
         ...accepting.map((waiting) => batchOf([waiting], [])),
         ...settling.map((waiting) => batchOf([], [waiting])),
@@ -274,7 +285,11 @@ export class PaymentBatches {
     if (!isLostRace(error)) return false;
     if (isKnownKey(error)) recentKeys.lookUpAll();
     else if (!isOnFailed && !isDeadlock(error)) {
-      this.#lockStatesUntilMs = monotonicMs() + LOCK_STATES_FOR_MS;
+      const nowMs = monotonicMs();
+      if (nowMs - this.#lostRaceAtMs < NEIGHBOUR_WITHIN_MS) {
+        this.#lockStatesUntilMs = nowMs + LOCK_STATES_FOR_MS;
+      }
+      this.#lostRaceAtMs = nowMs;
     }
     return true;
   }
@@ -303,7 +318,7 @@ export class PaymentBatches {
       waiting.forEach(({ resolve }, i) => resolve(results[i]));
     } catch (error) {
       if (this.#isWorthAnother(error, false)) this.#locking.unshift(...withTriesLeft(waiting, error));
-      else if (waiting.length === 1) waiting[0].reject(error);
+      else if (waiting.length === 1 && !mayBeStored(waiting, error)) waiting[0].reject(error);
       else for (const one of waiting) await this.#acceptLocked([one]);
     }
   }
@@ -328,6 +343,11 @@ interface Batch {
 
 function batchOf(accepting: readonly Accepting[], settling: readonly Settling[]): Batch {
   return { accepting, settling, failedBefore: 0 };
+}
+
+/** After a lost connection nobody knows; a second try finds out. */
+function mayBeStored(waiting: readonly (Accepting | Settling)[], error: unknown): boolean {
+  return isConnectionLost(error) && waiting.every((entry) => entry.tries++ === 0);
 }
 
 function withTriesLeft<Entry extends Waiting<never, never> | Accepting | Settling>(

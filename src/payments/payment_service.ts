@@ -8,6 +8,7 @@ import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommitFull } from "../db/group_commit.ts";
 import type { PoolOptions } from "../db/pool.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
+import type { DeclineExploration } from "../fraud/explore_declines.ts";
 import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
 import type { RefundModel } from "../fraud/refunds/refund_model.ts";
 import type { FraudModelPort } from "../fraud/screen_payment.ts";
@@ -48,6 +49,8 @@ export interface PaymentEvents {
   stage(stage: "queue" | "screen" | "accept" | "charge" | "settle" | "total", durationMs: number): void;
   outcome(status: string, declinedBy: string | null): void;
   batch(phase: "accept" | "settle", size: number, durationMs: number): void;
+  /** Chance has decided about a payment that the model would decline. */
+  explored(decision: "approve" | "decline"): void;
 }
 
 /**
@@ -92,6 +95,7 @@ export class PaymentService {
     /** What routing explores by. */
     random: Random;
     approvalSecret: Uint8Array;
+    exploration: DeclineExploration | null;
     settings: PaymentSettings;
     events: PaymentEvents;
   }) {
@@ -138,6 +142,7 @@ export class PaymentService {
         recentKeys: new RecentKeys(RECENT_KEYS_MAX, () => clock.monotonicMs()),
         graceMs: this.graceMs,
         stepUpAt: settings.stepUpAt,
+        exploration: options.exploration,
         challengeLifetimeMs: settings.challengeLifetimeMs,
       },
       settleTimes: () => ({
@@ -165,6 +170,8 @@ export class PaymentService {
     try {
       return await inSpan("accept", { "payment.id": item.paymentId }, () => this.#batches.accept(item));
     } catch (error) {
+      // An earlier try of this very call was stored although its answer was lost with the connection.
+      if (isStoredBefore(error)) return { kind: "in_flight", paymentId: item.paymentId };
       if (!(error instanceof GroupCommitFull)) throw error;
       throw new DomainError(
         "overloaded",
@@ -216,5 +223,21 @@ export class PaymentService {
 /** Of a world of 25,000 customers; some 100 MB when full. */
 const REMEMBERED_STATES_MAX = 100_000;
 const RECENT_KEYS_MAX = 100_000;
+
+function isStoredBefore(error: unknown): boolean {
+  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
+  return code === "23505" && MADE_OF_OWN_ID.has(constraint ?? "");
+}
+
+/** Keys made of a payment's own random id: which of them a second try meets first is PostgreSQL's choice. */
+const MADE_OF_OWN_ID = new Set([
+  "payments_pkey",
+  "open_payments_pkey",
+  "audit_events_pkey",
+  "idempotency_answers_pkey",
+  "payment_challenges_pkey",
+  "transfers_pkey",
+  "holds_pkey",
+]);
 
 export type { AcceptedPayment };

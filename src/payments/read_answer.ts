@@ -44,6 +44,7 @@ export interface PaymentRow {
   riskScore: number | null;
   fraudProbability: number | null;
   riskDecision: "approve" | "step_up" | "decline" | null;
+  approvalPropensity: number | null;
   modelVersion: string | null;
   provider: string | null;
   chargeNumber: number;
@@ -64,6 +65,7 @@ interface DecisionRow {
   expected_success?: number;
   sample_size?: number;
   reason?: string;
+  decided_by?: string;
   queue_ms?: number;
   screen_ms?: number;
 }
@@ -82,7 +84,7 @@ export async function readPayment(
            p.principal, p.idempotency_key as "idempotencyKey", p.description, p.device_id as "deviceId",
            p.occurred_at_ms::float8 as "occurredAtMs", p.feature_vector as "featureVector",
            p.risk_score as "riskScore", p.fraud_probability as "fraudProbability",
-           p.risk_decision as "riskDecision", p.model_version as "modelVersion", p.provider, p.charge_number as "chargeNumber",
+           p.risk_decision as "riskDecision", p.approval_propensity as "approvalPropensity", p.model_version as "modelVersion", p.provider, p.charge_number as "chargeNumber",
            p.provider_charge_id as "providerChargeId", p.decline_by as "declineBy", p.decline_code as "declineCode",
            p.created_at as "createdAt", p.finished_at as "finishedAt",
            coalesce((select jsonb_agg(jsonb_build_object('attempt', a.attempt, 'provider', a.provider,
@@ -153,6 +155,7 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
     ? screenPayment(float64Of(row.featureVector), service.model, {
       isTestMethod: row.paymentMethodId !== null && testPaymentMethod(row.paymentMethodId) !== undefined,
       stepUpAt: null,
+      exploration: null,
     })
     : null;
   return {
@@ -172,7 +175,9 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
       step_up_at: service.settings.stepUpAt,
       probability: row.fraudProbability === null ? null : Number(row.fraudProbability.toPrecision(4)),
       decision: row.riskDecision,
-      decided_by: reasons?.decidedBy ?? null,
+      // What was drawn is known from the record alone.
+      decided_by: row.decision?.decided_by ?? reasons?.decidedBy ?? null,
+      propensity: row.approvalPropensity,
       rules: [...(reasons?.rules ?? [])],
       reasons: (reasons?.reasons ?? []).map(({ feature, value, effect }) => ({
         feature,

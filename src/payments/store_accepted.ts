@@ -103,12 +103,13 @@ export function acceptedPart(
     ), accepted_payment as (
       insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
            payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
-           occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, model_version, provider,
-           decline_by, decline_code, created_at, finished_at)
+           occurred_at_ms, feature_vector, risk_score, fraud_probability, risk_decision, approval_propensity,
+           model_version, provider, decline_by, decline_code, created_at, finished_at)
       select tenant_id, payment_id, status, method, currency, amount_minor, customer_id, merchant_id,
            payment_method_id, principal, idempotency_key, description, device_id, ip_address, country, address_id, metadata,
            occurred_at_ms, substr(${vectors.all}::bytea, first_byte, byte_count), risk_score, fraud_probability,
-           risk_decision, model_version, provider, decline_by, decline_code, ${now}::timestamptz,
+           risk_decision, (audit_details ->> 'propensity')::float8, model_version, provider, decline_by, decline_code,
+           ${now}::timestamptz,
            case when status = 'declined' then ${now}::timestamptz end
         from accepted
     ), opened as (
@@ -225,6 +226,7 @@ function auditDetails({ risk, route, timingsMs }: AcceptedPayment, answer: Payme
   return {
     risk_score: risk.score,
     decided_by: risk.decidedBy,
+    propensity: risk.propensity,
     model_version: risk.modelVersion,
     queue_ms: milliseconds(timingsMs.queue),
     screen_ms: milliseconds(timingsMs.screen),

@@ -44,6 +44,9 @@ export interface Comparison {
   readonly unknownDeclines: number;
   /** How many frauds those make. */
   readonly expectedFrauds: number;
+  /** Would-be declines that chance let pass, and how many those stand for: themselves and what chance declined. */
+  readonly explored: number;
+  readonly exploredStandFor: number;
   readonly champion: ModelFigures;
   readonly challenger: ModelFigures;
   readonly averagePrecisionGain: Gain;
@@ -56,8 +59,9 @@ const SEED = 75;
 
 /**
  * Both models on the same payments, paired. What the champion declined nobody reports; leaving that out would hide the
- * frauds it stopped and flatter the challenger. So such a payment counts as fraud with the probability that the champion
- * gave it, and as genuine with the rest: where nobody knows, the champion's word is taken.
+ * frauds it stopped and flatter the challenger. Where chance let some of it pass (EXPLORE_DECLINES), those stand for all,
+ * each with the weight 1 over its probability. Elsewhere such a payment counts as fraud with the probability that the
+ * champion gave it, and as genuine with the rest: where nobody knows, the champion's word is taken.
  *
  * @param references the models' own probabilities at training, by which their stability is told
  */
@@ -82,6 +86,7 @@ export function compareModels(
     champion.figures(payments, references.champion),
     challenger.figures(payments, references.challenger),
   ];
+  const explored = payments.filter(({ weight }) => weight !== 1);
   const unknown = payments.filter(({ outcome }) => outcome === "unknown_decline");
   return {
     payments: payments.length,
@@ -89,6 +94,8 @@ export function compareModels(
     frauds: payments.filter(({ outcome }) => outcome === "fraud").length,
     unknownDeclines: unknown.length,
     expectedFrauds: unknown.reduce((sum, payment) => sum + payment.champion.probability, 0),
+    explored: explored.length,
+    exploredStandFor: explored.reduce((sum, { weight }) => sum + weight, 0),
     champion: figures,
     challenger: challengers,
     averagePrecisionGain: gain("averagePrecision", challengers.averagePrecision - figures.averagePrecision),
@@ -107,7 +114,7 @@ function probabilities(
   return Float64Array.from(payments, (payment) => of(payment).probability);
 }
 
-/** A payment of unknown outcome stands in two rows: as fraud, and as genuine. */
+/** A payment of unknown outcome stands in two rows: as fraud, and as genuine. One that others stand for, in none. */
 class WeighedRows {
   readonly payment: ShadowedPayment[] = [];
   readonly fraud: number[] = [];
@@ -117,8 +124,9 @@ class WeighedRows {
 
   constructor(payments: readonly ShadowedPayment[]) {
     for (const payment of payments) {
+      if (payment.outcome === "stood_for") continue;
       if (payment.outcome !== "unknown_decline") {
-        this.#add(payment, payment.outcome === "fraud" ? 1 : 0, 1);
+        this.#add(payment, payment.outcome === "fraud" ? 1 : 0, payment.weight);
         continue;
       }
       this.#add(payment, 1, payment.champion.probability);
@@ -187,15 +195,16 @@ class Judged {
   }
 
   figures(payments: readonly ShadowedPayment[], reference: BinnedValues | null): ModelFigures {
-    const known = payments.filter(({ outcome }) => outcome !== "unknown_decline");
+    const known = payments.filter(({ outcome }) => outcome === "fraud" || outcome === "genuine");
+    const weights = Float64Array.from(known, ({ weight }) => weight);
     const outcomes = Uint8Array.from(known, ({ outcome }) => outcome === "fraud" ? 1 : 0);
     const ofKnown = probabilities(known, this.#of);
     return {
       averagePrecision: this.averagePrecision(),
       recall: this.recall(),
       ...this.#alarms(),
-      brier: brierScore(ofKnown, outcomes),
-      calibrationError: calibrationError(reliability(ofKnown, outcomes)),
+      brier: brierScore(ofKnown, outcomes, weights),
+      calibrationError: calibrationError(reliability(ofKnown, outcomes, weights)),
       stability: reference && stabilityOf(reference, probabilities(payments, this.#of)),
     };
   }

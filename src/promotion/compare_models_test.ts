@@ -7,9 +7,11 @@ const payment = (
   outcome: ShadowedOutcome,
   champion: number,
   challenger: number,
+  weight = 1,
 ): ShadowedPayment => ({
   customer,
   outcome,
+  weight,
   champion: { probability: champion, score: champion >= 0.5 ? 80 : 10 },
   challenger: { probability: challenger, score: challenger >= 0.5 ? 80 : 10 },
 });
@@ -63,6 +65,35 @@ Deno.test("a decline that nobody reported on is fraud with the champion's probab
   expect(challenger.recall).toBeCloseTo(1 / 1.6, 12);
   // Where the outcome is known.
   expect(champion.brier).toBeCloseTo((0.36 + 0.04) / 2, 12);
+});
+
+Deno.test("what chance let pass stands for what it declined, and the champion's word is not asked for those", () => {
+  const { champion, challenger, ...counts } = compareModels(
+    [
+      payment(0, "fraud", 0.9, 0.9, 4),
+      // Which the champion was wrong about.
+      payment(1, "genuine", 0.8, 0.1, 4),
+      ...Array.from({ length: 6 }, () => payment(2, "stood_for", 0.85, 0.5)),
+      payment(3, "fraud", 0.4, 0.6),
+      payment(4, "genuine", 0.2, 0.2),
+    ],
+    5,
+    NO_REFERENCE,
+  );
+  expect(counts).toMatchObject({
+    payments: 10,
+    frauds: 2,
+    explored: 2,
+    exploredStandFor: 8,
+    unknownDeclines: 0,
+  });
+  // Down the champion's scores: 4 frauds in 4, then the fifth in 9.
+  expect(champion.averagePrecision).toBeCloseTo((4 * 1 + 1 * (5 / 9)) / 5, 12);
+  expect(challenger.averagePrecision).toBe(1);
+  expect([champion.recall, challenger.recall]).toEqual([4 / 5, 1]);
+  expect([champion.falsePositives, challenger.falsePositives]).toEqual([4, 0]);
+  expect(champion.falsePositiveRate).toBeCloseTo(4 / 5, 12);
+  expect(champion.brier).toBeCloseTo((4 * 0.01 + 4 * 0.64 + 0.36 + 0.04) / 10, 12);
 });
 
 Deno.test("the same model twice gains nothing, whatever customers are drawn", () => {

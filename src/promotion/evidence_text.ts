@@ -27,6 +27,10 @@ export function evidenceText(
       `${it.unknownDeclines} of them the champion declined and nobody reported on. It is taken at its word: they ` +
       `count as fraud with its own probability, ${it.expectedFrauds.toFixed(1)} frauds in all.`,
     ],
+    ...it.explored === 0 ? [] : [
+      `${it.explored} of them the champion would have declined and chance let pass: they stand for ` +
+      `${it.exploredStandFor.toFixed(0)} such payments, known and not.`,
+    ],
     ...left.length === 0 ? [] : [`Left out: ${left.join(", ")}.`],
     "",
     table([

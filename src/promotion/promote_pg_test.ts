@@ -183,6 +183,30 @@ Deno.test("what the champion declined and nobody reports on counts by its own pr
   });
 });
 
+Deno.test("where chance let some of what the champion would decline pass, those stand for the rest, and the champion's word does not", async () => {
+  const recallOf = async (planted: Partial<PlantedShadow>): Promise<{ recall: number; text: string }> => {
+    let text = "";
+    await withPlace(async (place) => {
+      await place.plant({ championKnows: 5.5, challengerKnows: 5.5, frauds: 400, ...planted });
+      await place.refusal(promoteWith(place, (line) => text += `${line}\n`));
+    });
+    return { text, recall: Number(/recall at score 75 +([0-9.]+)%/.exec(text)![1]) };
+  };
+  // Had nobody been declined, all would be known.
+  const truth = await recallOf({});
+  const explored = await recallOf({ declines: true, explores: 0.5 });
+  const [, drawn, standFor] =
+    /(\d+) of them the champion would have declined and chance let pass: they stand for (\d+)/
+      .exec(explored.text)!;
+  expect(Number(drawn)).toBeGreaterThan(100);
+  expect(Number(standFor)).toBe(2 * Number(drawn));
+  expect(explored.text).not.toContain("nobody reported on");
+  expect(Math.abs(explored.recall - truth.recall)).toBeLessThan(5);
+  // What was stopped is not among the known frauds, so without weights the champion would seem to find far less.
+  const unweighted = Number(drawn) / Number(/: (\d+) known frauds/.exec(explored.text)![1]) * 100;
+  expect(unweighted).toBeLessThan(truth.recall - 10);
+});
+
 async function promoteWith(place: Place, print: (line: string) => void): Promise<void> {
   await promoteChallenger(
     place.owner,

@@ -4,9 +4,10 @@ import { testPaymentMethod } from "../providers/test_payment_methods.ts";
 
 /**
  * What became of a payment that two models have judged. `unknown_decline`: the screen declined it, so nobody can report it;
- * only a label that somebody brings all the same tells what it was.
+ * only a label that somebody brings all the same tells what it was. `stood_for`: the screen declined it by chance, and
+ * those of its kind that chance let pass stand for it.
  */
-export type ShadowedOutcome = "fraud" | "genuine" | "unknown_decline";
+export type ShadowedOutcome = "fraud" | "genuine" | "unknown_decline" | "stood_for";
 
 export interface Judgement {
   readonly probability: number;
@@ -19,6 +20,8 @@ export interface ShadowedPayment {
   /** A number for each customer of each tenant. */
   readonly customer: number;
   readonly outcome: ShadowedOutcome;
+  /** How many payments it stands for: 1 over the probability with which the screen let it pass, 1 for a decline. */
+  readonly weight: number;
   readonly champion: Judgement;
   readonly challenger: Judgement;
 }
@@ -67,6 +70,7 @@ interface Row {
   challenger_score: number;
   status: string;
   decline_by: string | null;
+  approval_propensity: number | null;
   payment_method_id: string | null;
   occurred_at_ms: number;
   fraud: boolean | null;
@@ -103,6 +107,7 @@ export async function readShadowed(sql: Sql, question: ShadowQuestion): Promise<
         payments.push({
           customer: customers.get(customer)!,
           outcome,
+          weight: row.decline_by === "risk" ? 1 : 1 / (row.approval_propensity ?? 1),
           champion: { probability: row.champion_probability, score: row.champion_score },
           challenger: { probability: row.challenger_probability, score: row.challenger_score },
         });
@@ -120,9 +125,14 @@ export async function readShadowed(sql: Sql, question: ShadowQuestion): Promise<
 
 /** Null where nobody could have reported anything. */
 function outcomeOf(
-  { status, decline_by: declineBy }: Pick<Row, "status" | "decline_by">,
+  { status, decline_by: declineBy, approval_propensity: propensity }: Pick<
+    Row,
+    "status" | "decline_by" | "approval_propensity"
+  >,
   label: boolean | null,
 ): ShadowedOutcome | null {
+  // Also where somebody labelled it: it would count twice.
+  if (declineBy === "risk" && propensity !== null && propensity > 0) return "stood_for";
   if (label !== null) return label ? "fraud" : "genuine";
   if (status === "succeeded") return "genuine";
   return declineBy === "risk" ? "unknown_decline" : null;
@@ -131,8 +141,8 @@ function outcomeOf(
 function scoredPayments(sql: Sql, challengerVersion: string): AsyncIterable<Row[]> {
   return sql<Row[]>`
     select s.tenant_id, p.customer_id, s.champion_version, s.champion_probability, s.champion_score,
-           s.challenger_probability, s.challenger_score, p.status, p.decline_by, p.payment_method_id,
-           p.occurred_at_ms::float8 as occurred_at_ms, l.fraud, l.reported_at_ms::float8 as reported_at_ms
+           s.challenger_probability, s.challenger_score, p.status, p.decline_by, p.approval_propensity,
+           p.payment_method_id, p.occurred_at_ms::float8 as occurred_at_ms, l.fraud, l.reported_at_ms::float8 as reported_at_ms
       from shadow_scores s
       join payments p on p.tenant_id = s.tenant_id and p.payment_id = s.payment_id
       left join payment_labels l on l.tenant_id = s.tenant_id and l.payment_id = s.payment_id

@@ -53,6 +53,7 @@ export function refusalOf(
       nextMove: "Its operating point is too high for these payments: train it on later ones.",
     };
   }
+  // Payments let pass by chance count here as if each that they stand for had been seen: the champion's do as well.
   const allowed = Math.max(falsePositiveBudget, champion.falsePositiveRate);
   if (wilson95(challenger.falsePositives, challenger.genuine)[0] > allowed) {
     return {

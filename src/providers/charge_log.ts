@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
+import { CheckpointsApart } from "./checkpoints_apart.ts";
 import type { DeclineCode, RefusalCode } from "./decline_codes.ts";
 import { challengeIdOf, refundIdOf } from "./provider_ids.ts";
 import type { ChargeReply, ChargeStatement, RefundReply, RefundRequest } from "./provider.ts";
@@ -25,6 +26,8 @@ export interface ChargeRecord {
   readonly createdAtMs: number;
 }
 
+const IN_MEMORY = ":memory:";
+
 interface Row {
   charge_id: string | null;
   amount_minor: bigint;
@@ -40,7 +43,8 @@ interface Row {
  * killed server. A key has one row for ever; that is what makes a repeated charge harmless.
  *
  * Writes that arrive in one turn of the event loop share one SQLite transaction. `synchronous=NORMAL` with a
- * write-ahead log survives the death of the process at any instant.
+ * write-ahead log survives the death of the process at any instant. The log is moved into the database by a thread of
+ * its own ({@link CheckpointsApart}).
  */
 export class ChargeLog {
   readonly #database: DatabaseSync;
@@ -50,14 +54,21 @@ export class ChargeLog {
   readonly #findRefund: StatementSync;
   readonly #insertRefund: StatementSync;
   readonly #refunded: StatementSync;
+  /** Null for a log in memory, which has none. */
+  readonly #checkpoints: CheckpointsApart | null;
   #pending: { write: () => void; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   /** @param path a file, or `:memory:` */
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
+    this.#checkpoints = path === IN_MEMORY ? null : new CheckpointsApart(
+      path,
+      () => this.#database.isOpen && this.#database.exec("pragma wal_autocheckpoint = 1000"),
+    );
     this.#database.exec(`
       pragma journal_mode = wal;
       pragma synchronous = normal;
+      pragma wal_autocheckpoint = 0;
       pragma busy_timeout = 5000;
       create table if not exists charges (
         provider text not null, key text not null, charge_id text, amount_minor integer not null,
@@ -171,7 +182,7 @@ export class ChargeLog {
     for (const { provider, key, chargeKey, amountMinor, currency, createdAtMs } of refunds) {
       this.#insertRefund.run(provider, key, chargeKey, amountMinor, currency, null, createdAtMs);
     }
-    this.#database.exec("commit");
+    this.#database.exec("commit; pragma wal_checkpoint(passive)");
   }
 
   /** What was given back of each charge of which something was. */
@@ -190,7 +201,7 @@ export class ChargeLog {
   recordMany(records: Iterable<ChargeRecord>): void {
     this.#database.exec("begin immediate");
     for (const record of records) this.#run(record);
-    this.#database.exec("commit");
+    this.#database.exec("commit; pragma wal_checkpoint(passive)");
   }
 
   /** Every row in the order of provider and key. */
@@ -219,6 +230,7 @@ export class ChargeLog {
 
   close(): void {
     if (this.#pending.length > 0) this.#flush();
+    this.#checkpoints?.close();
     this.#database.close();
   }
 
@@ -259,6 +271,7 @@ export class ChargeLog {
       return;
     }
     for (const { resolve } of batch) resolve();
+    this.#checkpoints?.committed(batch.length);
   }
 
   #run(record: ChargeRecord): void {

@@ -1,3 +1,4 @@
+import { ReplyLosingProxy } from "../db/testing/reply_losing_proxy.ts";
 import { expect } from "expect";
 import fc from "fast-check";
 import { DomainError } from "../core/errors.ts";
@@ -346,4 +347,29 @@ Deno.test("whatever is transferred at once, on two servers, money is conserved a
   );
   const rows = await lab.lab.owner`select count(*) from wallet_transfers where tenant_id = ${TENANT}`;
   expect(Number(rows[0].count)).toBeGreaterThan(100);
+});
+
+Deno.test("a transfer that was stored and the connection lost is answered as stored, and made once", async () => {
+  await using lab = await openWalletLab();
+  await lab.fund("cust_ann", 10_000n);
+  const proxy = new ReplyLosingProxy(lab.lab.database.appUrl);
+  const service = await lab.openService(proxy.url);
+  try {
+    for (let i = 0; i < 3; i++) await lab.transfer({}, service);
+    for (const idempotencyKey of ["k-lost", null]) {
+      const before = await lab.balanceOf("cust_ann");
+      proxy.loseReplies("; commit");
+      const moving = lab.transfer({ idempotencyKey }, service);
+      while ((await lab.balanceOf("cust_ann")).balance === before.balance) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      proxy.cut();
+      expect((await moving).answer).toMatchObject({ status: "posted", amount_minor: 1_000 });
+      expect((await lab.balanceOf("cust_ann")).balance).toBe(before.balance - 1_000n);
+    }
+    expect(await lab.lab.brokenInvariants()).toEqual([]);
+  } finally {
+    await service.end();
+    proxy.close();
+  }
 });

@@ -6,7 +6,7 @@ import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
-import { againAfterLostRace } from "../db/lost_race.ts";
+import { againAfterLostConnection, againAfterLostRace } from "../db/lost_race.ts";
 import type { PoolOptions } from "../db/pool.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
 import { type BookItem, type BookResult, bookTransfers } from "./book_transfers.ts";
@@ -106,7 +106,7 @@ export class WalletService {
       return await inSpan(
         "transfer",
         { "transfer.id": item.plan.transferId },
-        () => againAfterLostRace(() => this.#book.submit(item)),
+        () => againAfterLostConnection(() => againAfterLostRace(() => this.#book.submit(item))),
       );
     } catch (error) {
       if (error instanceof GroupCommitFull) {

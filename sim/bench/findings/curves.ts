@@ -33,7 +33,7 @@ const BAND_DRAWS = 80;
 export function curvesOf({ payments, runs, judgements, scoreboard }: BenchRun, seed: number): Curves {
   const learned = scoreboard.lines
     .map(({ name }, c) => ({ name, c }))
-    .filter(({ c }) => judgements[c][0].reliability !== null);
+    .filter(({ name, c }) => judgements[c][0].reliability !== null && !runs[0].notPlotted.includes(name));
   const model = scoreboard.lines.findIndex(({ name }) => name === MODEL_NAME);
   const costs = runs.map(({ judged, contenders }) =>
     contenders.map(({ test }) => costsInOrder(payments, judged, test))

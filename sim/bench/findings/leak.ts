@@ -1,20 +1,30 @@
-import { MODEL_NAME, ORACLE_NAME } from "../../train/contender.ts";
-import { type Scoreboard } from "../../train/scoreboard.ts";
+import { ORACLE_NAME } from "../../train/contender.ts";
+import type { Scoreboard } from "../../train/scoreboard.ts";
 
 /** What nobody can reach on the handbook preset without a look at the future: its oracle has about 0.76. */
 const HANDBOOK_IMPOSSIBLE = 0.78;
 
-/** Why the figures cannot be true, or null. A model that beats the oracle knows what it must not know. */
-export function leakOf(scoreboard: Scoreboard, isHandbook: boolean): string | null {
-  const model = scoreboard.lines.find(({ name }) => name === MODEL_NAME)!;
-  const overOracle = scoreboard.lift.find(({ over }) => over === ORACLE_NAME);
-  if (overOracle !== undefined && overOracle.difference95[0] > 0) {
-    return `the model's AP is ${overOracle.difference.toFixed(3)} above the oracle's, and not by chance`;
-  }
-  if (isHandbook && model.averagePrecision > HANDBOOK_IMPOSSIBLE) {
-    return `an AP of ${
-      model.averagePrecision.toFixed(3)
-    } is above ${HANDBOOK_IMPOSSIBLE}, which nobody can reach on the handbook preset`;
-  }
-  return null;
+/**
+ * Which figures cannot be true and why, or null. Whoever beats the oracle knows what it must not know: the model, and no
+ * less a regression, a forest or a model of one's own that stands beside it.
+ */
+export function leakOf({ lines }: Pick<Scoreboard, "lines">, isHandbook: boolean): string | null {
+  const leaks = lines.flatMap(({ name, averagePrecision, overOracle }) => {
+    if (name === ORACLE_NAME) return [];
+    if (overOracle !== null && overOracle.difference95[0] > 0) {
+      return [
+        `the AP of "${name}" is ${overOracle.difference.toFixed(3)} above the oracle's, and not by chance`,
+      ];
+    }
+    if (isHandbook && averagePrecision > HANDBOOK_IMPOSSIBLE) {
+      return [
+        `the AP of "${name}", ${
+          averagePrecision.toFixed(3)
+        }, is above ${HANDBOOK_IMPOSSIBLE}, which nobody can reach on ` +
+        "the handbook preset",
+      ];
+    }
+    return [];
+  });
+  return leaks.length === 0 ? null : leaks.join("; ");
 }

@@ -16,7 +16,7 @@ export function headline({ scoreboard }: BenchRun, { leak }: Findings): string {
     })`;
   return `${found}; ${attained}; ${(model.at75.recall * 100).toFixed(1)}% of fraud found at ${
     (model.at75.falsePositiveRate * 100).toFixed(2)
-  }% false positives${leak === null ? "" : ". These figures cannot be true: see LEAK"}.`;
+  }% false positives${leak === null ? "" : ". Not all figures of this run can be true: see LEAK"}.`;
 }
 
 export function runFacts(run: BenchRun, findings: Findings): [string, string][] {

@@ -86,11 +86,22 @@ export function recallsWithin(
   return best.map((hits) => hits / frauds);
 }
 
-/** Mean squared error of the probabilities. */
-export function brierScore(probabilities: ArrayLike<number>, fraud: ArrayLike<number>): number {
-  let sum = 0;
-  for (let row = 0; row < fraud.length; row++) sum += (probabilities[row] - fraud[row]) ** 2;
-  return sum / fraud.length;
+/**
+ * Mean squared error of the probabilities.
+ * @param weight how many payments each row stands for; one each when left out
+ */
+export function brierScore(
+  probabilities: ArrayLike<number>,
+  fraud: ArrayLike<number>,
+  weight?: ArrayLike<number>,
+): number {
+  let [sum, weights] = [0, 0];
+  for (let row = 0; row < fraud.length; row++) {
+    const its = weight === undefined ? 1 : weight[row];
+    sum += its * (probabilities[row] - fraud[row]) ** 2;
+    weights += its;
+  }
+  return sum / weights;
 }
 
 /** Lower edges of the bins in which probabilities of rare fraud are compared with what happened. */
@@ -98,20 +109,27 @@ export const RELIABILITY_EDGES = [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.
 
 export interface ReliabilityBin {
   readonly from: number;
+  /** Payments, and frauds among them: rows, or what the rows stand for. */
   readonly rows: number;
   readonly frauds: number;
   /** Mean probability of the bin's rows; NaN for an empty one. */
   readonly predicted: number;
 }
 
-export function reliability(probabilities: ArrayLike<number>, fraud: ArrayLike<number>): ReliabilityBin[] {
+/** @param weight how many payments each row stands for; one each when left out */
+export function reliability(
+  probabilities: ArrayLike<number>,
+  fraud: ArrayLike<number>,
+  weight?: ArrayLike<number>,
+): ReliabilityBin[] {
   const bins = RELIABILITY_EDGES.map((from) => ({ from, rows: 0, frauds: 0, sum: 0 }));
   for (let row = 0; row < fraud.length; row++) {
     const at = RELIABILITY_EDGES.findLastIndex((from) => probabilities[row] >= from);
     const bin = bins[Math.max(0, at)];
-    bin.rows++;
-    bin.frauds += fraud[row];
-    bin.sum += probabilities[row];
+    const its = weight === undefined ? 1 : weight[row];
+    bin.rows += its;
+    bin.frauds += its * fraud[row];
+    bin.sum += its * probabilities[row];
   }
   return bins.map(({ sum, ...bin }) => ({ ...bin, predicted: sum / bin.rows }));
 }

@@ -90,6 +90,7 @@ export class ShadowScorer {
       const { probability, score } = screenPayment(vector, this.#challenger, {
         isTestMethod: false,
         stepUpAt: null,
+        exploration: null,
       });
       scores.push({ ...payment, challengerProbability: probability, challengerScore: score });
       this.#events.shadowed(verdict(payment.championScore), verdict(score));

@@ -15,7 +15,7 @@ import { chargeFactsOf, chargeRequestOf } from "../charge_facts.ts";
 import { requestHashOf } from "../accept_payments.ts";
 import { completeOpenPayments } from "../complete_open_payments.ts";
 import { type CreatedPayment, createPayment } from "../create_payment.ts";
-import type { PaymentService } from "../payment_service.ts";
+import type { PaymentEvents, PaymentService } from "../payment_service.ts";
 import { paymentOfKey, type PaymentRequest } from "../payment.ts";
 
 export const TENANT = "lab";
@@ -39,6 +39,9 @@ export interface LabOptions {
   readonly stepUpAt?: number;
   /** By the call's token alone unless told otherwise. */
   readonly approvals?: ApprovalWays;
+  /** None unless asked for. */
+  readonly exploreDeclines?: number;
+  readonly onExplored?: PaymentEvents["explored"];
   /** Providers in another process; in this one when left out. */
   readonly providersUrl?: string;
 }
@@ -82,7 +85,10 @@ export class Lab implements AsyncDisposable {
   }
 
   /** One more service on the same database and providers, as another server's process has it. */
-  async openService(model: FraudModelPort = this.options.model ?? modelOf()): Promise<PaymentService> {
+  async openService(
+    model: FraudModelPort = this.options.model ?? modelOf(),
+    url = this.database.appUrl,
+  ): Promise<PaymentService> {
     const stack = await openPaymentStack({
       config: {
         dataDirectory: this.dataDirectory,
@@ -92,18 +98,30 @@ export class Lab implements AsyncDisposable {
         providersUrl: this.options.providersUrl ?? null,
         failover: this.options.failover ?? true,
         stepUpAt: this.options.stepUpAt ?? null,
+        exploreDeclines: this.options.exploreDeclines ?? 0,
       },
-      database: { pool: { url: this.database.appUrl } },
+      database: { pool: { url } },
       clock: this.clock,
       ids: new RandomIds(() => this.clock.nowMs()),
       model,
       random: new Random(this.#stacks.length),
       approvals: this.options.approvals,
-      events: { stage: () => {}, outcome: () => {}, batch: () => {} },
+      events: {
+        stage: () => {},
+        outcome: () => {},
+        batch: () => {},
+        explored: this.options.onExplored ?? (() => {}),
+      },
     });
     this.#stacks.push(stack);
     this.stack ??= stack;
     return stack.payments;
+  }
+
+  /** Ends one service before the others. */
+  async endService(service: PaymentService): Promise<void> {
+    const at = this.#stacks.findIndex(({ payments }) => payments === service);
+    await this.#stacks.splice(at, 1)[0].end();
   }
 
   /** 10.00 USD of `cust_ann` by `pm_card_visa` to the default merchant, unless told otherwise. */

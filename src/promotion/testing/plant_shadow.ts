@@ -23,6 +23,8 @@ export interface PlantedShadow {
   readonly days?: number;
   /** Whether what the champion would decline was declined and never reported on. */
   readonly declines?: boolean;
+  /** Share of those that were let pass at random; 0 when left out. */
+  readonly explores?: number;
   readonly paymentMethodId?: string;
   readonly seed?: number;
 }
@@ -30,13 +32,15 @@ export interface PlantedShadow {
 /** Stored payments, both models' scores of them, and labels of the frauds three days after each. */
 export async function plantShadow(owner: Sql, planted: PlantedShadow): Promise<void> {
   const random = new Random(planted.seed ?? 1);
+  const exploring = random.fork("explores");
   const days = planted.days ?? 60;
   const rows = Array.from({ length: planted.payments }, (_, i) => {
     const fraud = i < planted.frauds;
     const logOdds = (knows: number) => -7 + random.normal() + (fraud ? knows : 0);
     const champion = sigmoid(logOdds(planted.championKnows));
     const challenger = sigmoid(logOdds(planted.challengerKnows) + (planted.challengerOffset ?? 0));
-    const declined = planted.declines === true && champion >= THRESHOLD;
+    const isRisky = planted.declines === true && champion >= THRESHOLD;
+    const declined = isRisky && exploring.uniform() >= (planted.explores ?? 0);
     return {
       id: `pay_planted${String(i).padStart(8, "0")}`,
       customer: `cust_${random.integer(0, 399)}`,
@@ -45,6 +49,7 @@ export async function plantShadow(owner: Sql, planted: PlantedShadow): Promise<v
       champion,
       challenger,
       declined,
+      propensity: isRisky ? planted.explores ?? 0 : 1,
     };
   });
   const text = (of: (row: typeof rows[number]) => string | null) => textArray(rows.map(of));
@@ -53,20 +58,20 @@ export async function plantShadow(owner: Sql, planted: PlantedShadow): Promise<v
   await owner`
     insert into payments (tenant_id, payment_id, status, method, currency, amount_minor, captured_minor, customer_id,
            merchant_id, payment_method_id, principal, country, occurred_at_ms, feature_vector, risk_score,
-           fraud_probability, risk_decision, model_version, decline_by, decline_code, created_at)
+           fraud_probability, risk_decision, approval_propensity, model_version, decline_by, decline_code, created_at)
     select ${TENANT}, id, status, 'card', 'USD', 1000, case status when 'succeeded' then 1000 else 0 end, customer,
            'merch', ${
     planted.paymentMethodId ?? "pm_own"
   }, 'tester', 'US', at_ms, '\\x00', score, probability,
-           case status when 'succeeded' then 'approve' else 'decline' end, ${planted.champion},
+           case status when 'succeeded' then 'approve' else 'decline' end, propensity, ${planted.champion},
            case status when 'declined' then 'risk' end, case status when 'declined' then 'fraud_suspected' end, now()
       from unnest(${text((row) => row.id)}::text[], ${
     text((row) => row.declined ? "declined" : "succeeded")
   }::text[],
                   ${text((row) => row.customer)}::text[], ${number((row) => row.atMs)}::bigint[],
                   ${number((row) => riskScore(row.champion, THRESHOLD))}::real[],
-                  ${number((row) => row.champion)}::float8[])
-                  u (id, status, customer, at_ms, score, probability)`;
+                  ${number((row) => row.champion)}::float8[], ${number((row) => row.propensity)}::float8[])
+                  u (id, status, customer, at_ms, score, probability, propensity)`;
   await owner`
     insert into challenger_models (model_version, shadowed_since)
     values (${planted.challenger}, ${new Date(SINCE_MS)}) on conflict do nothing`;

@@ -33,11 +33,11 @@ export class WalletLab implements AsyncDisposable {
   }
 
   /** One more server on the same database. */
-  async openService(): Promise<WalletService> {
+  async openService(url = this.lab.database.appUrl): Promise<WalletService> {
     const { lab } = this;
     const payments = this.#services.length === 0 ? lab.service : await lab.openService();
     const service = await openWalletStack({
-      database: { pool: { url: lab.database.appUrl } },
+      database: { pool: { url } },
       stack: { pool: payments.pool, payments },
       clock: lab.clock,
       ids: new RandomIds(() => lab.clock.nowMs()),

@@ -29,7 +29,14 @@ export const risk = z.object({
   ),
   probability: z.number().nullable().describe("Calibrated probability of fraud."),
   decision: z.enum(["approve", "step_up", "decline"]).nullable(),
-  decided_by: z.string().nullable().describe("The model, or the rule that overrode it."),
+  decided_by: z.string().nullable().describe(
+    "model, rule, test_payment_method, or exploration: the model would have declined it, and chance let it pass.",
+  ),
+  // Not in answers that were stored for replay before it was kept.
+  propensity: z.number().nullable().optional().describe(
+    "Probability with which the screen let this payment pass: 1 or 0, between them where chance decides about what the " +
+      "model would decline; null where it was not kept.",
+  ),
   rules: z.array(z.string()).describe("Rules that fired."),
   reasons: z.array(z.object({ feature: z.string(), value: z.number(), effect: z.number() })).describe(
     "The features that moved the score most; effect in log-odds of fraud.",

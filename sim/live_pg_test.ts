@@ -1,0 +1,68 @@
+import { expect } from "expect";
+import { systemClock } from "../src/core/clock.ts";
+import { RandomIds } from "../src/core/ids.ts";
+import { openPool } from "../src/db/pool.ts";
+import { freshDatabase } from "../src/db/testing/fresh_database.ts";
+import { DAY_MS } from "../src/fraud/features/windows.ts";
+import { serveApp } from "../src/http/testing/serve_lab.ts";
+import { loadFraudModel, SHIPPED_MODEL_DIRECTORY } from "../src/load_fraud_model.ts";
+import { openPaymentStack } from "../src/payment_stack.ts";
+import { checkFeatures } from "../src/payments/check_features.ts";
+import { loadWorld } from "./history/load_world.ts";
+import { driveLive } from "./live.ts";
+import { knownWorld } from "./stream/known_world.ts";
+import { generateWorld } from "./world/world.ts";
+
+const CONFIG = { seed: 7, days: 20, customers: 150, startMs: Date.UTC(2026, 0, 5) };
+const END_MS = CONFIG.startMs + CONFIG.days * DAY_MS;
+
+Deno.test("driveLive() goes on with the world over MCP where its history ends, and tells what the screen made of it", async () => {
+  const database = await freshDatabase();
+  const dataDirectory = await Deno.makeTempDir({ prefix: "mcp-payments-lab-" });
+  const owner = openPool({ url: database.ownerUrl, max: 1, applicationName: "live test" });
+  await loadWorld(generateWorld(CONFIG), {
+    pool: { url: database.ownerUrl },
+    tenantId: "default",
+    dataDirectory,
+    nowMs: END_MS,
+  });
+  const stack = await openPaymentStack({
+    config: {
+      dataDirectory,
+      poolSize: 4,
+      providerTimeoutMs: 30_000,
+      providerLatencyScale: 0,
+      providersUrl: null,
+      failover: true,
+      stepUpAt: 62,
+      exploreDeclines: 0,
+    },
+    database: { pool: { url: database.appUrl } },
+    clock: systemClock,
+    ids: new RandomIds(() => systemClock.nowMs()),
+    model: await loadFraudModel({ modelDirectory: SHIPPED_MODEL_DIRECTORY, dataDirectory }),
+    events: { stage: () => {}, outcome: () => {}, batch: () => {}, explored: () => {} },
+  });
+  const served = serveApp({ payments: stack.payments });
+  try {
+    const known = await knownWorld({ url: database.ownerUrl }, "default");
+    const text = await driveLive(known, { url: served.url, token: null, ratePerSecond: 40, durationS: 3 });
+    expect(text).toMatch(/^120 payments in /);
+    expect(text).not.toMatch(/error: |failed: /);
+    const [, , frauds, , genuine] =
+      /against the truth: (\d+) of (\d+) frauds declined, (\d+) of (\d+) genuine/.exec(text)!.map(Number);
+    const [{ payments, first }] = await owner<{ payments: number; first: number }[]>`
+      select count(*)::int as payments, min(occurred_at_ms)::float8 as first from payments where principal <> 'simulation'`;
+    // A few calls repeat an earlier one, which makes no second payment.
+    expect(frauds + genuine).toBe(payments);
+    expect(payments).toBeGreaterThan(100);
+    expect(first).toBeGreaterThanOrEqual(END_MS);
+    expect(await checkFeatures(owner)).toMatchObject({ differingVectors: 0, differingStates: 0 });
+  } finally {
+    await served[Symbol.asyncDispose]();
+    await stack.end();
+    await owner.end();
+    await database.drop();
+    await Deno.remove(dataDirectory, { recursive: true });
+  }
+});
