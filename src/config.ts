@@ -48,10 +48,10 @@ export interface Config {
   readonly failover: boolean;
   /** The risk score from which a customer has to pass a challenge; null for never. */
   readonly stepUpAt: number | null;
-  /** Whether a pending answer's token approves as well; else only a person on the dashboard does. */
-  readonly approvalTokens: boolean;
   /** Share of what the fraud model would decline that is approved at random, 0 to 1. */
   readonly exploreDeclines: number;
+  /** Whether a pending answer's token approves as well; else only a person on the dashboard does. */
+  readonly approvalTokens: boolean;
   /** Whether a call may set its payment's time (`_meta`); `token` leaves it to the scope `simulate`. */
   readonly simulatedTime: "on" | "off" | "token";
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -172,8 +172,8 @@ const VARIABLES = {
     fallback: "62",
     expected: "off, or a risk score from 0 to 74.9",
   },
-  APPROVAL_TOKENS: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   EXPLORE_DECLINES: { schema: decimal(0, 1), fallback: "0", expected: "a share from 0 to 1, such as 0.05" },
+  APPROVAL_TOKENS: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   SIMULATED_TIME: { schema: z.enum(["on", "off", "token"]), fallback: null, expected: "on, off or token" },
   LOG_LEVEL: {
     schema: z.enum(["debug", "info", "warn", "error"]),
@@ -248,8 +248,8 @@ export function readConfig(environment: (name: string) => string | undefined): C
     webhookUrl: read("WEBHOOK_URL"),
     failover: read("FAILOVER") === "on",
     stepUpAt: stepUpAtOf(read("STEP_UP_AT")!),
-    approvalTokens: read("APPROVAL_TOKENS") === "on",
     exploreDeclines: read("EXPLORE_DECLINES")!,
+    approvalTokens: read("APPROVAL_TOKENS") === "on",
     simulatedTime: read("SIMULATED_TIME") ??
       (environment("JWT_SECRET_KEY") || environment("JWT_JWKS_URL") ? "token" : "on"),
     logLevel: read("LOG_LEVEL")!,

@@ -37,11 +37,11 @@ export interface LabOptions {
   readonly failover?: boolean;
   /** Off unless asked for. */
   readonly stepUpAt?: number;
-  /** By the call's token alone unless told otherwise. */
-  readonly approvals?: ApprovalWays;
   /** None unless asked for. */
   readonly exploreDeclines?: number;
   readonly onExplored?: PaymentEvents["explored"];
+  /** By the call's token alone unless told otherwise. */
+  readonly approvals?: ApprovalWays;
   /** Providers in another process; in this one when left out. */
   readonly providersUrl?: string;
 }
