@@ -69,7 +69,7 @@ gateTest("passes a fast server and writes four reports", {}, async ({ run, serve
   expect(result.outcomes.approved).toBeGreaterThan(140);
   expect(result.outcomes.replayed).toBeGreaterThan(2);
   expect(result.latencies.map((latency) => latency.stage)).toEqual(
-    ["end to end", "screen", "charge", "settle", "total", "transport"],
+    ["end to end", "without provider", "screen", "charge", "settle", "total", "transport"],
   );
   // The 100 or so of the warm-up are not among the measured.
   const measured = Object.values(result.outcomes).reduce((sum, count) => sum + count);
