@@ -3,6 +3,8 @@
  *
  * Works in DATA_DIR/demo, so it never meets the payments of `deno task serve`. A second run finds the world and the
  * model there and uses them again. Whatever is started is stopped, also on Ctrl-C.
+ *
+ *     [--days 60] [--customers 5000] [--seed 7] [--rate 200] [--duration 30s] [--warmup 10s]
  */
 import { join } from "node:path";
 import { GateError } from "../load/lib/gate_error.ts";

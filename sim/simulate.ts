@@ -3,6 +3,13 @@
  * (`--partition 3/16`, and once all are there `--complete`); with `--csv FILE` or `--parquet FILE` writes it, or a part of
  * it, to files instead; with `--live` goes on with the same world against a running server. `--preset handbook` makes the
  * Fraud Detection Handbook's world.
+ *
+ *     into the database: [--days 60] [--customers 5000] [--seed 7] [--start 2026-01-05] [--tenant default]
+ *                        [--partition 3/16 | --complete]
+ *     to files:          --csv FILE and/or --parquet FILE [--days] [--customers] [--seed] [--start] [--partition 3/16]
+ *                        [--preset handbook]
+ *     live:              --live [--rate 20] [--duration 60] [--url http://127.0.0.1:8000/mcp] [--token TOKEN]
+ *                        [--tenant default]
  */
 import { systemClock } from "../src/core/clock.ts";
 import { readConfig } from "../src/config.ts";
@@ -39,7 +46,7 @@ async function main(args: readonly string[]): Promise<void> {
       "partition",
       "preset",
     ],
-    switches: ["default", "live", "complete"],
+    switches: ["live", "complete"],
   });
   if (switches.has("live")) {
     await runLive({

@@ -1,5 +1,6 @@
 /**
  * `deno task serve`: the MCP server over Streamable HTTP, or with `--stdio` over standard input and output.
+ * Its settings are environment variables, listed with their defaults in .env.example.
  *
  * The parts are put together here, in the order they start: configuration, database, world, payments, protocol.
  * They stop in the other order: first no new requests, then the accepted ones to their end, then the database.

@@ -41,13 +41,19 @@ export function gateOptionsFromArgs(args: string[]): GateOptions {
   }
 }
 
+const USAGE =
+  `  [--base-url http://127.0.0.1:8000] [--rate 200] [--duration 30s] [--warmup 10s] [--stream FILE] [--out FOLDER]
+  [--token TOKEN]
+
+load/README.md has the same as environment variables, and what is judged.`;
+
 /** Runs a command-line body with Ctrl-C and SIGTERM as an abort signal; ends the process with its exit code. */
 export async function runGateCommand(
   task: "load" | "load:prove",
   body: (signal: AbortSignal) => Promise<boolean>,
 ): Promise<never> {
   if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
-    console.log(`deno task ${task}: ${configuration.tasks[task].description}`);
+    console.log(`deno task ${task}: ${configuration.tasks[task].description}\n\n${USAGE}`);
     Deno.exit(0);
   }
   const controller = new AbortController();

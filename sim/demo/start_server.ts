@@ -12,6 +12,8 @@ export interface RunningServer {
 
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
+/** As `deno task serve` sets them; docs/decisions/0002-batches-of-payments.md says why. */
+const V8_FLAGS = "--v8-flags=--min-semi-space-size=64,--max-semi-space-size=64";
 const PERMISSIONS = [
   "--allow-env",
   "--allow-read",
@@ -39,6 +41,7 @@ export async function startServer(
       logPath,
       Deno.execPath(),
       "run",
+      V8_FLAGS,
       ...PERMISSIONS,
       main,
     ],

@@ -1,5 +1,5 @@
 /**
- * `deno task stream`: writes the world's next payments to a file that the k6 scripts pay from.
+ * `deno task stream [--count 20000] [--out .data/stream.json] [--tenant default]`: writes the world's next payments to a file that the k6 scripts pay from.
  *
  * With `--unless-given`, as `deno task load` runs it, nothing is done when the variable STREAM names a file already.
  */

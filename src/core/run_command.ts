@@ -10,7 +10,7 @@ export class OperatorError extends Error {
  * false. An {@link OperatorError} is printed as its message, exit code `faultCode`; any other error is a fault of the
  * program and is thrown.
  *
- * @param task its name in deno.json; `--help` prints what stands there
+ * @param task its name in deno.json; `--help` prints the comment at the head of the program, or what stands there
  */
 export async function runCommand(
   task: string,
@@ -18,7 +18,7 @@ export async function runCommand(
   faultCode = 1,
 ): Promise<never> {
   if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
-    console.log(`deno task ${task}: ${tasks[task].description}`);
+    console.log(aboutMainModule() ?? `\`deno task ${task}\`: ${tasks[task].description}`);
     Deno.exit(0);
   }
   // A server redirects console.error to its log; this line is for a person.
@@ -32,6 +32,18 @@ export async function runCommand(
     Deno.exit(faultCode);
   }
   Deno.exit(typeof result === "number" ? result : result === false ? 1 : 0);
+}
+
+/** The comment that a program begins with, as a person reads it: it names the flags. Null where it has none. */
+function aboutMainModule(): string | null {
+  let source: string;
+  try {
+    source = Deno.readTextFileSync(new URL(Deno.mainModule));
+  } catch {
+    return null;
+  }
+  const comment = /^\/\*\*(.*?)\*\//s.exec(source)?.[1];
+  return comment?.split("\n").map((line) => line.replace(/^ \* ?/, "").trimEnd()).join("\n").trim() ?? null;
 }
 
 const tasks: Readonly<Record<string, { readonly description: string }>> = configuration.tasks;
