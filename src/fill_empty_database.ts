@@ -35,7 +35,6 @@ export async function fillEmptyDatabase(
       "--cached-only",
       ...SIMULATOR_PERMISSIONS,
       simulator,
-      "--default",
     ],
     clearEnv: true,
     env: {

@@ -24,6 +24,7 @@ import { loadRates } from "./load_rates.ts";
 import type { CallToolDependencies } from "./mcp/call_tool.ts";
 import { createMcpServer } from "./mcp/mcp_server.ts";
 import { serveOnStdio } from "./mcp/serve_stdio.ts";
+import { ownUrl, urlHost } from "./own_url.ts";
 import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
 import { claimProviderMemory } from "./payments/claim_provider_memory.ts";
@@ -93,7 +94,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
   const sender = ownWebhookSender(config, stdio);
   const approvals: ApprovalWays = {
-    page: stdio ? null : approvalPage(config),
+    page: stdio ? null : `${config.publicUrl ?? ownUrl(config)}/dashboard`,
     byToken: config.approvalTokens,
   };
   const stack = await openPaymentStack({
@@ -273,30 +274,16 @@ async function serveOnHttp(
   return 0;
 }
 
-/** Where people reach the page on which they decide. */
-function approvalPage({ publicUrl, host, port }: Config): string {
-  return `${publicUrl ?? `http://${isWildcard(host) ? "127.0.0.1" : urlHost(host)}:${port}`}/dashboard`;
-}
-
 function pause(timeoutMs: number): Promise<false> {
   return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(false), timeoutMs)));
 }
 
 /** Providers in this process tell this server by its own address, as others would, unless they are told another. */
 function ownWebhookSender(config: Config, stdio: boolean): WebhookSender | null {
-  const { webhookSecret: secret, providersUrl, host, port } = config;
-  const url = config.webhookUrl ??
-    (stdio ? null : `http://${isWildcard(host) ? "127.0.0.1" : urlHost(host)}:${port}/webhooks`);
+  const { webhookSecret: secret, providersUrl } = config;
+  const url = config.webhookUrl ?? (stdio ? null : `${ownUrl(config)}/webhooks`);
   if (secret === null || providersUrl !== null || url === null) return null;
   return new WebhookSender({ url, secret, clock: systemClock, delayScale: 1 });
-}
-
-function isWildcard(host: string): boolean {
-  return host === "0.0.0.0" || host === "::";
-}
-
-function urlHost(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** Serves one client until it closes its end; the caller is whoever started this process. */

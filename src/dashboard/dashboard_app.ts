@@ -143,7 +143,11 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
     }
   });
 
-  app.all("*", (context) => refused(context, NO_PAGE));
+  app.all(
+    "*",
+    (context) =>
+      context.req.path === "/dashboard/" ? context.redirect("/dashboard", 308) : refused(context, NO_PAGE),
+  );
 
   app.onError((error, context) => {
     const requestId = dependencies.requestIdOf(context);

@@ -312,6 +312,7 @@ Deno.test("what somebody else wrote is shown as text, and every answer forbids w
     const asset = await maria.open(`/dashboard/assets/${name}`);
     expect([asset.status, asset.headers.get("content-type")]).toEqual([200, `${type}; charset=utf-8`]);
   }
+  expect((await maria.open("/dashboard/")).headers.get("location")).toBe("/dashboard");
   for (
     const path of ["/dashboard/nothing", "/dashboard/assets/../dashboard_app.ts", "/dashboard/assets/x.css"]
   ) {
@@ -355,6 +356,47 @@ Deno.test("with APPROVAL_TOKENS off, whoever made the call cannot approve it, by
     expect(maria.notice).toMatch(/^Approved: /);
   }
   expect(refundedAtProviders(served.lab)).toBe(2_000n);
+});
+
+Deno.test("two people and the call's token at the same moment: one of them decides, and all are told what", async () => {
+  await using served = await serveDashboard();
+  const kinds = [
+    { ask: askForRefund, ends: { Approved: "succeeded", Refused: "rejected" } },
+    { ask: askForTransfer, ends: { Approved: "posted", Refused: "refused" } },
+  ] as const;
+  for (const { ask, ends } of kinds) {
+    const waiting = await ask(served);
+    const people = await Promise.all(["maria", "otto"].map(async (principal) => {
+      const browser = new Browser(served.url);
+      await browser.signIn(await approverToken({ principal }));
+      return browser;
+    }));
+    const [pages, calls] = await Promise.all([
+      Promise.all(
+        Array.from(
+          { length: 10 },
+          (_, i) => people[i % 2].decide(waiting.id, i % 2 === 0 ? "approve" : "refuse"),
+        ),
+      ),
+      Promise.all(Array.from({ length: 4 }, (_, i) => waiting.again({ approved: i % 2 === 0 }))),
+    ]);
+    expect(pages.map(({ status }) => status)).toEqual(Array(10).fill(303));
+    const first = pages.filter(({ headers }) => !headers.get("location")!.includes("before")).length +
+      calls.filter(({ replayed }) => replayed === false).length;
+    expect(first).toBe(1);
+    for (const browser of people) {
+      await browser.open();
+      expect(browser.waiting).toEqual([]);
+    }
+    const [told, alike] = people.map(({ decided }) => decided[0]);
+    expect(told).toBe(alike);
+    const [, how] = /^(Approved|Refused) (?:Refund|Transfer) .*By (?:maria|otto|agent-1) /.exec(told)!;
+    expect(new Set(calls.map(({ status }) => status))).toEqual(new Set([ends[how as keyof typeof ends]]));
+    if (ask === askForRefund) {
+      expect(refundedAtProviders(served.lab)).toBe(how === "Approved" ? 2_000n : 0n);
+    }
+  }
+  expect(await served.lab.brokenInvariants()).toEqual([]);
 });
 
 Deno.test("what cannot be done any more says why, and goes on waiting", async () => {

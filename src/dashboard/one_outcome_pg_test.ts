@@ -59,6 +59,16 @@ for (const [kind, { amountMinor, wait }] of Object.entries(KINDS)) {
         }]);
       });
     }
+    await t.step("a person's yes that comes too late, before anybody has noticed: expired", async () => {
+      const waiting = await wait(lab);
+      const before = await waiting.moved();
+      lab.lab.clock.advance(lab.lab.service.settings.approvalLifetimeMs);
+      expect(await waiting.act("page yes", 1)).toBe("expired");
+      expect(await waiting.moved()).toBe(before);
+      expect(await decisionsOf(lab, waiting.id)).toEqual([
+        { decision: "expired", via: "expiry", by: "system", audited: 1 },
+      ]);
+    });
     expect(await lab.lab.brokenInvariants()).toEqual([]);
   });
 

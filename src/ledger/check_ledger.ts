@@ -221,6 +221,29 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
                                   and p.account_id = u.account_id
              where coalesce(p.amount_minor, 0) <> (case u.status when 'succeeded' then u.amount_minor else 0 end)`,
   },
+  {
+    name: "what_waited_for_a_person_is_decided",
+    about:
+      "Each refund and transfer that waited for a person and waits no more has the decision that its status says, audited; " +
+      "nothing else has one",
+    query: `with waited as (
+              select tenant_id, refund_id as resource_id,
+                     case status when 'pending_approval' then null when 'rejected' then 'refused'
+                                 when 'expired' then 'expired' else 'approved' end as decision
+                from refunds where expires_at is not null
+               union all
+              select tenant_id, transfer_id,
+                     case status when 'pending_approval' then null when 'posted' then 'approved' else status end
+                from wallet_transfers where expires_at is not null
+            )
+            select tenant_id || '/' || resource_id || ' ' || coalesce(w.decision, 'waits, or never waited') as example
+              from waited w full join approval_decisions d using (tenant_id, resource_id)
+             where w.decision is distinct from d.decision
+                or (d.decision is not null
+                    and not exists (select 1 from audit_events e
+                                     where e.tenant_id = d.tenant_id and e.actor = d.decided_by
+                                       and e.audit_id = 'aud_' || substr(d.resource_id, 4) || '_2'))`,
+  },
 ];
 
 /** Counts each invariant's violations in one snapshot, so that a running server does not look inconsistent. */

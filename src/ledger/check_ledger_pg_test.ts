@@ -11,6 +11,10 @@ const newHold = (id: string, account: string, amount: number) =>
    insert into holds (tenant_id, hold_id, account_id, currency, amount_minor, state, created_at)
    values ('${TENANT}', '${id}', '${account}', 'USD', ${amount}, 'pending', now());`;
 
+const DECISION =
+  "insert into approval_decisions (tenant_id, resource_id, kind, decision, decided_by, decided_via, decided_at)";
+const AUDIT = "insert into audit_events (tenant_id, audit_id, at, actor, action, resource, details)";
+
 /** Lies told to the database by its owner with the guards turned off, and the invariants each one breaks. */
 const LIES: readonly [what: string, breaks: readonly string[], lie: string][] = [
   [
@@ -169,7 +173,41 @@ const LIES: readonly [what: string, breaks: readonly string[], lie: string][] = 
                                  principal, request_hash, occurred_at_ms, next_check_at, created_at)
      values ('${TENANT}', 'top_lie', 'succeeded', '${WALLET}', 'cust_ann', 'USD', 5, 'x', 'x', 0, now(), now())`,
   ],
+  [
+    "a decision about nothing that waited",
+    ["what_waited_for_a_person_is_decided"],
+    `${DECISION} values ('${TENANT}', 're_lie', 'refund', 'approved', 'x', 'dashboard', now());
+     ${AUDIT} values ('${TENANT}', 'aud_lie_2', now(), 'x', 'refund.approved', 're_lie', '{}')`,
+  ],
+  [
+    "a held transfer that nobody refused",
+    ["what_waited_for_a_person_is_decided"],
+    `${waitedTransfer("refused")}`,
+  ],
+  [
+    "a held transfer with another decision than it came to",
+    ["what_waited_for_a_person_is_decided"],
+    `${waitedTransfer("refused")};
+     ${DECISION} values ('${TENANT}', 'tr_lie', 'transfer', 'expired', 'system', 'expiry', now());
+     ${AUDIT} values ('${TENANT}', 'aud_lie_2', now(), 'system', 'transfer.expired', 'tr_lie', '{}')`,
+  ],
+  [
+    "a decision that the audit log gives to somebody else",
+    ["what_waited_for_a_person_is_decided"],
+    `${waitedTransfer("refused")};
+     ${DECISION} values ('${TENANT}', 'tr_lie', 'transfer', 'refused', 'maria', 'dashboard', now());
+     ${AUDIT} values ('${TENANT}', 'aud_lie_2', now(), 'otto', 'transfer.refused', 'tr_lie', '{}')`,
+  ],
 ];
+
+/** One that was held for a person, and audited when it was. */
+function waitedTransfer(status: string): string {
+  return `${newTransfer(status)};
+          alter table wallet_transfers disable trigger user;
+          update wallet_transfers set expires_at = now(), answer = '{}' where transfer_id = 'tr_lie';
+          alter table wallet_transfers enable trigger user;
+          ${AUDIT} values ('${TENANT}', 'aud_lie_1', now(), 'x', 'transfer.pending_approval', 'tr_lie', '{}')`;
+}
 
 function newTransfer(status: string): string {
   return `insert into wallet_transfers (tenant_id, transfer_id, status, from_account_id, to_account_id, currency,

@@ -4,7 +4,14 @@ import { modelOf, TENANT } from "../payments/testing/open_lab.ts";
 import { CHALLENGE_ANSWER } from "../providers/test_payment_methods.ts";
 import { openWalletLab, type WalletLab } from "./testing/open_wallet_lab.ts";
 import type { TopUpAnswer } from "./top_up.ts";
-import { completeTopUps, type ToppedUp, type TopUpRequest, topUpWallet } from "./top_up_wallet.ts";
+import { readTopUp } from "./store_top_up.ts";
+import {
+  chargeTopUp,
+  completeTopUps,
+  type ToppedUp,
+  type TopUpRequest,
+  topUpWallet,
+} from "./top_up_wallet.ts";
 
 const AMOUNT_MINOR = 10_000n;
 
@@ -250,6 +257,32 @@ Deno.test("twenty answers at once, on two servers, and the keeper among them: on
     expect(["succeeded", "declined"]).toContain(status);
     expect(await walletOf(lab) - before).toBe(status === "succeeded" ? AMOUNT_MINOR : 0n);
     expect(captured(lab, first)).toBe(status === "succeeded" ? 1 : 0);
+  }
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("whoever read the payment before the answer was booked changes nothing of the top-up afterwards", async () => {
+  await using lab = await openWalletLab();
+  const charge = lab.service.charger.charge.bind(lab.service.charger);
+  for (const idempotencyKey of [null, "stale"]) {
+    const before = await walletOf(lab);
+    const read: Awaited<ReturnType<typeof charge>>[] = [];
+    Object.assign(lab.service.charger, {
+      charge: async (...wanted: Parameters<typeof charge>) => {
+        read.push(await charge(...wanted));
+        return read.at(-1);
+      },
+    });
+    const { answer: first, give } = await challenged(lab, { idempotencyKey });
+    Object.assign(lab.service.charger, { charge });
+    const { answer: final } = await give();
+    Object.assign(lab.service.charger, { charge: () => Promise.resolve(read[0]) });
+    expect(read[0].status).toBe("requires_action");
+    const stored = await readTopUp(lab.lab.stack.pool.of(TENANT), TENANT, first.top_up_id);
+    expect(await chargeTopUp(lab.service, stored)).toEqual(final);
+    Object.assign(lab.service.charger, { charge });
+    expect(await walletOf(lab) - before).toBe(AMOUNT_MINOR);
+    expect(await give()).toEqual({ answer: final, replayed: true });
   }
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
