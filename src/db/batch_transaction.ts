@@ -1,5 +1,6 @@
 import type { PendingQuery, Row } from "postgres";
 import type { PoolOptions, Sql } from "./pool.ts";
+import { connectionLost } from "./lost_race.ts";
 import { TenantConnection } from "./tenant_connection.ts";
 import { setLocalTenants, type TenantScope, tenantsSetting } from "./tenant_scope.ts";
 
@@ -38,7 +39,9 @@ export class BatchConnection {
    * Opens a transaction for these tenants. Nothing is awaited: `begin` travels with the first statements of the caller.
    */
   begin(tenants: TenantScope): BatchTransaction {
-    return new BatchTransaction(this.#connection.sql, `b${++this.#batches}`, tenants);
+    const lossesBefore = this.#connection.losses;
+    const isLost = () => this.#connection.losses !== lossesBefore;
+    return new BatchTransaction(this.#connection.sql, `b${++this.#batches}`, tenants, isLost);
   }
 
   /** For statements that only read and lock nothing. */
@@ -68,9 +71,12 @@ export class BatchTransaction implements BatchWriter {
   readonly guard: PendingQuery<Row[]>;
   readonly batchId: string;
   readonly #sent: Promise<unknown>[] = [];
+  readonly #isLost: () => boolean;
 
-  constructor(sql: Sql, batchId: string, tenants: TenantScope) {
+  /** @param isLost whether its connection has gone: then nothing more is sent */
+  constructor(sql: Sql, batchId: string, tenants: TenantScope, isLost: () => boolean) {
     this.sql = sql;
+    this.#isLost = isLost;
     this.guard = sql`assert_batch(${batchId})`;
     this.batchId = batchId;
     const setting = setLocalTenants(tenantsSetting(tenants));
@@ -79,7 +85,9 @@ export class BatchTransaction implements BatchWriter {
 
   /** Sends a statement now and remembers it, so that its failure is never lost. */
   send<T extends readonly (object | undefined)[] = Row[]>(query: PendingQuery<T>): Promise<T> {
-    const sent = query.execute() as unknown as Promise<T>;
+    const sent = this.#isLost()
+      ? Promise.reject(connectionLost("the transaction"))
+      : query.execute() as unknown as Promise<T>;
     this.#track(sent);
     return sent;
   }
@@ -88,7 +96,8 @@ export class BatchTransaction implements BatchWriter {
   async commit(): Promise<void> {
     // One message: a bare commit that reaches a new connection only warns, and what was sent before would be lost
     // as if it had been stored.
-    this.#track(this.sql.unsafe(`select assert_batch('${this.batchId}'); commit`).simple().execute());
+    const commit = this.sql.unsafe(`select assert_batch('${this.batchId}'); commit`).simple();
+    this.#track(this.#isLost() ? Promise.reject(connectionLost("the transaction")) : commit.execute());
     const outcomes = await Promise.allSettled(this.#sent);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
@@ -96,7 +105,10 @@ export class BatchTransaction implements BatchWriter {
 
   /** Ends a transaction that must not commit; safe after any failure. */
   async rollback(): Promise<void> {
-    await Promise.allSettled([...this.#sent, this.sql.unsafe("rollback").execute()]);
+    await Promise.allSettled([
+      ...this.#sent,
+      ...(this.#isLost() ? [] : [this.sql.unsafe("rollback").execute()]),
+    ]);
   }
 
   #track(promise: Promise<unknown>): void {

@@ -31,6 +31,13 @@ export function isConnectionLost(error: unknown): boolean {
   return CONNECTION_LOST.has((error as { code?: string }).code ?? "");
 }
 
+/** What is said of a statement that was not sent any more. */
+export function connectionLost(under: string): Error {
+  return Object.assign(new Error(`The database connection was lost under ${under}`), {
+    code: "CONNECTION_CLOSED",
+  });
+}
+
 /** For work whose second try finds out whether the first one was stored. */
 export async function againAfterLostConnection<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
@@ -42,7 +49,15 @@ export async function againAfterLostConnection<Result>(work: () => Promise<Resul
 }
 
 /** The driver's and the system's words for it, and PostgreSQL's last ones: ended by an administrator, or crashed. */
-const CONNECTION_LOST = new Set(["CONNECTION_CLOSED", "ECONNRESET", "EPIPE", "57P01", "57P02"]);
+const CONNECTION_LOST = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_DESTROYED",
+  "CONNECTION_ENDED",
+  "ECONNRESET",
+  "EPIPE",
+  "57P01",
+  "57P02",
+]);
 
 /** Whether it waited for others in a circle. */
 export function isDeadlock(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { PendingQuery, Row } from "postgres";
-import { openPool, type PoolOptions, type Sql } from "./pool.ts";
+import { OneConnection } from "./one_connection.ts";
+import type { PoolOptions, Sql } from "./pool.ts";
 import { SET_EVERY_TENANT, setTenants, type TenantScope, tenantsSetting } from "./tenant_scope.ts";
 
 /** Every tenant there is: for work of the server itself, such as finding what a crash left open. */
@@ -10,21 +11,22 @@ export const EVERY_TENANT = Symbol("every tenant");
  * waiting for an answer, and only when it differs from the one that stands: a server of one tenant sends it once.
  */
 export class TenantConnection {
-  readonly sql: Sql;
+  readonly #connection: OneConnection;
   /** Null after the driver has replaced the connection: the new one has no setting. */
   #standing: string | null = null;
-  #replaced = 0;
   #underWay = 0;
 
   constructor(options: Omit<PoolOptions, "max">) {
-    this.sql = openPool({
-      ...options,
-      max: 1,
-      onClose: () => {
-        this.#standing = null;
-        this.#replaced++;
-      },
-    });
+    this.#connection = new OneConnection({ ...options, onClose: () => this.#standing = null });
+  }
+
+  get sql(): Sql {
+    return this.#connection.sql;
+  }
+
+  /** How often it was lost and replaced. */
+  get losses(): number {
+    return this.#connection.losses;
   }
 
   /** Statements that wait for their answer. */
@@ -58,14 +60,16 @@ export class TenantConnection {
     scope: TenantScope | typeof EVERY_TENANT,
     query: PendingQuery<T>,
   ): Promise<T> {
-    const before = this.#replaced;
+    const before = this.#connection.losses;
     const rows = await this.send(scope, query);
-    if (this.#replaced !== before) throw new Error("The database connection was lost while a statement ran");
+    if (this.#connection.losses !== before) {
+      throw new Error("The database connection was lost while a statement ran");
+    }
     return rows;
   }
 
   end(): Promise<void> {
-    return this.sql.end({ timeout: CLOSE_TIMEOUT_S });
+    return this.#connection.end();
   }
 
   #set(scope: TenantScope | typeof EVERY_TENANT): void {
@@ -80,5 +84,3 @@ export class TenantConnection {
     });
   }
 }
-
-const CLOSE_TIMEOUT_S = 5;

@@ -1,6 +1,7 @@
 import type { ParameterOrFragment, Row, TransactionSql } from "postgres";
-import { openPool, type PoolOptions, type Sql } from "./pool.ts";
+import type { PoolOptions } from "./pool.ts";
 import { EVERY_TENANT, TenantConnection } from "./tenant_connection.ts";
+import { TransactionConnection } from "./transaction_connection.ts";
 import { setLocalTenants, type TenantScope, tenantsSetting } from "./tenant_scope.ts";
 
 /** Single statements that see and write the rows of the tenants they were made for, and no others. */
@@ -28,53 +29,48 @@ export class TenantPool {
   /** For work that is for every tenant there is. Statements only: what they find is worked on tenant by tenant. */
   readonly ofEveryTenant: TenantStatements;
   readonly #lanes: readonly TenantConnection[];
-  readonly #transactions: Sql;
-  readonly #transactionsMax: number;
-  #openTransactions = 0;
+  readonly #transactions: readonly TransactionConnection[];
 
   /** @param options.max connections at most, two at least */
   constructor(options: PoolOptions) {
     const lanes = Math.max(1, Math.floor(options.max / 2));
     this.#lanes = Array.from({ length: lanes }, () => new TenantConnection(options));
-    this.#transactionsMax = Math.max(1, options.max - lanes);
-    this.#transactions = openPool({ ...options, max: this.#transactionsMax });
+    this.#transactions = Array.from(
+      { length: Math.max(1, options.max - lanes) },
+      () => new TransactionConnection(options),
+    );
     this.ofEveryTenant = this.#statements(EVERY_TENANT);
   }
 
   /** For these tenants; an empty list is for what belongs to no tenant. */
   of(scope: TenantScope): TenantSql {
     const begin = <Result>(work: (sql: TransactionSql) => Promise<Result>): Promise<Result> => {
-      this.#openTransactions++;
-      return this.#transactions.begin(async (sql) => {
+      const connection = this.#transactions.reduce((best, one) => one.open < best.open ? one : best);
+      return connection.begin(async (sql) => {
         // Not waited for: it travels with the first statement, and its failure is the transaction's.
         sql.unsafe(setLocalTenants(tenantsSetting(scope))).simple().execute().catch(() => {});
         return await work(sql);
-      }).finally(() => this.#openTransactions--) as Promise<Result>;
+      });
     };
     return Object.assign(this.#statements(scope), { begin });
   }
 
   /** Connections at most. */
   get max(): number {
-    return this.#lanes.length + this.#transactionsMax;
+    return this.#lanes.length + this.#transactions.length;
   }
 
   /** Connections at work, and what waits for one. */
   get load(): { inUse: number; waiting: number } {
     const busy = this.#lanes.filter((lane) => lane.underWay > 0);
     const behind = busy.reduce((sum, lane) => sum + lane.underWay - 1, 0);
-    const transactions = Math.min(this.#openTransactions, this.#transactionsMax);
-    return {
-      inUse: busy.length + transactions,
-      waiting: behind + this.#openTransactions - transactions,
-    };
+    const open = this.#transactions.reduce((sum, connection) => sum + connection.open, 0);
+    const inUse = this.#transactions.filter((connection) => connection.open > 0).length;
+    return { inUse: busy.length + inUse, waiting: behind + open - inUse };
   }
 
   async end(): Promise<void> {
-    await Promise.all([
-      ...this.#lanes.map((lane) => lane.end()),
-      this.#transactions.end({ timeout: CLOSE_TIMEOUT_S }),
-    ]);
+    await Promise.all([...this.#lanes, ...this.#transactions].map((connection) => connection.end()));
   }
 
   #statements(scope: TenantScope | typeof EVERY_TENANT): TenantStatements {
@@ -96,5 +92,3 @@ export class TenantPool {
     return best;
   }
 }
-
-const CLOSE_TIMEOUT_S = 5;

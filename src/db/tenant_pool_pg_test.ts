@@ -1,4 +1,6 @@
 import { expect } from "expect";
+import type { TransactionSql } from "postgres";
+import { openPool } from "./pool.ts";
 import { TenantConnection } from "./tenant_connection.ts";
 import { TenantPool } from "./tenant_pool.ts";
 import { freshDatabase } from "./testing/fresh_database.ts";
@@ -95,4 +97,41 @@ Deno.test("the setting is sent only when it differs from the one that stands", a
   expect(await seen(["a", "b"])).toBe("a,b");
   await connection.end();
   await database.drop();
+});
+
+Deno.test("a connection lost under a transaction fails it alone: neither the process nor the next transaction", async () => {
+  const database = await freshDatabase();
+  const watcher = openPool({ url: database.appUrl, max: 1, applicationName: "watcher" });
+  const pool = new TenantPool({ url: database.appUrl, max: 2, applicationName: "lossy" });
+  const cut = async () => {
+    await watcher`
+      select pg_terminate_backend(pid, 10000) from pg_stat_activity
+       where datname = current_database() and application_name = 'lossy'`;
+    // Until this process has heard of it.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  try {
+    const endings: ((sql: TransactionSql) => Promise<unknown>)[] = [
+      // With one more statement, with the commit, and with a failure that would be rolled back.
+      (sql) => sql`select 2`,
+      () => Promise.resolve("done"),
+      () => Promise.reject(new Error("the work's own")),
+    ];
+    for (const ending of endings) {
+      const transaction = pool.of([]).begin(async (sql) => {
+        await sql`select 1`;
+        await cut();
+        return await ending(sql);
+      });
+      const behind = pool.of([]).begin((sql) => sql`select 3 as three`);
+      await expect(transaction).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+      expect([...await behind]).toEqual([{ three: 3 }]);
+      expect([...await pool.of([]).begin((sql) => sql`select 4 as four`)]).toEqual([{ four: 4 }]);
+    }
+    expect(pool.load).toEqual({ inUse: 0, waiting: 0 });
+  } finally {
+    await pool.end();
+    await watcher.end();
+    await database.drop();
+  }
 });

@@ -132,7 +132,7 @@ Deno.test("connections that are lost under load leave no payment waiting, and th
       const purpose = ["batches", "look-ups", "locking", "booking"][cut % 4];
       await lab.stack.pool.of(TENANT)`
         select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = current_database() and application_name like ${`%${purpose}`}`;
+         where datname = current_database() and usename = current_user and application_name like ${`%${purpose}`}`;
     }
     ended = true;
   })();
