@@ -10,6 +10,8 @@ import { DEFAULT_TENANT, issueToken, PRINCIPAL, type Scope, SCOPES, TENANT } fro
 import { runCommand } from "../core/run_command.ts";
 import { APPROVAL_SCOPE } from "../dashboard/approval_scope.ts";
 
+/** What a token is for when nothing is said: the tools. Setting the time of a payment moves a tenant's clock for everybody. */
+const TOOL_SCOPES = SCOPES.filter((scope) => scope !== "simulate");
 const TTL_MAX_S = 365 * 24 * 3600;
 
 export async function tokenFromArgs(
@@ -22,7 +24,7 @@ export async function tokenFromArgs(
     options: {
       sub: { type: "string", default: "local" },
       tenant: { type: "string", default: DEFAULT_TENANT },
-      scope: { type: "string", default: SCOPES.join(" ") },
+      scope: { type: "string", default: TOOL_SCOPES.join(" ") },
       ttl: { type: "string", default: "86400" },
     },
   });

@@ -6,13 +6,16 @@ import { tokenFromArgs } from "./token_command.ts";
 const ENVIRONMENT: Record<string, string> = { JWT_SECRET_KEY: "0123456789abcdef0123456789abcdef" };
 const NOW_MS = Date.UTC(2026, 0, 5);
 
+/** Setting a payment's time is asked for by name. */
+const TOOL_SCOPES = SCOPES.filter((scope) => scope !== "simulate");
+
 Deno.test("deno task token prints a token that the server takes", async () => {
   const cases: [string[], { principal: string; tenantId: string; scopes: Set<string> }][] = [
-    [[], { principal: "local", tenantId: "default", scopes: new Set(SCOPES) }],
+    [[], { principal: "local", tenantId: "default", scopes: new Set(TOOL_SCOPES) }],
     [["--sub", "agent@acme", "--tenant", "acme"], {
       principal: "agent@acme",
       tenantId: "acme",
-      scopes: new Set(SCOPES),
+      scopes: new Set(TOOL_SCOPES),
     }],
     [["--sub", "maria", "--scope", "approvals:decide"], {
       principal: "maria",

@@ -1,5 +1,6 @@
 import { expect } from "expect";
 import { ConfigError } from "../config.ts";
+import { createProviderApp } from "../providers/provider_app.ts";
 import { listenForOrders } from "../providers/listen_for_orders.ts";
 import { openLab } from "./testing/open_lab.ts";
 
@@ -44,6 +45,14 @@ Deno.test("providers in the server's own process take orders for faults, and sho
       state: "captured",
       amount_minor: found.amount_minor,
     }]);
+    for (const headers of [{ origin: "http://evil.example" }, { origin: "http://localhost:3000" }]) {
+      const refused = await fetch(`${url}/faults`, { method: "POST", headers, body: '{"outage":true}' });
+      expect(refused.status).toBe(403);
+      await refused.body?.cancel();
+    }
+    // Under a name that somebody else's page has resolved to this machine.
+    const elsewhere = await createProviderApp(lab.stack.simulated!).request("http://evil.example/charges");
+    expect(elsewhere.status).toBe(403);
     expect(() => listenForOrders(port, lab.stack.simulated!, () => {})).toThrow(ConfigError);
   } finally {
     await server.shutdown();

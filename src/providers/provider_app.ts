@@ -18,6 +18,7 @@ import {
 /** A lost reply keeps its caller waiting this long, which is longer than any caller waits. */
 const PATIENCE_MS = 65_000;
 const BODY_MAX_BYTES = 16_384;
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
  * The providers' HTTP side: what `RemoteProvider` calls, the charge log as JSON lines, and the orders for faults.
@@ -30,6 +31,17 @@ export function createProviderApp({ providers, log, faults }: {
 }): Hono {
   const app = new Hono();
   app.use(bodyLimit({ maxSize: BODY_MAX_BYTES }));
+  // A page of another site can send a form's kind of request here, and resolve its own name to this machine.
+  app.use(async (context, next) => {
+    const { hostname } = new URL(context.req.url);
+    if (context.req.header("origin") === undefined && LOOPBACK.has(hostname)) return await next();
+    return context.json({
+      error: {
+        code: "not_for_pages",
+        message: "This address is for programs on this machine: no Origin header, and localhost as the host.",
+      },
+    }, 403);
+  });
 
   /** One call of one provider. What the provider does not answer is not answered here either. */
   const call = <Message extends z.ZodType>(

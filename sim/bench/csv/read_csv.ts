@@ -67,7 +67,16 @@ class RowReader {
       throw this.#bad(line, `tx_id "${txId}" was there before; ids are unique`);
     }
     const { payments } = this;
-    const atMs = Math.round(this.#number(cells, "epochS", line) * 1000);
+    const atS = this.#number(cells, "epochS", line);
+    if (!isInstant(atS)) {
+      throw this.#bad(
+        line,
+        `epoch_s is "${
+          this.#cell(cells, "epochS")
+        }"; it must be seconds since 1970, before 2100 (not milliseconds)`,
+      );
+    }
+    const atMs = Math.round(atS * 1000);
     const amount = this.#number(cells, "amount", line);
     if (amount < 0) {
       throw this.#bad(
@@ -75,7 +84,24 @@ class RowReader {
         `amount is "${this.#cell(cells, "amount")}"; it must not be negative. Leave refunds out`,
       );
     }
-    const knownAt = this.#optionalNumber(cells, "labelKnownAtS", line);
+    const knownAtS = this.#optionalNumber(cells, "labelKnownAtS", line);
+    if (knownAtS < atS) {
+      throw this.#bad(
+        line,
+        `label_known_at_s ${knownAtS} is before the payment, which nobody can have known`,
+      );
+    }
+    const posterior = this.#optionalNumber(cells, "posterior", line);
+    if (posterior < 0 || posterior > 1) {
+      throw this.#bad(line, `posterior is "${this.#cell(cells, "posterior")}"; a probability is from 0 to 1`);
+    }
+    const sinceS = this.#optionalNumber(cells, "customerSinceS", line);
+    if (!Number.isNaN(sinceS) && !isInstant(Math.abs(sinceS))) {
+      throw this.#bad(
+        line,
+        `customer_since_s is ${sinceS}; it must be seconds since 1970 (not milliseconds)`,
+      );
+    }
     payments.add({
       txId,
       atMs,
@@ -92,10 +118,10 @@ class RowReader {
       customerCountry: this.#optional(cells, "customerCountry"),
       cardCountry: this.#optional(cells, "cardCountry"),
       story: this.#optional(cells, "story"),
-      customerSinceMs: toMs(this.#optionalNumber(cells, "customerSinceS", line)),
-      posterior: this.#optionalNumber(cells, "posterior", line),
-      labelFraud: this.#places.labelFraud < 0 ? null : this.#flag(cells, "labelFraud", line),
-      labelKnownAtMs: this.#places.labelKnownAtS < 0 ? null : toMs(knownAt),
+      customerSinceMs: toMs(sinceS),
+      posterior,
+      labelFraud: this.#labelFraud(cells, line, knownAtS),
+      labelKnownAtMs: this.#places.labelKnownAtS < 0 ? null : toMs(knownAtS),
     });
   }
 
@@ -128,7 +154,7 @@ class RowReader {
   #optionalNumber(cells: readonly string[], field: CsvField, line: number): number {
     const cell = this.#cell(cells, field);
     if (cell === "") return NaN;
-    const value = Number(cell);
+    const value = DECIMAL.test(cell) ? Number(cell) : NaN;
     if (!Number.isFinite(value)) throw this.#bad(line, `${nameOf(field)} is "${cell}"; a number is needed`);
     return value;
   }
@@ -140,9 +166,24 @@ class RowReader {
     throw this.#bad(line, `${nameOf(field)} is "${cell}"; it must be 0 or 1`);
   }
 
+  /** Null in a file without the column. Of a payment that is never reported both cells are empty. */
+  #labelFraud(cells: readonly string[], line: number, knownAtS: number): boolean | null {
+    if (this.#places.labelFraud < 0) return null;
+    const isNever = this.hasLabelTimes && Number.isNaN(knownAtS) && this.#cell(cells, "labelFraud") === "";
+    return isNever ? false : this.#flag(cells, "labelFraud", line);
+  }
+
   #bad(line: number, what: string): CsvError {
     return new CsvError(`${this.path}, line ${line}: ${what}. Mend the line, or take it out.`);
   }
+}
+
+/** JavaScript would also read "0x10" and "1_0" as numbers. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const YEAR_2100_S = 4_102_444_800;
+
+function isInstant(atS: number): boolean {
+  return atS >= 0 && atS < YEAR_2100_S;
 }
 
 function nameOf(field: CsvField): string {

@@ -26,6 +26,19 @@ Deno.test("a bad row is refused with its line, its value and what to do", async 
     [[HEADER, GOOD, "2,1523318401,7,31,,0"], /line 3: amount is empty; a number is needed/],
     [["tx_id,epoch_s,customer_id,amount,fraud", "1,1,1,1,0"], /line 1: no column terminal_id or merchant_id/],
     [[`${HEADER},label_fraud`, `${GOOD},0`], /label_fraud needs label_known_at_s/],
+    [
+      [HEADER, GOOD, "2,1523318401000,7,31,4,0"],
+      /line 3: epoch_s is "1523318401000"; it must be seconds since 1970/,
+    ],
+    [[HEADER, GOOD, "2,-1e20,7,31,4,0"], /line 3: epoch_s is "-1e20"/],
+    [[HEADER, GOOD, "2,1523318401,7,31,0x10,0"], /line 3: amount is "0x10"; a number is needed/],
+    [[`${HEADER},posterior`, `${GOOD},1.5`], /line 2: posterior is "1.5"; a probability is from 0 to 1/],
+    [[`${HEADER},customer_since_s`, `${GOOD},9999999999999`], /line 2: customer_since_s is 9999999999999/],
+    [
+      [`${HEADER},label_fraud,label_known_at_s`, `${GOOD},1,1`],
+      /line 2: label_known_at_s 1 is before the payment/,
+    ],
+    [[`${HEADER},label_fraud,label_known_at_s`, `${GOOD},,1523318500`], /line 2: label_fraud is ""/],
     [[HEADER], /no payments below its header/],
   ];
   for (const [lines, says] of cases) {
