@@ -138,6 +138,8 @@ Deno.test("an ordinary payment scores low, one of a hundred times the amount at 
       simulatedAtMs: lab.clock.nowMs() + day * 24 * HOUR_MS + (day % 5) * HOUR_MS,
     });
   }
+  // The merchant's history is told by ids, which tell moments of this clock.
+  lab.clock.advance(1);
   const at = (hours: number) => lab.clock.nowMs() + 41 * 24 * HOUR_MS + hours * HOUR_MS;
   const usual = await lab.pay({ amountMinor: 1_000n, simulatedAtMs: at(2) });
   const odd = await lab.pay({
