@@ -18,7 +18,7 @@ export async function againAfterLostRace<Result>(work: () => Promise<Result>): P
 export function isLostRace(error: unknown): boolean {
   const { code } = error as { code?: string };
   return isDeadlock(error) || code === "40001" || isKnownKey(error) ||
-    isDuplicateOf(error, "feature_states_pkey");
+    isDuplicateOf(error, FEATURE_STATE);
 }
 
 /** Whether it reached a connection that does not know yet for whom it is: one that has just replaced another. */
@@ -66,10 +66,14 @@ export function isDeadlock(error: unknown): boolean {
 
 /** Whether an idempotency key was claimed that an earlier call has claimed, wherever that one ran. */
 export function isKnownKey(error: unknown): boolean {
-  return isDuplicateOf(error, "idempotency_keys_pkey");
+  return isDuplicateOf(error, IDEMPOTENCY_KEY);
 }
 
-function isDuplicateOf(error: unknown, constraint: string): boolean {
-  const { code, constraint_name } = error as { code?: string; constraint_name?: string };
-  return code === "23505" && constraint_name === constraint;
+const IDEMPOTENCY_KEY = new Set(["idempotency_keys_pkey"]);
+const FEATURE_STATE = new Set(["feature_states_pkey"]);
+
+/** Whether a row was refused because one of these unique constraints has it already. */
+export function isDuplicateOf(error: unknown, constraints: ReadonlySet<string>): boolean {
+  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
+  return code === "23505" && constraints.has(constraint ?? "");
 }

@@ -5,6 +5,7 @@ import { FirstCalls } from "../core/first_calls.ts";
 import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
+import { isDuplicateOf } from "../db/lost_race.ts";
 import { GroupCommitFull } from "../db/group_commit.ts";
 import type { PoolOptions } from "../db/pool.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
@@ -171,7 +172,7 @@ export class PaymentService {
       return await inSpan("accept", { "payment.id": item.paymentId }, () => this.#batches.accept(item));
     } catch (error) {
       // An earlier try of this very call was stored although its answer was lost with the connection.
-      if (isStoredBefore(error)) return { kind: "in_flight", paymentId: item.paymentId };
+      if (isDuplicateOf(error, MADE_OF_OWN_ID)) return { kind: "in_flight", paymentId: item.paymentId };
       if (!(error instanceof GroupCommitFull)) throw error;
       throw new DomainError(
         "overloaded",
@@ -223,11 +224,6 @@ export class PaymentService {
 /** Of a world of 25,000 customers; some 100 MB when full. */
 const REMEMBERED_STATES_MAX = 100_000;
 const RECENT_KEYS_MAX = 100_000;
-
-function isStoredBefore(error: unknown): boolean {
-  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
-  return code === "23505" && MADE_OF_OWN_ID.has(constraint ?? "");
-}
 
 /** Keys made of a payment's own random id: which of them a second try meets first is PostgreSQL's choice. */
 const MADE_OF_OWN_ID = new Set([

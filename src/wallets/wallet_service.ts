@@ -6,7 +6,7 @@ import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
 import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
-import { againAfterLostConnection, againAfterLostRace } from "../db/lost_race.ts";
+import { againAfterLostConnection, againAfterLostRace, isDuplicateOf } from "../db/lost_race.ts";
 import type { PoolOptions } from "../db/pool.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
 import { type BookItem, type BookResult, bookTransfers } from "./book_transfers.ts";
@@ -116,7 +116,7 @@ export class WalletService {
           { nextMove: "Repeat the call with the same idempotency key in a second." },
         );
       }
-      const committed = isOwnIdTaken(error) ? await this.#committedTry(item) : undefined;
+      const committed = isDuplicateOf(error, OWN_IDS) ? await this.#committedTry(item) : undefined;
       if (committed === undefined) throw error;
       return committed;
     }
@@ -136,11 +136,6 @@ export class WalletService {
 }
 
 const RECENT_KEYS_MAX = 100_000;
-
-function isOwnIdTaken(error: unknown): boolean {
-  const { code, constraint_name: constraint } = error as { code?: string; constraint_name?: string };
-  return code === "23505" && OWN_IDS.has(constraint ?? "");
-}
 
 /** Keys made of a transfer's own random id: only an earlier try of the same call can have taken them. */
 const OWN_IDS = new Set([
