@@ -6,6 +6,11 @@ import type { TokenKeys } from "./token_keys.ts";
 
 /** What an agent may be given. A person's {@link APPROVAL_SCOPE} is none of them, and is advertised to no client. */
 export const SCOPES = ["payments", "wallets", "analytics", "monitoring", "compliance", "simulate"] as const;
+/**
+ * What a client asks for, and a token is for when nothing is said: the tools. Setting the time of a payment moves a
+ * tenant's clock for everybody, so nobody is told to ask for that.
+ */
+export const TOOL_SCOPES = SCOPES.filter((scope) => scope !== "simulate");
 /** What a token may carry: an agent's scopes, or a person's one. */
 export type Scope = (typeof SCOPES)[number] | typeof APPROVAL_SCOPE;
 
