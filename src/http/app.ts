@@ -41,6 +41,8 @@ export interface AppDependencies {
   readonly dashboardSecret: Uint8Array;
   /** Resolves when the server can take payments; rejects with the reason it cannot. */
   readonly ready: () => Promise<void>;
+  /** Why it takes payments but cannot do all for them now, null for nothing; null where nothing can be missing. */
+  readonly degradedBy: (() => Promise<string | null>) | null;
   readonly isDraining: () => boolean;
   /** What providers sign webhooks with; without it there are none. */
   readonly webhooks: WebhookDependencies | null;
@@ -96,7 +98,13 @@ export function createApp(dependencies: AppDependencies): Hono {
     if (dependencies.isDraining()) return context.json({ status: "draining" }, 503);
     try {
       await dependencies.ready();
-      return context.json({ status: "ready", version: VERSION });
+      const reason = await dependencies.degradedBy?.() ?? null;
+      // Still 200: taken out of rotation, it could not even say what became of a payment.
+      return context.json(
+        reason === null
+          ? { status: "ready", version: VERSION }
+          : { status: "degraded", version: VERSION, reason },
+      );
     } catch (error) {
       log.error("not_ready", errorFields(error));
       return context.json({ status: "not_ready", reason: "the database does not answer" }, 503);
