@@ -122,7 +122,7 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
     }
     const id = form.get("id") ?? "";
     const decision = form.get("decision");
-    if (!ITEM_ID.test(id) || (decision !== "approve" && decision !== "refuse")) {
+    if (!ITEM_ID.test(id) || (decision !== "approve" && decision !== "reject")) {
       return refused(context, NO_ITEM);
     }
     const { tenantId, name } = person;
@@ -272,13 +272,21 @@ async function outcomeNotice(
   ]);
   const item = items.get(id);
   if (decision === null || item === undefined) return null;
-  const how = { approved: "Approved", refused: "Refused", expired: "Expired" }[decision.decision];
+  const how = { approved: "Approved", rejected: "Rejected", expired: "Expired" }[decision.decision];
   const text: Html = html`${
     wasBefore ? "Nothing was changed, it had been decided before. " : ""
   }<strong>${how}:</strong>
 <bdi>${item.title}</bdi>. ${byWhom(decision)}, ${momentOf(decision.decidedAtMs)}. It is
-<strong>${item.status.replaceAll("_", " ")}</strong> now.`;
-  const kind = wasBefore || decision.decision === "expired" ? "neutral" : "good";
+<strong>${item.status.replaceAll("_", " ")}</strong> now.${
+    item.outcome === null ? "" : html`
+      ${item.outcome}
+    `
+  }`;
+  const kind = item.outcome !== null
+    ? "bad"
+    : wasBefore || decision.decision === "expired"
+    ? "neutral"
+    : "good";
   return { title: `${how}: ${item.title}`, content: notice(kind, text) };
 }
 

@@ -228,8 +228,8 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
       "nothing else has one",
     query: `with waited as (
               select tenant_id, refund_id as resource_id,
-                     case status when 'pending_approval' then null when 'rejected' then 'refused'
-                                 when 'expired' then 'expired' else 'approved' end as decision
+                     case when status = 'pending_approval' then null when status in ('rejected', 'expired') then status
+                          else 'approved' end as decision
                 from refunds where expires_at is not null
                union all
               select tenant_id, transfer_id,

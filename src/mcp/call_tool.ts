@@ -93,9 +93,15 @@ async function runTool(
         field: SIMULATED_AT_META,
       });
     }
-    const raw = withPersonsWord(tool.name, tool.waiting, params.arguments, round);
-    const { answer, timingsMs } = await tool.call(raw, { caller, payments, wallets, simulatedAtMs });
-    const question = round.mayAsk ? askPerson(tool.waiting, answer) : null;
+    const { raw, dismissed } = withPersonsWord(tool.name, tool.waiting, params.arguments, round);
+    const { answer, timingsMs } = await tool.call(raw, {
+      caller,
+      payments,
+      wallets,
+      simulatedAtMs,
+      dismissed,
+    });
+    const question = round.mayAsk && dismissed === null ? askPerson(tool.waiting, answer) : null;
     if (question !== null) {
       ended("input_required");
       return question;

@@ -137,7 +137,7 @@ export async function finishTopUp(
   service: WalletService,
   topUp: StoredTopUp,
   charged: ChargedTopUp,
-): Promise<TopUpAnswer> {
+): Promise<{ answer: TopUpAnswer; before: TopUpStatus }> {
   const { tenantId, topUpId, account } = topUp;
   const nowMs = service.clock.nowMs();
   const status = STATUS_OF_CHARGE[charged.status];
@@ -145,8 +145,11 @@ export async function finishTopUp(
   return await service.pool.of(tenantId).begin(async (sql) => {
     const before = await lockTopUp(sql, topUp);
     const isOpen = !TOP_UP_STATUSES[before.status].final;
-    if (!isOpen && before.answer !== null) return before.answer;
+    const told = (answer: TopUpAnswer) => ({ answer, before: before.status });
+    if (!isOpen && before.answer !== null) return told(before.answer);
     if (isOpen && status === "succeeded") await credit(sql, topUp, charged.feeMinor);
+    // A wallet that money is on its way to is one that can be asked about.
+    if (isOpen && !TOP_UP_STATUSES[status].final) await openAccounts(sql, tenantId, [account]);
     const answer = topUpAnswer(topUp, {
       status,
       charged,
@@ -154,7 +157,7 @@ export async function finishTopUp(
       availableMinor: await availableIn(sql, topUp),
       approvalSecret: service.approvalSecret,
     });
-    if (!isOpen) return answer;
+    if (!isOpen) return told(answer);
     const recheckMs = status === "requires_action" ? WAITING_RECHECK_MS : RECHECK_MS;
     await sql`
       update wallet_top_ups
@@ -169,11 +172,11 @@ export async function finishTopUp(
         payment_id: charged.paymentId,
       });
     }
-    if (!TOP_UP_STATUSES[status].final) return answer;
+    if (!TOP_UP_STATUSES[status].final) return told(answer);
     await storeAnswer(sql, topUp, JSON.stringify(answer));
     await audit(sql, topUp, "ended", `top_up.${status}`, nowMs, { payment_id: charged.paymentId });
-    return answer;
-  }) as TopUpAnswer;
+    return told(answer);
+  }) as { answer: TopUpAnswer; before: TopUpStatus };
 }
 
 /**

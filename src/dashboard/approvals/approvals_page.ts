@@ -111,6 +111,7 @@ function waitingItem(item: ApprovalItem, { person, formToken, nowMs }: Approvals
 <p class="asked">Asked by <bdi>${item.askedBy}</bdi>, ${
     momentOf(item.askedAtMs)
   } · <code>${item.id}</code></p>
+${item.obstacle === null ? "" : html`<p class="refusal obstacle">${item.obstacle}</p>`}
 <dl class="facts">${
     item.facts.map(({ label, value }) =>
       html`
@@ -145,8 +146,8 @@ ${
         <input type="hidden" name="id" value="${item.id}">
         <button class="go" name="decision" value="approve" aria-describedby="${item
           .id}-title">Approve</button>
-        <button class="stop" name="decision" value="refuse" aria-describedby="${item
-          .id}-title">Refuse</button>
+        <button class="stop" name="decision" value="reject" aria-describedby="${item
+          .id}-title">Reject</button>
       </form>
     `
   }
@@ -170,7 +171,7 @@ function scoreBar({ risk: { name, score, askAt, refuseAt } }: ApprovalItem): Htm
   `;
 }
 
-const DECIDED_AS = { approved: "Approved", refused: "Refused", expired: "Expired" } as const;
+const DECIDED_AS = { approved: "Approved", rejected: "Rejected", expired: "Expired" } as const;
 
 function decidedItem({ item, decision }: DecidedItem): Html {
   return html`
@@ -179,7 +180,9 @@ function decidedItem({ item, decision }: DecidedItem): Html {
       <h3 id="${item.id}-decided"><bdi>${item.title}</bdi></h3>
       <p class="by">${byWhom(decision)}, ${momentOf(decision.decidedAtMs)}. Asked by <bdi>${item
         .askedBy}</bdi>. Now
-    <strong>${item.status.replaceAll("_", " ")}</strong> · <code>${item.id}</code></p>
+    <strong>${item.status.replaceAll("_", " ")}</strong>${item.outcome === null
+      ? ""
+      : html`. ${item.outcome}`} · <code>${item.id}</code></p>
     </article>
   `;
 }
