@@ -20,7 +20,7 @@ export const transferFundsTool = defineTool({
     from_wallet_id: params.walletId,
     to_wallet_id: params.walletId.meta({
       description: "Who receives: a customer's wallet, opened if need be, or a merchant's account.",
-      examples: ["wallet:cust_124:USD", "merchant:merch_default:USD"],
+      examples: ["wallet:cust_000001:USD", "merchant:merch_default:USD"],
     }),
     amount: params.amount,
     currency: params.currency.meta({
