@@ -21,6 +21,7 @@ import { createDashboard } from "../dashboard/dashboard_app.ts";
 import { Authenticator, DEFAULT_TENANT, SCOPES } from "./authenticate.ts";
 import { METADATA_PATHS, resourceMetadata, scopeChallenge, tokenChallenge } from "./protected_resource.ts";
 import type { Metrics } from "./metrics.ts";
+import { bringsMetricsToken } from "./metrics_token.ts";
 import { SIGNATURE_HEADER } from "../core/webhook_signature.ts";
 import { readBody, readText } from "./read_body.ts";
 import { takeWebhook, type WebhookDependencies } from "./take_webhook.ts";
@@ -112,6 +113,10 @@ export function createApp(dependencies: AppDependencies): Hono {
   });
 
   app.get("/metrics", async (context) => {
+    if (config.metricsToken !== null && !bringsMetricsToken(context.req.raw, config.metricsToken)) {
+      context.header("www-authenticate", 'Bearer realm="metrics"');
+      return refuse(context, NO_METRICS_TOKEN);
+    }
     context.header("content-type", metrics.registry.contentType);
     return context.body(await metrics.registry.metrics());
   });
@@ -249,6 +254,11 @@ const NO_WEBHOOKS: Refusal = {
     "This server takes no webhooks. Start it, and the providers, with the same PROVIDER_WEBHOOK_SECRET.",
 };
 
+const NO_METRICS_TOKEN: Refusal = {
+  status: 401,
+  code: "unauthorized",
+  message: "These metrics are for whoever has METRICS_TOKEN. Send it as Authorization: Bearer <token>.",
+};
 const NOT_JSON: Refusal = {
   status: 415,
   code: "unsupported_media_type",

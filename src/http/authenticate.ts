@@ -54,7 +54,8 @@ export class Authenticator {
         isInvalidToken: false,
       };
     }
-    return await this.checkToken(header.slice(7).trim(), nowMs);
+    const checked = await this.checkToken(header.slice(7).trim(), nowMs);
+    return "caller" in checked && mayDecideToo(checked.caller) ? refused(TWO_HATS) : checked;
   }
 
   /** Whose a token is, wherever it came from. */
@@ -94,6 +95,17 @@ export class Authenticator {
     return { caller };
   }
 }
+
+/**
+ * Of a token that an authorization server has made for both: the dashboard takes no token that calls tools, and here none
+ * is taken that decides, so that it cannot be half of an agent's way to approve what it asked for.
+ */
+function mayDecideToo({ scopes }: Caller): boolean {
+  return scopes.has(APPROVAL_SCOPE) && SCOPES.some((scope) => scopes.has(scope));
+}
+const TWO_HATS =
+  `The token can decide about approvals (${APPROVAL_SCOPE}) and call tools as well: whoever may ask for a ` +
+  "refund must not decide about it. Use two tokens.";
 
 /** A key that its server has withdrawn is not trusted for longer than this, whatever the tokens say. */
 const PUBLISHED_KEY_TRUSTED_MS = 600_000;
