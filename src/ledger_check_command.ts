@@ -61,8 +61,11 @@ async function openBook(): Promise<{ charges: ChargesBook; from: string; close()
 }
 
 function noBookError(from: string, error: unknown): OperatorError {
+  const { message, cause } = error as Error;
   return new OperatorError(
-    `The providers' book at PROVIDERS_URL ${from} cannot be read: ${(error as Error).message}. Start ` +
+    `The providers' book at PROVIDERS_URL ${from} cannot be read: ${message}${
+      cause instanceof Error ? ` (${cause.message})` : ""
+    }. Start ` +
       "`deno task providers`, or unset PROVIDERS_URL to check the ledger alone.",
   );
 }
