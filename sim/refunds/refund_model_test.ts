@@ -107,10 +107,10 @@ Deno.test("history, amount, age and reason all go into the score, and it moves w
       ["one was found untrue", {}, { foundUntrue: 2 }, 1],
       ["never arrived", { reason: "not_received" }, {}, 1],
       ["changed their mind", { reason: "changed_mind" }, {}, -1],
-      ["a larger amount", { amountUsd: 500, capturedUsd: 500 }, {}, -1],
       ["a part of it", { amountUsd: 25 }, {}, -1],
-      // The age is looked at, and in this world says next to nothing.
+      // The age is looked at, and in this world says next to nothing; the amount says little more.
       ["a month later", { requestedAtMs: 35 * 86_400_000 }, {}, 0],
+      ["a larger amount", { amountUsd: 500, capturedUsd: 500 }, {}, 1],
     ];
   for (const [what, ask, had, moves] of changes) {
     expect({ what, row: refundFeatures({ ...asked, ...ask }, { ...past, ...had }) }).not.toEqual({
