@@ -8,7 +8,8 @@ import type { World } from "../world/world.ts";
 import { copyReferences } from "./copy_references.ts";
 import { copyDays } from "./copy_days.ts";
 import { Knowledge } from "./knowledge.ts";
-import { openWallets } from "./open_accounts.ts";
+import type { WalletDay } from "./wallets/wallet_day.ts";
+import { walletDays } from "./wallets/wallet_days.ts";
 
 export interface LoadedWorld {
   readonly customers: number;
@@ -30,9 +31,9 @@ export interface LoadOptions {
 export const CHUNK_DAYS = 10;
 
 /**
- * Fills a tenant with a world's history: people, shops, cards, wallets, every payment with its attempt, transfer
- * and postings, what was refunded of them, the providers' own records, and the feature states as they stand after the
- * last payment.
+ * Fills a tenant with a world's history: people, shops, cards, every payment with its attempt, transfer and postings,
+ * what was refunded of them, wallets with all that happened to them, the providers' own records, and the feature states as
+ * they stand after the last payment.
  *
  * One transaction: an interrupted load leaves nothing behind but the providers' records, which a repeated load of
  * the same world meets again unchanged.
@@ -54,6 +55,7 @@ export async function loadWorld(
       const knowledge = new Knowledge(world, charges);
       const accounts = new Set<string>();
       const requests = new Map(Array.from(refundRequests(world), (asked) => [asked.paymentIndex, asked]));
+      const wallets = walletDays(world, tenantId)[Symbol.iterator]();
       let refunds = 0;
       let payments = 0;
       let postings = 0;
@@ -63,7 +65,7 @@ export async function loadWorld(
         const chunk = await copyDays(inside, world, tenantId, {
           fromDay,
           toDay,
-          knowledge,
+          whole: { knowledge, walletDays: take(wallets, toDay - fromDay) },
           accounts,
           requests,
         });
@@ -73,7 +75,6 @@ export async function loadWorld(
         progress.update(toDay);
       }
       progress.stop();
-      postings += await openWallets(inside, world, tenantId);
       await knowledge.copy(inside, tenantId);
       return {
         customers: world.customers.length,
@@ -87,6 +88,11 @@ export async function loadWorld(
     await sql.end();
     charges.close();
   }
+}
+
+/** The next so many days. */
+export function take(days: Iterator<WalletDay>, count: number): WalletDay[] {
+  return Array.from({ length: count }, () => days.next().value as WalletDay);
 }
 
 /** Says that the tenant has this world, whole. */
