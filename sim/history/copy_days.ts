@@ -55,7 +55,7 @@ export async function copyDays(
     accounts: Set<string>;
     requests: ReadonlyMap<number, RefundRequest>;
   },
-): Promise<{ payments: number; postings: number; refunds: number }> {
+): Promise<{ payments: number; postings: number; refunds: number; walletEntries: number }> {
   const refunds: BookedRefund[] = [];
   const booked: { payment: ReturnType<typeof toRow>; booking: BookedPayment }[] = [];
   const rows = await CopyRows.start(sql, "payments", PAYMENT_COLUMNS);
@@ -162,8 +162,9 @@ export async function copyDays(
   const ofWallets = await copyWallets(sql, tenantId, wallets, accounts, movedTo);
   return {
     payments: booked.length,
-    postings: postings.rows + ofWallets,
+    postings: postings.rows + ofWallets.postings,
     refunds: refunds.length,
+    walletEntries: ofWallets.entries,
   };
 }
 

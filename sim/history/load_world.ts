@@ -16,6 +16,8 @@ export interface LoadedWorld {
   readonly payments: number;
   readonly postings: number;
   readonly refunds: number;
+  /** Top-ups of wallets, payments from them and transfers between them. */
+  readonly walletEntries: number;
   readonly durationMs: number;
 }
 
@@ -57,6 +59,7 @@ export async function loadWorld(
       const requests = new Map(Array.from(refundRequests(world), (asked) => [asked.paymentIndex, asked]));
       const wallets = walletDays(world, tenantId)[Symbol.iterator]();
       let refunds = 0;
+      let walletEntries = 0;
       let payments = 0;
       let postings = 0;
       const progress = startProgress("booking the history", world.config.days, "days");
@@ -70,6 +73,7 @@ export async function loadWorld(
           requests,
         });
         refunds += chunk.refunds;
+        walletEntries += chunk.walletEntries;
         payments += chunk.payments;
         postings += chunk.postings;
         progress.update(toDay);
@@ -81,6 +85,7 @@ export async function loadWorld(
         payments,
         postings,
         refunds,
+        walletEntries,
         durationMs: performance.now() - startedMs,
       };
     }) as LoadedWorld;

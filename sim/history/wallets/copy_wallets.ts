@@ -47,7 +47,7 @@ const TRANSFER_COLUMNS = [
  * than it holds: first all that goes in or from one to another, then the holds of what is paid, then what is paid.
  *
  * @param movedTo the instants of payments for the features, where they differ from their own
- * @returns postings written
+ * @returns how many postings were written, and how many top-ups, payments and transfers they are of, declined ones included
  */
 export async function copyWallets(
   sql: Sql,
@@ -55,7 +55,7 @@ export async function copyWallets(
   days: readonly WalletDay[],
   accounts: Set<string>,
   movedTo: ReadonlyMap<string, number>,
-): Promise<number> {
+): Promise<{ postings: number; entries: number }> {
   const opened = days.flatMap((day) => day.opened);
   const payments = days.flatMap((day) => day.payments);
   const topUps = payments.filter((payment) => payment.kind === "top_up");
@@ -82,7 +82,10 @@ export async function copyWallets(
   await openAccounts(sql, tenantId, accountsOf([...first, ...second]), accounts);
   const postings = await book(sql, tenantId, first);
   await holdAndRelease(sql, tenantId, paid);
-  return postings + await book(sql, tenantId, second);
+  return {
+    postings: postings + await book(sql, tenantId, second),
+    entries: payments.length + moves.length,
+  };
 }
 
 async function copy<T>(
