@@ -34,7 +34,7 @@ Deno.test("driveLive() goes on with the world over MCP where its history ends, a
       providerLatencyScale: 0,
       providersUrl: null,
       failover: true,
-      stepUpAt: 62,
+      stepUpAt: 65,
       exploreDeclines: 0,
     },
     database: { pool: { url: database.appUrl } },

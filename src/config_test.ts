@@ -28,7 +28,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     webhookUrl: null,
     exploreDeclines: 0,
     failover: true,
-    stepUpAt: 62,
+    stepUpAt: 65,
     approvalTokens: true,
     simulatedTime: "on",
     logLevel: "info",

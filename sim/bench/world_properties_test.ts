@@ -25,6 +25,13 @@ function rawColumns(world: World): Raw {
   const fraud: number[] = [];
   const posterior: number[] = [];
   const { merchants, cards, people } = world.society;
+  const places: Record<string, Map<number, number>> = { device: new Map(), address: new Map() };
+  const dense = (name: string, id: number) => {
+    const known = places[name].get(id);
+    if (known !== undefined) return known;
+    places[name].set(id, places[name].size);
+    return places[name].size - 1;
+  };
   const put = (name: string, code: number) => (codes[name] ??= []).push(code);
   for (const { day, columns } of world.columns()) {
     for (let i = 0; i < columns.length; i++) {
@@ -48,6 +55,10 @@ function rawColumns(world: World): Raw {
       put("issuer", cards.issuer[card]);
       put("last4", cards.last4[card] % 10);
       put("ip", ipBitsOf(columns.network[i]));
+      put("device", dense("device", columns.device[i]));
+      put("address", dense("address", columns.address[i]));
+      put("card", card);
+      put("customer", columns.customer[i]);
       put("weekday", date.getUTCDay());
       put("dayOfMonth", date.getUTCDate());
       put("minute", Math.floor(date.getUTCMinutes() / 5));

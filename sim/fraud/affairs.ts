@@ -28,7 +28,8 @@ export class Affairs {
   readonly #adaptation: Adaptation | null;
   readonly #lives: Lives;
   readonly #byDay = new Map<number, AffairRow[]>();
-  #plannedUntilDay = 0;
+  /** Affairs that began before the world did go on in it: its first days are days like all others. */
+  #plannedUntilDay = -LONGEST_AFFAIR_DAYS;
 
   constructor(society: Society, adaptation: Adaptation | null) {
     this.#society = society;
@@ -41,7 +42,7 @@ export class Affairs {
   ofDay(day: number, out: PaymentColumns): void {
     if (day < this.#plannedUntilDay - 1 || day > this.#plannedUntilDay) {
       this.#byDay.clear();
-      this.#plannedUntilDay = Math.max(0, day - LONGEST_AFFAIR_DAYS);
+      this.#plannedUntilDay = day - LONGEST_AFFAIR_DAYS;
     }
     for (; this.#plannedUntilDay <= day; this.#plannedUntilDay++) this.#plan(this.#plannedUntilDay);
     for (const row of this.#byDay.get(day) ?? []) {
@@ -55,7 +56,8 @@ export class Affairs {
     const calendar = calendarDay(this.#society.startMs + day * DAY_MS);
     let active = 0;
     for (let i = 0; i < people.count; i++) if (this.#society.isActive(i, day + 0.5)) active++;
-    this.#lives.prepare(day);
+    // Nobody's journeys and phones are known from before the world's first day.
+    this.#lives.prepare(Math.max(0, day));
     for (const story of STORIES) {
       const busy = active * story.affairsPerCustomerDay * calendar.busyEverywhere;
       for (let tactic = 0; tactic < story.tactics.length; tactic++) {
@@ -91,12 +93,13 @@ export class Affairs {
       for (const payment of payments) {
         const atMs = payment.occurredAtMs;
         if (atMs >= untilMs) break;
+        if (atMs < startMs) continue;
         const label = isFraud ? drawFraudLabel(story.reporting, atMs, hand) : drawHonestLabel(atMs, hand);
         this.#add({
           payment,
           story: STORY_NUMBER[story.name] + 1,
           tactic,
-          episode: (day * MOST_TACTICS * 16 + code) * MOST_AFFAIRS + i + 1,
+          episode: ((day + LONGEST_AFFAIR_DAYS) * MOST_TACTICS * 16 + code) * MOST_AFFAIRS + i + 1,
           isFraud,
           posterior: posteriorOfAffair(prior, story.reporting, told, atMs),
           label,

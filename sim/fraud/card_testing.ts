@@ -36,12 +36,12 @@ export const cardTesting: Story = {
     const merchants = Array.from({ length: draw.integer(1, 2) }, () => scene.onlineShop(targets));
     const [low, high] = draw.pick([[0.6, 2], [1, 5], [2, 9]]);
     let atMs = scene.beginsAtMs();
-    let device = scene.freshDevice();
+    let device = scene.strangeDevice();
     for (let i = 0; i < cards; i++) {
       atMs += 4_000 + Math.floor(draw.exponential(meanPauseMs));
       const customer = scene.drawCustomer();
       if (customer === null) return;
-      if (i % cardsPerDevice === 0) device = scene.freshDevice();
+      if (i % cardsPerDevice === 0) device = scene.strangeDevice();
       const merchant = draw.pick(merchants);
       const hides = draw.chance(0.85);
       const tries = draw.chance(0.2) ? 2 : 1;

@@ -8,15 +8,15 @@ import type { Story } from "./story.ts";
  *
  * Who: a shopkeeper who charges bought card numbers, or lets somebody else do it for a share.
  * Why: money without goods. The shop is gone before the chargebacks arrive.
- * How it shows: at a small shop, strangers pay more than its usual price, from devices nobody knows.
+ * How it shows: at a small shop, strangers pay more than its usual price, from devices that are none of theirs.
  *   bust_out: within a day or two, far above the usual price;
  *   trickle: a few a day for two weeks, a little above it;
  *   round_sums: within an hour or two the whole list is charged, in round sums, without a device. Rare until the
  *   others are declined.
  * Looks alike: a shop that has been recommended, an exhibition, a sale of stock; a yearly fee.
  * Should be caught by: new_device_for_customer, new_merchant_for_customer and new_category_for_customer with
- * amount_vs_merchant; merchant_count_surge with device_missing for round sums; a merchant's delayed fraud rate, which no
- * feature reads yet.
+ * amount_vs_merchant; merchant_count_surge with device_missing for round sums; what became known of the merchant
+ * since (merchant_risk_30d).
  */
 export const collusiveMerchant: Story = {
   name: "collusive_merchant",
@@ -47,7 +47,7 @@ export const collusiveMerchant: Story = {
         atMs: beginsAtMs + Math.floor(draw.uniform() * days * DAY_MS),
         customer,
         merchant,
-        device: round || draw.chance(0.15) ? 0 : scene.freshDevice(),
+        device: round || draw.chance(0.15) ? 0 : scene.strangeDevice(),
         level,
         priceUsd: round ? draw.pick([50, 80, 100, 120, 150]) : undefined,
         network: scene.proxy(),

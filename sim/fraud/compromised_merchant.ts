@@ -10,14 +10,14 @@ import type { Story } from "./story.ts";
  * Why: cards by the dozen that work, with names and addresses.
  * How it shows: customers of one shop, none of whom knows another, are robbed within two weeks, each of one to three
  * purchases elsewhere, and all by buyers with the same taste.
- *   resold: one new device a card, one kind of goods, ordinary prices;
+ *   resold: another device for each card, one kind of goods, ordinary prices;
  *   batch: a few machines for all the cards, within two days, dear goods;
  *   reorder: a program that shows no device orders again at the very shop that was read, three to five times for each
  *   card within the hour. Rare until the others are declined.
  * Looks alike: the members of a club, a firm's or a school's parents who buy for the same journey.
  * Should be caught by: new_device_for_card with new_merchant_for_customer and resale_category; device_other_customers
  * and device_new_cards_24h for batches; card_count_1h with device_missing for reorders, and a merchant's delayed
- * fraud rate, which no feature reads yet.
+ * risk (merchant_risk_30d).
  */
 export const compromisedMerchant: Story = {
   name: "compromised_merchant",
@@ -43,11 +43,11 @@ export const compromisedMerchant: Story = {
     const batch = tactic === "batch";
     const reorder = tactic === "reorder";
     const taste = draw.pick(TASTES);
-    const machines = [scene.sharedMachine(), scene.freshDevice()];
+    const machines = [scene.sharedMachine(), scene.strangeDevice()];
     const addresses = [scene.dropAddress(), scene.dropAddress()];
     const beginsAtMs = scene.beginsAtMs();
     for (const customer of victims) {
-      const device = reorder ? 0 : batch ? draw.pick(machines) : scene.freshDevice();
+      const device = reorder ? 0 : batch ? draw.pick(machines) : scene.strangeDevice();
       const network = scene.proxy();
       let atMs = beginsAtMs + Math.floor(draw.uniform() * (batch ? 1.5 : 12) * DAY_MS);
       for (let left = reorder ? draw.integer(3, 5) : draw.integer(1, 3); left > 0; left--) {

@@ -32,7 +32,7 @@ export const deviceRing: Story = {
     const { draw, tactic, society } = scene;
     const somebody = draw.integer(0, society.people.count - 1);
     const members = scene.drawPeople(draw.integer(3, 6), society.residents(society.people.city[somebody]));
-    const machines = [scene.freshDevice(), scene.freshDevice()];
+    const machines = [scene.strangeDevice(), scene.strangeDevice()];
     const address = scene.dropAddress();
     const network = scene.proxy();
     const goods = draw.pick(GOODS);
@@ -40,7 +40,7 @@ export const deviceRing: Story = {
     const relayShop = scene.onlineShop([goods]);
     const beginsAtMs = scene.beginsAtMs();
     for (const [turn, customer] of members.entries()) {
-      const device = relay ? 0 : tactic === "one_machine" ? draw.pick(machines) : scene.freshDevice();
+      const device = relay ? 0 : tactic === "one_machine" ? draw.pick(machines) : scene.strangeDevice();
       const days = tactic === "one_machine" ? 3 : 10;
       let atMs = relay
         ? beginsAtMs + turn * 5 * 60_000

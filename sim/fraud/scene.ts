@@ -12,6 +12,7 @@ import { FAVOURITES } from "../world/customers.ts";
 import { type Draw, nameOf } from "../world/draw.ts";
 import { NETWORK_KIND, PROXIES } from "../world/genuine_payments.ts";
 import { DEVICE, type Lives } from "../world/lives.ts";
+import { drawPickUpPoint } from "../world/pick_up_points.ts";
 import { currencyOfSale, priceTagMinor } from "../world/prices.ts";
 import type { Society } from "../world/society.ts";
 import { CHANNEL } from "../world/types.ts";
@@ -52,10 +53,10 @@ export interface Purchase {
 const GANGS_PER_CUSTOMER = 1 / 1000;
 const MACHINES_PER_GANG = 3;
 const MACHINE_LIFE_DAYS = 30;
-/** Where stolen goods are sent: empty flats, lockers, forwarding agents; also used by honest people who move. */
-const DROPS_PER_CUSTOMER = 1 / 40;
 /** Were it all, the addresses of a few servers would give thieves away. */
 const RENTED_SERVER_SHARE = 0.1;
+/** Of strange devices those that are somebody else's; were all of them new, a device's own past would give thieves away. */
+const TAKEN_DEVICE_SHARE = 0.4;
 const AVERAGE = POPULARITY_BY_MONTH[AVERAGE_MONTH];
 
 /** Where an affair takes place: who lives there, from when on, and what chance has in store. */
@@ -126,6 +127,13 @@ export class Scene {
     return favourites[customer * FAVOURITES + this.draw.integer(0, FAVOURITES - 1)];
   }
 
+  /** A device that is not the customer's: in part somebody else's, lent or taken over, in part one nobody has seen. */
+  strangeDevice(): number {
+    return this.draw.chance(TAKEN_DEVICE_SHARE)
+      ? this.lives.phoneOn(this.#somebodyOnline(), this.day)
+      : this.freshDevice();
+  }
+
   /** A device nobody has seen: a new one, or an old one that forgot itself. */
   freshDevice(): number {
     return nameOf(this.society.seed, DEVICE.unseen, this.draw.uint32(), this.draw.uint32());
@@ -139,19 +147,25 @@ export class Scene {
     return nameOf(this.society.seed, DEVICE.gang, machine, Math.floor(this.day / MACHINE_LIFE_DAYS));
   }
 
-  /** An address that is not the customer's: of the world's drops, which many use. */
+  /** An address that is not the customer's. */
   dropAddress(): number {
-    const { count } = this.society.people;
-    return count + this.draw.integer(1, Math.max(8, Math.round(count * DROPS_PER_CUSTOMER)));
+    return drawPickUpPoint(this.society.people.count, this.draw);
   }
 
   /** A connection that is not the customer's: a rented server, or a phone or a home's computer that is lent or taken. */
   proxy(): number {
     const kind = this.draw.uniform();
     const servers = kind < RENTED_SERVER_SHARE;
-    const host = this.draw.integer(0, (servers ? PROXIES : this.society.people.count) - 1);
+    const host = servers ? this.draw.integer(0, PROXIES - 1) : this.#somebodyOnline();
     return (host * 4 +
       (servers ? NETWORK_KIND.proxy : kind < 0.5 ? NETWORK_KIND.home : NETWORK_KIND.mobile)) >>> 0;
+  }
+
+  /** Whose machine or connection is lent or taken: of two people the one who is online more. */
+  #somebodyOnline(): number {
+    const { count, paymentsPerDay } = this.society.people;
+    const [one, other] = [this.draw.integer(0, count - 1), this.draw.integer(0, count - 1)];
+    return paymentsPerDay[one] > paymentsPerDay[other] ? one : other;
   }
 
   anyCountry(): number {

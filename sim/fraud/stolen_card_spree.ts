@@ -41,7 +41,7 @@ export const stolenCardSpree: Story = {
       ? 0
       : bold && kind < 0.35
       ? scene.sharedMachine()
-      : scene.freshDevice();
+      : scene.strangeDevice();
     // The card itself was stolen or copied, not its number alone: then it also pays in shops.
     const hasPlastic = !burst && draw.chance(0.4);
     const country = draw.chance(bold ? 0.45 : 0.05) ? scene.anyCountry() : undefined;

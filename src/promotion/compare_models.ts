@@ -80,7 +80,7 @@ export function compareModels(
   }));
   const gain = (of: "averagePrecision" | "recall", difference: number): Gain => ({
     difference,
-    interval95: middle95(draws.map((draw) => draw[of]).filter((value) => !Number.isNaN(value))),
+    interval95: middle95(draws.map((draw) => draw[of])),
   });
   const [figures, challengers] = [
     champion.figures(payments, references.champion),

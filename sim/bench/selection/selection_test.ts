@@ -50,7 +50,7 @@ Deno.test("of what a screen declines nothing is known, and one in so many is let
 
 Deno.test("a propensity of 1 corrects everything: then the corrected model is the one with all labels", async () => {
   const options = {
-    world: { seed: 7, days: 60, customers: 1_000, startMs: START_MS },
+    world: { seed: 7, days: 60, customers: 1_500, startMs: START_MS },
     labelDelayDays: 7,
     exploreOneIn: 1,
     draws: 1,

@@ -55,9 +55,10 @@ export function rocAuc(scores: ArrayLike<number>, fraud: ArrayLike<number>): num
   return frauds === 0 || genuine === 0 ? NaN : wins / (frauds * genuine);
 }
 
-/** The middle 95% of the draws. */
+/** The middle 95% of the draws that measured something; NaN twice when none did. */
 export function middle95(draws: readonly number[]): readonly [number, number] {
-  const sorted = draws.toSorted((a, b) => a - b);
+  const sorted = draws.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  if (sorted.length === 0) return [NaN, NaN];
   return [sorted[Math.floor(sorted.length * 0.025)], sorted[Math.ceil(sorted.length * 0.975) - 1]];
 }
 

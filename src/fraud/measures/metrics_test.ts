@@ -104,6 +104,9 @@ Deno.test("drawn again, the average precision lies around its own value; weights
   expect(averagePrecision(scores, fraud)).toBeGreaterThan(low);
   expect(averagePrecision(scores, fraud)).toBeLessThan(high);
   expect(draw()).toEqual(draws);
+  // A draw without any fraud has no average precision, and says nothing of how far others lie apart.
+  expect(middle95([0.5, NaN, 0.1, NaN])).toEqual([0.1, 0.5]);
+  expect(middle95([NaN])).toEqual([NaN, NaN]);
 });
 
 Deno.test("recallsWithin() counts what can be caught at each rate of false alarms", () => {
