@@ -30,7 +30,7 @@ export interface WalletHabit {
 }
 
 /** Share of the customers who pay from their wallets; the others only send and receive. */
-export const WALLET_PAYERS_SHARE = 0.4;
+export const WALLET_PAYERS_SHARE = 0.35;
 const PLACES = 5;
 const POCKET_CATEGORIES = (["grocery", "restaurants", "transport", "health"] as const).map(categoryNumber);
 /** None of the pocket categories: a subscription's merchant is paid nothing else. */
@@ -52,7 +52,7 @@ export function walletHabitOf(society: Society, customer: number): WalletHabit |
   const known = customer === 0;
   const isPayer = draw.chance(WALLET_PAYERS_SHARE);
   if (!isPayer && !known) return null;
-  const rate = draw.between(0.15, 0.55);
+  const rate = draw.between(0.1, 0.35);
   const purchasesPerDay = known ? 0.4 : rate;
   const places = Array.from(
     { length: PLACES },
