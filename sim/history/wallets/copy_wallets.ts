@@ -18,10 +18,10 @@ import {
   topUpRow,
 } from "./wallet_rows.ts";
 
-/** A transfer of the ledger with its postings. */
+/** A transfer of the ledger with its postings; a hold moves nothing yet. */
 interface Movement {
   readonly transferId: string;
-  readonly kind: "post" | "hold_post";
+  readonly kind: "post" | "hold" | "hold_post";
   readonly holdId: string | null;
   readonly paymentId: string | null;
   readonly memo: string | null;
@@ -73,17 +73,26 @@ export async function copyWallets(
   await copy(sql, "wallet_transfers", MOVE_COLUMNS, moves, (move) => moveRow(tenantId, move));
 
   const paid = purchases.filter((purchase) => purchase.paid);
-  const first = [
+  const before = [
     ...opened.map(openingOf),
     ...topUps.filter(({ booking }) => booking.approved).flatMap(movementsOfTopUp),
     ...moves.map(movementOf),
   ];
-  const second = paid.map(movementOfPurchase);
-  await openAccounts(sql, tenantId, accountsOf([...first, ...second]), accounts);
-  const postings = await book(sql, tenantId, first);
+  const spent = paid.map(movementOfPurchase);
+  await openAccounts(sql, tenantId, accountsOf([...before, ...spent]), accounts);
+  await copy(sql, "transfers", TRANSFER_COLUMNS, [...before, ...paid.map(holdOf), ...spent], (its) => [
+    tenantId,
+    its.transferId,
+    its.kind,
+    its.holdId,
+    its.paymentId,
+    its.memo,
+    toRfc3339(its.atMs),
+  ]);
+  const postings = await copyPostings(sql, tenantId, before);
   await holdAndRelease(sql, tenantId, paid);
   return {
-    postings: postings + await book(sql, tenantId, second),
+    postings: postings + await copyPostings(sql, tenantId, spent),
     entries: payments.length + moves.length,
   };
 }
@@ -102,16 +111,7 @@ async function copy<T>(
   return rows.rows;
 }
 
-async function book(sql: Sql, tenantId: string, movements: readonly Movement[]): Promise<number> {
-  await copy(sql, "transfers", TRANSFER_COLUMNS, movements, (its) => [
-    tenantId,
-    its.transferId,
-    its.kind,
-    its.holdId,
-    its.paymentId,
-    its.memo,
-    toRfc3339(its.atMs),
-  ]);
+async function copyPostings(sql: Sql, tenantId: string, movements: readonly Movement[]): Promise<number> {
   const legs = movements.flatMap(({ transferId, postings }) =>
     postings.map(({ account, amountMinor }, i) => ({ transferId, leg: i + 1, account, amountMinor }))
   );
@@ -128,15 +128,6 @@ async function book(sql: Sql, tenantId: string, movements: readonly Movement[]):
 /** A wallet's payment sets its money aside first, as the server does; each hold ends with its payment. */
 async function holdAndRelease(sql: Sql, tenantId: string, paid: readonly BookedPurchase[]): Promise<void> {
   if (paid.length === 0) return;
-  await copy(sql, "transfers", TRANSFER_COLUMNS, paid, ({ paymentId, occurredAtMs }) => [
-    tenantId,
-    holdIdOf(paymentId),
-    "hold",
-    null,
-    paymentId,
-    null,
-    toRfc3339(occurredAtMs),
-  ]);
   await copy(
     sql,
     "holds",
@@ -208,6 +199,18 @@ function movementOf(move: BookedMove): Movement {
       { account: walletOf(fromCustomerId, currency), amountMinor: -amountMinor },
       { account: walletOf(toCustomerId, currency), amountMinor },
     ],
+  };
+}
+
+function holdOf({ paymentId, occurredAtMs: atMs }: BookedPurchase): Movement {
+  return {
+    transferId: holdIdOf(paymentId),
+    kind: "hold",
+    holdId: null,
+    paymentId,
+    memo: null,
+    atMs,
+    postings: [],
   };
 }
 
