@@ -1,3 +1,4 @@
+import configuration from "../../deno.json" with { type: "json" };
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,8 +13,10 @@ export interface RunningServer {
 
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
-/** As `deno task serve` sets them; docs/decisions/0002-batches-of-payments.md says why. */
-const V8_FLAGS = "--v8-flags=--min-semi-space-size=64,--max-semi-space-size=64";
+/** What `deno task serve` gives V8; docs/decisions/0002-batches-of-payments.md says why. */
+const V8_FLAGS = configuration.tasks.serve.command.split(" ").filter((word) =>
+  word.startsWith("--v8-flags=")
+);
 const PERMISSIONS = [
   "--allow-env",
   "--allow-read",
@@ -41,7 +44,7 @@ export async function startServer(
       logPath,
       Deno.execPath(),
       "run",
-      V8_FLAGS,
+      ...V8_FLAGS,
       ...PERMISSIONS,
       main,
     ],
