@@ -1,7 +1,7 @@
 /**
  * `deno task bench:fraud [--dataset FILE.csv] [--preset handbook]`: the fraud model beside doing nothing, rules, a
  * logistic regression, a boosted forest and the oracle, on later payments of the default world, of the Fraud Detection
- * Handbook's or of any file. sim/bench/README.md explains flags, columns and figures.
+ * Handbook's or of any file of payments, CSV or Parquet. sim/bench/README.md explains flags, columns and figures.
  *
  *     [--days 120] [--customers 8000] [--seed 7] [--start 2026-01-05] [--folds 4] [--label-delay-days 7] [--seeds 5]
  *     [--sequence 1] [--train-rows 80000] [--epochs 10] [--forest python3|off] [--model [NAME=]KIND:PATH_OR_URL …]

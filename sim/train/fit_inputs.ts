@@ -9,7 +9,7 @@ const FRAUD_QUANTILES = [0.25, 0.5, 0.75, 0.95];
 const MOST_SPLITS = 4;
 
 /** Edges and medians of every feature, from the training rows alone. */
-export function fitInputs(train: WeightedRows, mostSplits = MOST_SPLITS): InputSpec[] {
+export function fitInputs(train: WeightedRows): InputSpec[] {
   return FEATURES.map((feature, f) => {
     const values = column(train, f);
     const sorted = values.slice().sort();
@@ -22,7 +22,7 @@ export function fitInputs(train: WeightedRows, mostSplits = MOST_SPLITS): InputS
     const edges = [
       ...GENUINE_QUANTILES.map((q) => quantile(sorted, q)),
       ...FRAUD_QUANTILES.map((q) => quantile(fraud, q)),
-      ...informativeSplits(values, train.label, train.weight, mostSplits),
+      ...informativeSplits(values, train.label, train.weight, MOST_SPLITS),
     ].sort((a, b) => a - b);
     return { feature: feature.name, edges: apart(edges), median };
   });
