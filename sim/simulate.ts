@@ -4,7 +4,7 @@
  * it, to files instead; with `--live` goes on with the same world against a running server. `--preset handbook` makes the
  * Fraud Detection Handbook's world.
  *
- *     into the database: [--days 60] [--customers 5000] [--seed 7] [--start 2026-01-05] [--tenant default]
+ *     into the database: [--days 91] [--customers 300] [--seed 7] [--start 2026-01-05] [--tenant default]
  *                        [--partition 3/16 | --complete]
  *     to files:          --csv FILE and/or --parquet FILE [--days] [--customers] [--seed] [--start] [--partition 3/16]
  *                        [--preset handbook]
@@ -26,8 +26,11 @@ import type { Partition } from "./world/partition.ts";
 import { generateWorld, type World, type WorldConfig } from "./world/world.ts";
 import { runCommand } from "../src/core/run_command.ts";
 
-/** What a server without a world gets: small enough to load in seconds. */
-const DEFAULT_WORLD = { days: 30, customers: 800, seed: 7 };
+/**
+ * What a server without a world gets: small enough to load in seconds, and long enough for what looks back: a usual week
+ * is that of twelve before the latest, and what is paid monthly shows itself by the third time.
+ */
+const DEFAULT_WORLD = { days: 91, customers: 300, seed: 7 };
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, switches } = parseFlags(args, {
@@ -135,8 +138,9 @@ async function fill(world: World, options: LoadOptions): Promise<string> {
   await requireEmptyTenant(options.pool, options.tenantId, world);
   const loaded = await loadWorld(world, options);
   const seconds = loaded.durationMs / 1000;
-  return `Booked ${loaded.payments} payments (${loaded.postings} postings) of ${loaded.customers} customers ` +
-    `in ${seconds.toFixed(1)} s, ${Math.round(loaded.payments / seconds)} payments a second.`;
+  return `Booked ${loaded.payments} payments of ${loaded.customers} customers and ${loaded.walletEntries} top-ups, ` +
+    `payments and transfers of their wallets (${loaded.postings} postings) in ${seconds.toFixed(1)} s, ` +
+    `${Math.round(loaded.payments / seconds)} payments a second.`;
 }
 
 function loadDays(partition: Partition): (world: World, options: LoadOptions) => Promise<string> {

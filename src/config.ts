@@ -22,6 +22,8 @@ export interface Config {
   /** Who must have issued a token: an authorization server's identifier. Null for whoever has the key. */
   readonly jwtIssuer: string | null;
   readonly jwtAudience: string;
+  /** What a scrape of /metrics must bring; null where anybody who reaches the server may read them. */
+  readonly metricsToken: string | null;
   /** Where clients reach this server, without a path; null for what each request is addressed to. */
   readonly publicUrl: string | null;
   /** Calls per principal; null for no limit. */
@@ -72,6 +74,7 @@ export interface RateLimit {
 
 const SECONDS = { second: 1, minute: 60, hour: 3600, day: 86400 } as const;
 const JWT_SECRET_MIN_CHARS = 32;
+const METRICS_TOKEN_MIN_CHARS = 16;
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Digits only: JavaScript would also read "0x50", "8e3" and " 80" as numbers. */
@@ -136,6 +139,13 @@ const VARIABLES = {
   },
   ALLOWED_HOSTS: { schema: hostNames, fallback: "", expected: HOST_NAMES_EXPECTED },
   ALLOWED_ORIGINS: { schema: hostNames, fallback: "", expected: HOST_NAMES_EXPECTED },
+  METRICS_TOKEN: {
+    // As it stands in a header.
+    schema: z.string().regex(/^[\x21-\x7e]+$/).min(METRICS_TOKEN_MIN_CHARS),
+    fallback: null,
+    expected: `a token of at least ${METRICS_TOKEN_MIN_CHARS} characters, without blanks`,
+    secret: true,
+  },
   PUBLIC_URL: {
     schema: z.string().regex(/^https?:\/\/[^\s/?#]+$/),
     fallback: null,
@@ -234,6 +244,7 @@ export function readConfig(environment: (name: string) => string | undefined): C
     jwtJwksUrl: read("JWT_JWKS_URL"),
     jwtIssuer: read("JWT_ISSUER"),
     jwtAudience: read("JWT_AUDIENCE")!,
+    metricsToken: read("METRICS_TOKEN"),
     publicUrl: read("PUBLIC_URL"),
     rateLimit: rateLimitOf(read("API_RATE_LIMIT")!),
     allowedHosts: read("ALLOWED_HOSTS")!,

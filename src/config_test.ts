@@ -14,6 +14,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     jwtJwksUrl: null,
     jwtIssuer: null,
     jwtAudience: "mcp-payments-lab",
+    metricsToken: null,
     publicUrl: null,
     rateLimit: null,
     allowedHosts: [],
@@ -64,6 +65,7 @@ Deno.test("readConfig() reads each variable", () => {
     ["JWT_JWKS_URL", "file:///etc/lab/jwks.json", "jwtJwksUrl", "file:///etc/lab/jwks.json"],
     ["JWT_ISSUER", "https://id.example.com/realm", "jwtIssuer", "https://id.example.com/realm"],
     ["JWT_AUDIENCE", "mine", "jwtAudience", "mine"],
+    ["METRICS_TOKEN", "0123456789abcdef", "metricsToken", "0123456789abcdef"],
     ["PUBLIC_URL", "https://pay.example.com", "publicUrl", "https://pay.example.com"],
     ["API_RATE_LIMIT", "off", "rateLimit", null],
     ["API_RATE_LIMIT", "5/second", "rateLimit", { calls: 5, perSeconds: 1 }],
@@ -118,6 +120,7 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
     ],
     JWT_ISSUER: ["id.example.com", "https://id.example.com?x=1", " "],
     JWT_AUDIENCE: ["   "],
+    METRICS_TOKEN: ["0123456789abcde", "0123456789 abcdef", " "],
     PUBLIC_URL: ["pay.example.com", "https://pay.example.com/mcp", "https://pay.example.com/", " "],
     API_RATE_LIMIT: ["1000", "0/hour", "-1/hour", "1000/week", "1.5/second", "1000 / hour", "on", "1e3/hour"],
     ALLOWED_HOSTS: ["https://pay.example.com", "pay.example.com:443", "*", "pay example com", "a,b:1"],
@@ -159,6 +162,7 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
 Deno.test("readConfig() never shows a secret it refuses", () => {
   expect(refusal({ JWT_SECRET_KEY: "hunter2" })).not.toContain("hunter2");
   expect(refusal({ PROVIDER_WEBHOOK_SECRET: "hunter2" })).not.toContain("hunter2");
+  expect(refusal({ METRICS_TOKEN: "hunter2" })).not.toContain("hunter2");
   expect(refusal({ DATABASE_URL: "postgres://u:hunter2@host" })).not.toContain("hunter2");
 });
 

@@ -1,16 +1,32 @@
 /**
- * `deno task ledger:check`: each invariant with its count of violations; exit code 1 on any. Where the providers run in
- * the server, their own book is held against ours as well.
+ * `deno task ledger:check`: each invariant with its count of violations; exit code 1 on any. The providers' own book is
+ * held against ours as well: the one at PROVIDERS_URL where that is set, else the one in DATA_DIR.
  */
 import { readConfig } from "./config.ts";
 import { runCheckCommand } from "./db/check_command.ts";
 import type { Sql } from "./db/pool.ts";
 import { checkLedger } from "./ledger/check_ledger.ts";
-import { compareCharges } from "./payments/compare_charges.ts";
+import { OperatorError } from "./core/run_command.ts";
+import { type BooksResult, type ChargesBook, compareCharges } from "./payments/compare_charges.ts";
 import { ChargeLog, chargeLogPath } from "./providers/charge_log.ts";
+import { ProviderTimeout } from "./providers/provider.ts";
+import { ProvidersProcess } from "./providers/providers_process.ts";
 
 async function printInvariants(sql: Sql): Promise<boolean> {
-  const results = [...await checkLedger(sql), ...await againstProviders(sql)];
+  const book = await openBook();
+  const results: BooksResult[] = await checkLedger(sql);
+  if (book === null) {
+    console.error("The providers' book is not here: captures and refunds are not held against it.");
+  } else {
+    try {
+      results.push(...await compareCharges(sql, book.charges));
+    } catch (error) {
+      if (!(error instanceof ProviderTimeout)) throw error;
+      throw noBookError(book.from, error);
+    } finally {
+      book.close();
+    }
+  }
   const width = Math.max(...results.map(({ name }) => name.length));
   for (const { name, about, violations, examples } of results) {
     console.log(
@@ -29,19 +45,29 @@ async function printInvariants(sql: Sql): Promise<boolean> {
   return broken === 0;
 }
 
-async function againstProviders(sql: Sql) {
+/** The providers' book; null where there is none to be found. Throws where it should be there and is not. */
+async function openBook(): Promise<{ charges: ChargesBook; from: string; close(): void } | null> {
   const { providersUrl, dataDirectory } = readConfig((variable) => Deno.env.get(variable));
+  if (providersUrl !== null) {
+    const charges = await new ProvidersProcess(providersUrl).readBook().catch((error) => {
+      throw noBookError(providersUrl, error);
+    });
+    return { charges, from: providersUrl, close: () => {} };
+  }
   const path = chargeLogPath(dataDirectory);
-  if (providersUrl !== null || !await exists(path)) {
-    console.error("The providers' book is not here: captures and refunds are not held against it.");
-    return [];
-  }
+  if (!await exists(path)) return null;
   const log = new ChargeLog(path);
-  try {
-    return await compareCharges(sql, log);
-  } finally {
-    log.close();
-  }
+  return { charges: log, from: path, close: () => log.close() };
+}
+
+function noBookError(from: string, error: unknown): OperatorError {
+  const { message, cause } = error as Error;
+  return new OperatorError(
+    `The providers' book at PROVIDERS_URL ${from} cannot be read: ${message}${
+      cause instanceof Error ? ` (${cause.message})` : ""
+    }. Start ` +
+      "`deno task providers`, or unset PROVIDERS_URL to check the ledger alone.",
+  );
 }
 
 function exists(path: string): Promise<boolean> {

@@ -25,15 +25,16 @@ import type { CallToolDependencies } from "./mcp/call_tool.ts";
 import { createMcpServer } from "./mcp/mcp_server.ts";
 import { serveOnStdio } from "./mcp/serve_stdio.ts";
 import { ownUrl, urlHost } from "./own_url.ts";
+import { ownWebhookSender } from "./own_webhook_sender.ts";
 import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
 import { claimProviderMemory } from "./payments/claim_provider_memory.ts";
 import { requireCurrentStates } from "./payments/require_current_states.ts";
 import { ShadowRounds, ShadowScorer } from "./payments/shadow/shadow_scorer.ts";
 import { listenForOrders, requireFreeProvidersPort } from "./providers/listen_for_orders.ts";
-import { WebhookSender } from "./providers/webhook_sender.ts";
 import { VERSION } from "./version.ts";
 import { openWalletStack } from "./wallet_stack.ts";
+import { type DegradedBy, watchProviders } from "./watch_providers.ts";
 import { WalletKeeper } from "./wallets/wallet_keeper.ts";
 import { runCommand } from "./core/run_command.ts";
 
@@ -108,6 +109,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     onProviderEvent: sender === null ? undefined : (event) => sender.send(event),
     onError: (error) => log.error("routing_exchange_failed", errorFields(error)),
   });
+  const degradedBy = await watchProviders(config, stack.payments, log);
   const orders = config.providersListen
     ? listenForOrders(
       config.providersPort,
@@ -163,9 +165,19 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   log.info("model", { version: model.modelVersion, directory: model.directory });
 
   try {
-    const ended = stdio
-      ? serveStandardStreams(ids, calls, log, stop, startedMs)
-      : serveOnHttp({ config, log, metrics, ids, calls, tokenKeys, stack, completer, stop, startedMs });
+    const ended = stdio ? serveStandardStreams(ids, calls, log, stop, startedMs) : serveOnHttp({
+      config,
+      log,
+      metrics,
+      ids,
+      calls,
+      tokenKeys,
+      stack,
+      degradedBy,
+      completer,
+      stop,
+      startedMs,
+    });
     return await Promise.race([
       ended,
       database.failed.then((reason) => {
@@ -217,7 +229,7 @@ function startShadow(
 }
 
 async function serveOnHttp(
-  { config, log, metrics, ids, calls, tokenKeys, stack, completer, stop, startedMs }: {
+  { config, log, metrics, ids, calls, tokenKeys, stack, degradedBy, completer, stop, startedMs }: {
     config: Config;
     log: Log;
     metrics: Metrics;
@@ -225,6 +237,7 @@ async function serveOnHttp(
     calls: CallToolDependencies;
     tokenKeys: TokenKeys | null;
     stack: PaymentStack;
+    degradedBy: DegradedBy | null;
     completer: Completer;
     stop: Promise<string>;
     startedMs: number;
@@ -240,6 +253,7 @@ async function serveOnHttp(
     calls,
     tokenKeys,
     ready: async () => void await stack.pool.of([])`select 1`,
+    degradedBy,
     isDraining: () => draining,
     dashboardSecret: await signingSecret(stack.pool, "dashboard_forms"),
     webhooks: config.webhookSecret === null
@@ -276,14 +290,6 @@ async function serveOnHttp(
 
 function pause(timeoutMs: number): Promise<false> {
   return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(false), timeoutMs)));
-}
-
-/** Providers in this process tell this server by its own address, as others would, unless they are told another. */
-function ownWebhookSender(config: Config, stdio: boolean): WebhookSender | null {
-  const { webhookSecret: secret, providersUrl } = config;
-  const url = config.webhookUrl ?? (stdio ? null : `${ownUrl(config)}/webhooks`);
-  if (secret === null || providersUrl !== null || url === null) return null;
-  return new WebhookSender({ url, secret, clock: systemClock, delayScale: 1 });
 }
 
 /** Serves one client until it closes its end; the caller is whoever started this process. */

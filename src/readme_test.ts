@@ -37,6 +37,7 @@ Deno.test("the README shows the approvals page as it is: each of its lines stand
       isContinued: false,
       decided: [],
       nowMs: WAITING_REFUND.expiresAtMs - 59 * 60_000,
+      reachedMs: null,
       notice: null,
       nameRefusal: null,
       mark: "",
@@ -62,6 +63,7 @@ const WAITING_REFUND: RefundForPerson = {
   expiresAtMs: ASKED_AT_MS + 3_600_000,
   paidAtMs: ASKED_AT_MS,
   capturedMinor: 12_990n,
+  refundedMinor: 0n,
   promisedMinor: 0n,
   answer: {
     refund_id: "re_01m8a5rkq44kezbrxw3xsv8tpk",
@@ -87,6 +89,7 @@ const WAITING_REFUND: RefundForPerson = {
       model_version: "abc",
     },
     borne_by: { merchant_minor: 0, provider_fee_minor: 0 },
+    dispute: null,
     refunded_to: "pm_123",
     provider_refund_id: null,
     failure_code: null,

@@ -4,13 +4,16 @@ import { openPool, type Sql } from "../../src/db/pool.ts";
 import { ChargeLog, chargeLogPath } from "../../src/providers/charge_log.ts";
 import { FlagError } from "../parse_flags.ts";
 import { refundRequests } from "../world/refunds.ts";
-import type { World } from "../world/world.ts";
+import type { SimPayment, World } from "../world/world.ts";
 import { bookPayment } from "./book_payment.ts";
-import { refundOf } from "./copy_days.ts";
+import { addWalletPayment, refundOf } from "./copy_days.ts";
 import { Knowledge } from "./knowledge.ts";
 import { loadedDays } from "./load_part.ts";
-import { insertWorld, type LoadOptions } from "./load_world.ts";
-import { openWallets } from "./open_accounts.ts";
+import { CHUNK_DAYS, insertWorld, type LoadOptions, take } from "./load_world.ts";
+import { mergeByTime } from "./merge_by_time.ts";
+import { copyWallets } from "./wallets/copy_wallets.ts";
+import type { WalletPayment } from "./wallets/wallet_day.ts";
+import { walletDays } from "./wallets/wallet_days.ts";
 
 export interface CompletedWorld {
   readonly payments: number;
@@ -19,8 +22,8 @@ export interface CompletedWorld {
 
 /**
  * The last step of a load by parts: goes through all payments once more, in order, without writing them, and stores what
- * only all of them together say. That is the feature states and labels, what routing learned, the wallets' opening
- * balances, the providers' records in this machine's folder, and that the tenant has a world. Afterwards the database is
+ * only all of them together say. That is the feature states and labels, what routing learned, the wallets (whether there is
+ * money for a payment, the days before tell), the providers' records in this machine's folder, and that the tenant has a world. Afterwards the database is
  * the one that a single load would have made.
  *
  * One transaction; it makes sure first that every day is there.
@@ -39,10 +42,10 @@ export async function completeWorld(world: World, options: LoadOptions): Promise
       const inside = transaction as unknown as Sql;
       await insertWorld(inside, world, tenantId, options.nowMs);
       const knowledge = new Knowledge(world, log);
-      const moved = addPayments(world, tenantId, knowledge);
-      await requirePayments(inside, tenantId, moved.payments);
+      const loaded = await countPayments(inside, tenantId);
+      const moved = await addPayments(inside, world, tenantId, knowledge);
+      requirePayments(tenantId, loaded, moved.payments);
       await moveOn(inside, tenantId, moved);
-      await openWallets(inside, world, tenantId);
       await knowledge.copy(inside, tenantId);
       return moved.payments;
     }) as number;
@@ -60,13 +63,25 @@ interface Moved {
   readonly occurredAtMs: number[];
 }
 
-function addPayments(world: World, tenantId: string, knowledge: Knowledge): Moved {
+async function addPayments(sql: Sql, world: World, tenantId: string, knowledge: Knowledge): Promise<Moved> {
   const requests = new Map(Array.from(refundRequests(world), (asked) => [asked.paymentIndex, asked]));
   const [paymentIds, occurredAtMs]: [string[], number[]] = [[], []];
-  const progress = startProgress("feature states", world.config.days, "days");
+  const wallets = walletDays(world, tenantId)[Symbol.iterator]();
+  const accounts = new Set<string>();
+  const progress = startProgress("feature states and wallets", world.config.days, "days");
   let payments = 0;
-  for (let day = 0; day < world.config.days; day++) {
-    for (const payment of world.payments(day, day + 1)) {
+  for (let fromDay = 0; fromDay < world.config.days; fromDay += CHUNK_DAYS) {
+    const toDay = Math.min(world.config.days, fromDay + CHUNK_DAYS);
+    const days = take(wallets, toDay - fromDay);
+    const walletPayments = days.flatMap((day) => day.payments);
+    const movedTo = new Map<string, number>();
+    for (
+      const payment of mergeByTime<SimPayment, WalletPayment>(world.payments(fromDay, toDay), walletPayments)
+    ) {
+      if ("kind" in payment) {
+        addWalletPayment(knowledge, payment, movedTo);
+        continue;
+      }
       const booking = bookPayment(payment, world, tenantId);
       const atMs = knowledge.add(payment, booking, refundOf(payment, booking, requests, tenantId));
       payments++;
@@ -74,7 +89,8 @@ function addPayments(world: World, tenantId: string, knowledge: Knowledge): Move
       paymentIds.push(booking.paymentId);
       occurredAtMs.push(atMs);
     }
-    progress.update(day + 1);
+    await copyWallets(sql, tenantId, days, accounts, movedTo);
+    progress.update(toDay);
   }
   progress.stop();
   return { payments, paymentIds, occurredAtMs };
@@ -105,9 +121,13 @@ async function requireAllDays(sql: Sql, world: World, tenantId: string): Promise
   );
 }
 
-async function requirePayments(sql: Sql, tenantId: string, expected: number): Promise<void> {
+async function countPayments(sql: Sql, tenantId: string): Promise<number> {
   const [{ count }] = await sql<{ count: number }[]>`
     select count(*)::int as count from payments where tenant_id = ${tenantId}`;
+  return count;
+}
+
+function requirePayments(tenantId: string, count: number, expected: number): void {
   if (count === expected) return;
   throw new FlagError(
     `Tenant "${tenantId}" has ${count} payments, and the world has ${expected}: others were made in it, or --days, ` +

@@ -6,7 +6,10 @@ import { type BookedPayment, bookPayment } from "./book_payment.ts";
 import { type BookedRefund, bookRefund, REFUND_COLUMNS } from "./book_refund.ts";
 import { CopyRows } from "./copy_rows.ts";
 import type { Knowledge } from "./knowledge.ts";
+import { mergeByTime } from "./merge_by_time.ts";
 import { openAccounts, POSTING_COLUMNS } from "./open_accounts.ts";
+import { copyWallets } from "./wallets/copy_wallets.ts";
+import type { WalletDay, WalletPayment } from "./wallets/wallet_day.ts";
 
 const PAYMENT_COLUMNS = [
   "tenant_id",
@@ -37,29 +40,39 @@ const PAYMENT_COLUMNS = [
 
 /**
  * Books and copies the payments of some days: their rows, attempts, transfers, refunds and postings.
- * @param knowledge what the payments teach, when they come in order from the first; null leaves that for later
+ * @param whole what the payments teach, and what happened to wallets meanwhile, when the days come in order from the first;
+ *     null leaves both for later
  */
 export async function copyDays(
   sql: Sql,
   world: World,
   tenantId: string,
-  { fromDay, toDay, knowledge, accounts, requests }: {
+  { fromDay, toDay, whole, accounts, requests }: {
     fromDay: number;
     toDay: number;
-    knowledge: Knowledge | null;
+    whole: { readonly knowledge: Knowledge; readonly walletDays: readonly WalletDay[] } | null;
     /** Those that are open already; more are added. */
     accounts: Set<string>;
     requests: ReadonlyMap<number, RefundRequest>;
   },
-): Promise<{ payments: number; postings: number; refunds: number }> {
+): Promise<{ payments: number; postings: number; refunds: number; walletEntries: number }> {
   const refunds: BookedRefund[] = [];
   const booked: { payment: ReturnType<typeof toRow>; booking: BookedPayment }[] = [];
   const rows = await CopyRows.start(sql, "payments", PAYMENT_COLUMNS);
-  for (const payment of world.payments(fromDay, toDay)) {
+  const wallets = whole?.walletDays ?? [];
+  const walletPayments = wallets.flatMap(({ payments }) => payments);
+  const movedTo = new Map<string, number>();
+  for (
+    const payment of mergeByTime<SimPayment, WalletPayment>(world.payments(fromDay, toDay), walletPayments)
+  ) {
+    if ("kind" in payment) {
+      addWalletPayment(whole!.knowledge, payment, movedTo);
+      continue;
+    }
     const booking = bookPayment(payment, world, tenantId);
     const refund = refundOf(payment, booking, requests, tenantId);
     if (refund !== null) refunds.push(refund);
-    const occurredAtMs = knowledge?.add(payment, booking, refund) ?? payment.occurredAtMs;
+    const occurredAtMs = whole?.knowledge.add(payment, booking, refund) ?? payment.occurredAtMs;
     const row = toRow(payment, booking, refund, tenantId, occurredAtMs);
     await rows.add(row.cells);
     booked.push({ payment: row, booking });
@@ -146,7 +159,23 @@ export async function copyDays(
     }
   }
   await postings.end();
-  return { payments: booked.length, postings: postings.rows, refunds: refunds.length };
+  const ofWallets = await copyWallets(sql, tenantId, wallets, accounts, movedTo);
+  return {
+    payments: booked.length,
+    postings: postings.rows + ofWallets.postings,
+    refunds: refunds.length,
+    walletEntries: ofWallets.entries,
+  };
+}
+
+/** Tells what the payment teaches, and remembers where its instant for the features is not its own. */
+export function addWalletPayment(
+  knowledge: Knowledge,
+  payment: WalletPayment,
+  movedTo: Map<string, number>,
+): void {
+  const atMs = knowledge.addWalletPayment(payment);
+  if (atMs !== payment.occurredAtMs) movedTo.set(payment.event.paymentId, atMs);
 }
 
 /** What is given back of a payment: known beforehand, so that its row is written once, as it is at the end. */

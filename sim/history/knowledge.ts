@@ -9,6 +9,7 @@ import type { SimPayment } from "../world/types.ts";
 import type { World } from "../world/world.ts";
 import type { BookedPayment } from "./book_payment.ts";
 import type { BookedRefund } from "./book_refund.ts";
+import type { WalletPayment } from "./wallets/wallet_day.ts";
 import { copyLabels, copyRouting, copyStates } from "./copy_knowledge.ts";
 
 const CHARGES_PER_COMMIT = 20_000;
@@ -45,24 +46,16 @@ export class Knowledge {
       { ...toPaymentEvent(payment, this.world), paymentId: booking.paymentId },
       knownAtMs === null ? null : { knownAtMs, fraud: labelFraud },
     );
-    this.#routing.learn({
-      provider: booking.provider,
-      context: booking.context,
-      answered: true,
-      approved: booking.approved,
-    });
-    this.#charges.push({
-      provider: booking.provider,
-      key: booking.providerKey,
-      chargeId: booking.chargeId,
-      amountMinor: BigInt(payment.amountMinor),
-      currency: payment.currency,
-      state: booking.approved ? "captured" : "declined",
-      code: booking.code,
-      createdAtMs: payment.occurredAtMs,
-    });
+    const occurredAtMs = this.#stream.occurredAtMs;
     if (refund !== null) this.#refunds.push(refund.providerRefund);
-    if (this.#charges.length >= CHARGES_PER_COMMIT) this.#recordCharges();
+    this.#addCharge(payment, booking);
+    return occurredAtMs;
+  }
+
+  /** A payment from a wallet, or the card's behind a top-up: nobody ever reports one. As {@link Knowledge.add}. */
+  addWalletPayment(payment: WalletPayment): number {
+    this.#stream.skip(payment.event, null);
+    if (payment.kind === "top_up") this.#addCharge(payment, payment.booking);
     return this.#stream.occurredAtMs;
   }
 
@@ -74,6 +67,29 @@ export class Knowledge {
     await copyLabels(sql, tenantId, this.#known);
     await copyStates(sql, tenantId, this.#stream.states);
     await copyRouting(sql, tenantId, this.#routing);
+  }
+
+  #addCharge(
+    { amountMinor, currency, occurredAtMs }: Pick<SimPayment, "amountMinor" | "currency" | "occurredAtMs">,
+    booking: BookedPayment,
+  ): void {
+    this.#routing.learn({
+      provider: booking.provider,
+      context: booking.context,
+      answered: true,
+      approved: booking.approved,
+    });
+    this.#charges.push({
+      provider: booking.provider,
+      key: booking.providerKey,
+      chargeId: booking.chargeId,
+      amountMinor: BigInt(amountMinor),
+      currency,
+      state: booking.approved ? "captured" : "declined",
+      code: booking.code,
+      createdAtMs: occurredAtMs,
+    });
+    if (this.#charges.length >= CHARGES_PER_COMMIT) this.#recordCharges();
   }
 
   #recordCharges(): void {

@@ -120,7 +120,7 @@ async function copyUnlessThere(
     if (await isThere(inside, world, tenantId, days)) return null;
     return await copyDays(inside, world, tenantId, {
       ...days,
-      knowledge: null,
+      whole: null,
       accounts: new Set(),
       requests,
     });

@@ -63,6 +63,9 @@ Deno.test("four processes and a last step fill a database as one load does: rows
       "feature_states",
       "payment_labels",
       "routing_statistics",
+      "wallet_top_ups",
+      "wallet_transfers",
+      "holds",
     ]
   ) {
     expect([table, expected[table].length > 1_000]).toEqual([table, true]);

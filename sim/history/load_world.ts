@@ -8,13 +8,16 @@ import type { World } from "../world/world.ts";
 import { copyReferences } from "./copy_references.ts";
 import { copyDays } from "./copy_days.ts";
 import { Knowledge } from "./knowledge.ts";
-import { openWallets } from "./open_accounts.ts";
+import type { WalletDay } from "./wallets/wallet_day.ts";
+import { walletDays } from "./wallets/wallet_days.ts";
 
 export interface LoadedWorld {
   readonly customers: number;
   readonly payments: number;
   readonly postings: number;
   readonly refunds: number;
+  /** Top-ups of wallets, payments from them and transfers between them. */
+  readonly walletEntries: number;
   readonly durationMs: number;
 }
 
@@ -30,9 +33,9 @@ export interface LoadOptions {
 export const CHUNK_DAYS = 10;
 
 /**
- * Fills a tenant with a world's history: people, shops, cards, wallets, every payment with its attempt, transfer
- * and postings, what was refunded of them, the providers' own records, and the feature states as they stand after the
- * last payment.
+ * Fills a tenant with a world's history: people, shops, cards, every payment with its attempt, transfer and postings,
+ * what was refunded of them, wallets with all that happened to them, the providers' own records, and the feature states as
+ * they stand after the last payment.
  *
  * One transaction: an interrupted load leaves nothing behind but the providers' records, which a repeated load of
  * the same world meets again unchanged.
@@ -54,7 +57,9 @@ export async function loadWorld(
       const knowledge = new Knowledge(world, charges);
       const accounts = new Set<string>();
       const requests = new Map(Array.from(refundRequests(world), (asked) => [asked.paymentIndex, asked]));
+      const wallets = walletDays(world, tenantId)[Symbol.iterator]();
       let refunds = 0;
+      let walletEntries = 0;
       let payments = 0;
       let postings = 0;
       const progress = startProgress("booking the history", world.config.days, "days");
@@ -63,23 +68,24 @@ export async function loadWorld(
         const chunk = await copyDays(inside, world, tenantId, {
           fromDay,
           toDay,
-          knowledge,
+          whole: { knowledge, walletDays: take(wallets, toDay - fromDay) },
           accounts,
           requests,
         });
         refunds += chunk.refunds;
+        walletEntries += chunk.walletEntries;
         payments += chunk.payments;
         postings += chunk.postings;
         progress.update(toDay);
       }
       progress.stop();
-      postings += await openWallets(inside, world, tenantId);
       await knowledge.copy(inside, tenantId);
       return {
         customers: world.customers.length,
         payments,
         postings,
         refunds,
+        walletEntries,
         durationMs: performance.now() - startedMs,
       };
     }) as LoadedWorld;
@@ -87,6 +93,11 @@ export async function loadWorld(
     await sql.end();
     charges.close();
   }
+}
+
+/** The next so many days. */
+export function take(days: Iterator<WalletDay>, count: number): WalletDay[] {
+  return Array.from({ length: count }, () => days.next().value as WalletDay);
 }
 
 /** Says that the tenant has this world, whole. */

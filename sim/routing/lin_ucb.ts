@@ -27,7 +27,9 @@ export class LinUcb implements Policy {
       return this.#answers(option.provider, alpha) * Math.min(1, mean + alpha * deviation) *
         Number(payment.amountMinor - option.feeMinor);
     };
-    return payment.options.reduce((best, option) => bound(option) > bound(best) ? option : best);
+    const chosen = payment.options.reduce((best, option) => bound(option) > bound(best) ? option : best);
+    this.#statistics.sent(chosen.provider);
+    return chosen;
   }
 
   learn(payment: MonthPayment, { provider, answered, approved }: MonthOption): void {

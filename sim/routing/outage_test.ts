@@ -5,7 +5,7 @@ import { approvalProbability } from "../../src/providers/decide_charge.ts";
 import { acquirerFeeMinor } from "../../src/providers/fee_schedule.ts";
 import { routePayment } from "../../src/routing/route_payment.ts";
 import { contextOf } from "../../src/routing/routing_context.ts";
-import { RoutingStatistics } from "../../src/routing/routing_statistics.ts";
+import { type RoutingOutcome, RoutingStatistics } from "../../src/routing/routing_statistics.ts";
 
 const NOON_MS = Date.UTC(2026, 0, 5, 12);
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -13,11 +13,16 @@ const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 const FAVOURITE = "northbank";
 const LEARNED = 2_000;
 
-/** American card payments, routed one after another; `isOut` says which attempts the favourite refuses. */
-function route(seed: number, attempts: number, isOut: (attempt: number) => boolean): boolean[] {
+/**
+ * American card payments; `isOut` says which attempts the favourite refuses.
+ *
+ * @param lag how many are routed before the outcome of one is known
+ */
+function route(seed: number, attempts: number, isOut: (attempt: number) => boolean, lag = 0): boolean[] {
   const random = new Random(seed);
   const truth = random.fork("truth");
   const statistics = new RoutingStatistics();
+  const inFlight: RoutingOutcome[] = [];
   return Array.from({ length: attempts }, (_, attempt) => {
     const terms = {
       method: "card",
@@ -36,7 +41,9 @@ function route(seed: number, attempts: number, isOut: (attempt: number) => boole
     const profile = ACQUIRER_PROFILES.find(({ name }) => name === provider)!;
     const answered = !(provider === FAVOURITE && isOut(attempt));
     const approved = truth.chance(approvalProbability(profile, terms));
-    statistics.learn({ provider, context: contextOf(terms), answered, approved: answered ? approved : null });
+    const outcome = { provider, context: contextOf(terms), answered, approved: answered ? approved : null };
+    inFlight.push(outcome);
+    if (inFlight.length > lag) statistics.learn(inFlight.shift()!);
     return provider === FAVOURITE;
   });
 }
@@ -58,6 +65,17 @@ Deno.test("traffic leaves a dead provider within 50 attempts and returns within 
         expect(share(chosen.slice(backAt + 200))).toBeGreaterThan(0.7 * before);
       });
     }
+  }
+});
+
+Deno.test("with 64 in flight a dead provider is tried by a few at a time, and found back", () => {
+  const lag = 64;
+  const backAt = LEARNED + 3_000;
+  for (const seed of SEEDS) {
+    const chosen = route(seed, backAt + 1_000, (attempt) => attempt >= LEARNED && attempt < backAt, lag);
+    // What is routed before the first failure is known cannot be helped.
+    expect(share(chosen.slice(LEARNED + lag + 50, backAt))).toBeLessThan(0.02);
+    expect(share(chosen.slice(backAt + 500))).toBeGreaterThan(0.5);
   }
 });
 

@@ -22,6 +22,9 @@ export const PURPOSE = {
   storyCount: 13,
   profile: 14,
   friends: 15,
+  walletHabit: 30,
+  walletDay: 31,
+  walletTopUp: 32,
 } as const;
 
 /** Keys are mixed in two lanes: with one lane of 32 bits, a world of 60 million customer-days would repeat itself. */

@@ -101,9 +101,10 @@ function friendOf(society: Society, customer: number, friend: number): number {
   ];
 }
 
-/** One household in fifty lets flats. */
+/** One household in fifty lets flats; the customer of examples, who lives an ordinary life, does not. */
 function landlordOf(society: Society, customer: number): number {
-  const residents = society.residents(society.people.city[customer]);
+  const all = society.residents(society.people.city[customer]);
+  const residents = all[0] === 0 && all.length > 1 ? all.subarray(1) : all;
   const household = society.people.household[customer];
   const landlords = Math.max(1, Math.floor(residents.length / 50));
   return residents[new Draw(society.seed).at(PURPOSE.friends, household, -1).integer(0, landlords - 1)];

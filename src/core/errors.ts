@@ -20,10 +20,6 @@ export const ERROR_CATALOGUE = {
     retriable: false,
     about: "The token approves no call of this caller with these arguments.",
   },
-  unanswered: {
-    retriable: true,
-    about: "The person who was asked gave no answer; what was asked still waits.",
-  },
   refund_exceeds_captured: {
     retriable: false,
     about: "More would be given back than was captured, less what was or is being refunded.",

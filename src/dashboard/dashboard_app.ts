@@ -5,6 +5,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { errorFields, type Log } from "../core/log.ts";
 import { readDecision } from "../db/approval_decisions.ts";
 import type { WaitingCursor } from "../payments/refunds/refunds_for_person.ts";
+import { reachedTimeMs } from "../payments/simulated_time.ts";
 import { approvalsPage, type ApprovalsView, byWhom } from "./approvals/approvals_page.ts";
 import { decide } from "./approvals/decide.ts";
 import {
@@ -121,7 +122,7 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
     }
     const id = form.get("id") ?? "";
     const decision = form.get("decision");
-    if (!ITEM_ID.test(id) || (decision !== "approve" && decision !== "refuse")) {
+    if (!ITEM_ID.test(id) || (decision !== "approve" && decision !== "reject")) {
       return refused(context, NO_ITEM);
     }
     const { tenantId, name } = person;
@@ -180,9 +181,10 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
     status?: 200 | 400 | 409;
   }): Promise<Response> {
     const after = shown.after ?? null;
-    const [waiting, decided] = await Promise.all([
+    const [waiting, decided, reachedMs] = await Promise.all([
       readWaiting(services, person.tenantId, { after, limit: WAITING_MAX }),
       readDecided(services, person.tenantId, DECIDED_MAX),
+      reachedTimeMs(services.payments, person.tenantId),
     ]);
     const content = approvalsPage({
       person,
@@ -191,6 +193,7 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
       isContinued: after !== null,
       decided,
       nowMs: nowMs(),
+      reachedMs,
       notice: shown.notice ?? null,
       nameRefusal: shown.nameRefusal ?? null,
       mark: after === null
@@ -269,13 +272,21 @@ async function outcomeNotice(
   ]);
   const item = items.get(id);
   if (decision === null || item === undefined) return null;
-  const how = { approved: "Approved", refused: "Refused", expired: "Expired" }[decision.decision];
+  const how = { approved: "Approved", rejected: "Rejected", expired: "Expired" }[decision.decision];
   const text: Html = html`${
     wasBefore ? "Nothing was changed, it had been decided before. " : ""
   }<strong>${how}:</strong>
 <bdi>${item.title}</bdi>. ${byWhom(decision)}, ${momentOf(decision.decidedAtMs)}. It is
-<strong>${item.status.replaceAll("_", " ")}</strong> now.`;
-  const kind = wasBefore || decision.decision === "expired" ? "neutral" : "good";
+<strong>${item.status.replaceAll("_", " ")}</strong> now.${
+    item.outcome === null ? "" : html`
+      ${item.outcome}
+    `
+  }`;
+  const kind = item.outcome !== null
+    ? "bad"
+    : wasBefore || decision.decision === "expired"
+    ? "neutral"
+    : "good";
   return { title: `${how}: ${item.title}`, content: notice(kind, text) };
 }
 

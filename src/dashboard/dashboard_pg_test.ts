@@ -47,10 +47,10 @@ Deno.test("a person sees what waits, who asks and why, approves one, refuses one
   expect(maria.notice).toMatch(
     /^Approved: Refund of 20\.00 USD to Ann\. By maria on this page.*succeeded now\.$/,
   );
-  await maria.decide(transfer.id, "refuse");
-  expect(maria.notice).toMatch(/^Refused: Transfer of 950\.00 USD from Ann/);
+  await maria.decide(transfer.id, "reject");
+  expect(maria.notice).toMatch(/^Rejected: Transfer of 950\.00 USD from Ann/);
   expect(maria.waiting).toEqual([]);
-  expect(maria.decided.map((line) => line.split(" ")[0])).toEqual(["Refused", "Approved"]);
+  expect(maria.decided.map((line) => line.split(" ")[0])).toEqual(["Rejected", "Approved"]);
   expect(maria.decided[1]).toMatch(/By maria on this page.*Asked by agent-1/);
 
   expect(refundedAtProviders(served.lab)).toBe(2_000n);
@@ -60,7 +60,7 @@ Deno.test("a person sees what waits, who asks and why, approves one, refuses one
     replayed: true,
   });
   expect(await transfer.again({ approval_token: undefined })).toMatchObject({
-    status: "refused",
+    status: "rejected",
     replayed: true,
   });
   const audited = await served.lab.owner`
@@ -68,7 +68,7 @@ Deno.test("a person sees what waits, who asks and why, approves one, refuses one
      where resource in (${refund.id}, ${transfer.id}) and audit_id like '%\\_2' order by action`;
   expect([...audited]).toEqual([
     { actor: "maria", action: "refund.approved", via: "dashboard" },
-    { actor: "maria", action: "transfer.refused", via: "dashboard" },
+    { actor: "maria", action: "transfer.rejected", via: "dashboard" },
   ]);
   expect(await served.lab.brokenInvariants()).toEqual([]);
 });
@@ -214,8 +214,8 @@ Deno.test("without tokens anybody on this machine decides, once they say who the
   }
   await browser.signIn("Zoë O'Neil");
   expect(browser.page).toContain("<bdi>Zoë O&#39;Neil</bdi>");
-  await browser.decide(refund.id, "refuse");
-  expect(browser.notice).toMatch(/^Refused: Refund of 20\.00 USD to Dana\. By Zoë O&#39;Neil on this page/);
+  await browser.decide(refund.id, "reject");
+  expect(browser.notice).toMatch(/^Rejected: Refund of 20\.00 USD to Dana\. By Zoë O&#39;Neil on this page/);
   const [audited] = await served.lab.owner`
     select actor, action from audit_events where resource = ${refund.id} and action = 'refund.rejected'`;
   expect(audited).toEqual({ actor: "Zoë O'Neil", action: "refund.rejected" });
@@ -361,8 +361,8 @@ Deno.test("with APPROVAL_TOKENS off, whoever made the call cannot approve it, by
 Deno.test("two people and the call's token at the same moment: one of them decides, and all are told what", async () => {
   await using served = await serveDashboard();
   const kinds = [
-    { ask: askForRefund, ends: { Approved: "succeeded", Refused: "rejected" } },
-    { ask: askForTransfer, ends: { Approved: "posted", Refused: "refused" } },
+    { ask: askForRefund, ends: { Approved: "succeeded", Rejected: "rejected" } },
+    { ask: askForTransfer, ends: { Approved: "posted", Rejected: "rejected" } },
   ] as const;
   for (const { ask, ends } of kinds) {
     const waiting = await ask(served);
@@ -375,7 +375,7 @@ Deno.test("two people and the call's token at the same moment: one of them decid
       Promise.all(
         Array.from(
           { length: 10 },
-          (_, i) => people[i % 2].decide(waiting.id, i % 2 === 0 ? "approve" : "refuse"),
+          (_, i) => people[i % 2].decide(waiting.id, i % 2 === 0 ? "approve" : "reject"),
         ),
       ),
       Promise.all(Array.from({ length: 4 }, (_, i) => waiting.again({ approved: i % 2 === 0 }))),
@@ -390,7 +390,7 @@ Deno.test("two people and the call's token at the same moment: one of them decid
     }
     const [told, alike] = people.map(({ decided }) => decided[0]);
     expect(told).toBe(alike);
-    const [, how] = /^(Approved|Refused) (?:Refund|Transfer) .*By (?:maria|otto|agent-1) /.exec(told)!;
+    const [, how] = /^(Approved|Rejected) (?:Refund|Transfer) .*By (?:maria|otto|agent-1) /.exec(told)!;
     expect(new Set(calls.map(({ status }) => status))).toEqual(new Set([ends[how as keyof typeof ends]]));
     if (ask === askForRefund) {
       expect(refundedAtProviders(served.lab)).toBe(how === "Approved" ? 2_000n : 0n);
@@ -399,22 +399,52 @@ Deno.test("two people and the call's token at the same moment: one of them decid
   expect(await served.lab.brokenInvariants()).toEqual([]);
 });
 
-Deno.test("what cannot be done any more says why, and goes on waiting", async () => {
+Deno.test("what can never be done any more says so while it waits, and approved it ends with the reason", async () => {
   await using served = await serveDashboard();
+  const paymentId = await payReviewed(served, await agentHeaders());
+  const first = await askForRefund(served, { paymentId, amount: "40.00" });
+  const second = await askForRefund(served, { paymentId, amount: "20.00" });
+  const third = await askForRefund(served, { paymentId, amount: "10.00" });
+  const maria = new Browser(served.url);
+  await maria.signIn(await approverToken());
+  expect(maria.page).not.toContain("It can no longer be paid");
+  await maria.decide(first.id, "approve");
+  expect(maria.waiting).toEqual([second.id, third.id]);
+  const obstacles = [
+    ...maria.page.matchAll(/It can no longer be paid: of 50.00 USD captured, 40.00 USD has/g),
+  ];
+  expect(obstacles.length).toBe(1);
+  const response = await maria.decide(second.id, "approve");
+  expect(response.status).toBe(303);
+  expect(maria.notice).toMatch(/^Approved: .* It is failed now\. Other refunds .* 10\.00 USD is left/);
+  expect(maria.waiting).toEqual([third.id]);
+  expect(maria.decided.find((line) => line.includes("20.00"))).toMatch(
+    /^Approved Refund of 20\.00 USD .* Now failed\. Other refunds/,
+  );
+  expect(await second.again()).toMatchObject({ status: "failed", failure_code: "refund_exceeds_captured" });
+  expect(refundedAtProviders(served.lab)).toBe(4_000n);
+  expect(await served.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("what cannot be done now, and may be later, says why, and goes on waiting", async () => {
+  await using served = await serveDashboard({ providerTimeoutMs: 200 });
   const paymentId = await payReviewed(served, await agentHeaders());
   const first = await askForRefund(served, { paymentId, amount: "40.00" });
   const second = await askForRefund(served, { paymentId, amount: "20.00" });
   const maria = new Browser(served.url);
   await maria.signIn(await approverToken());
+  for (const provider of served.lab.stack.simulated!.providers.keys()) {
+    served.lab.stack.simulated!.faults.change(provider, { outage: "silent" });
+  }
+  // In doubt: it may have been made, or may yet fail.
   await maria.decide(first.id, "approve");
   const response = await maria.decide(second.id, "approve");
   expect(response.status).toBe(409);
   expect(maria.notice).toMatch(/^It waits still\. Cannot refund 20\.00 USD .* 10\.00 USD is left\./);
   expect(maria.waiting).toEqual([second.id]);
   expect(maria.page).toContain("Already given back");
-  await maria.decide(second.id, "refuse");
+  await maria.decide(second.id, "reject");
   expect(maria.waiting).toEqual([]);
-  expect(refundedAtProviders(served.lab)).toBe(4_000n);
 });
 
 Deno.test("more than fifty that wait come by pages, each once", async () => {

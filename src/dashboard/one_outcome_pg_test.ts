@@ -23,24 +23,24 @@ const KINDS: Record<string, { amountMinor: bigint; wait(lab: WalletLab): Promise
   transfer: { amountMinor: 95_000n, wait: waitingTransfer },
 };
 
-const ENDS: Record<string, Record<"approved" | "refused" | "expired", string>> = {
-  refund: { approved: "succeeded", refused: "rejected", expired: "expired" },
-  transfer: { approved: "posted", refused: "refused", expired: "expired" },
+const ENDS: Record<string, Record<"approved" | "rejected" | "expired", string>> = {
+  refund: { approved: "succeeded", rejected: "rejected", expired: "expired" },
+  transfer: { approved: "posted", rejected: "rejected", expired: "expired" },
 };
 
 for (const [kind, { amountMinor, wait }] of Object.entries(KINDS)) {
   Deno.test(`a ${kind}'s first decision stands, whatever comes after it and by which way`, async (t) => {
     await using lab = await openWalletLab();
     await lab.openService();
-    const cases: [first: Act, then: Act, decision: "approved" | "refused" | "expired"][] = [
+    const cases: [first: Act, then: Act, decision: "approved" | "rejected" | "expired"][] = [
       ["page yes", "page yes", "approved"],
       ["page yes", "page no", "approved"],
       ["page yes", "token no", "approved"],
       ["page yes", "expiry", "approved"],
-      ["page no", "token yes", "refused"],
-      ["page no", "page yes", "refused"],
+      ["page no", "token yes", "rejected"],
+      ["page no", "page yes", "rejected"],
       ["token yes", "page no", "approved"],
-      ["token no", "page yes", "refused"],
+      ["token no", "page yes", "rejected"],
       ["expiry", "page yes", "expired"],
       ["expiry", "token yes", "expired"],
     ];
@@ -210,9 +210,9 @@ async function waitingTransfer(lab: WalletLab): Promise<Waiting> {
 async function decisionsOf(
   lab: WalletLab,
   id: string,
-): Promise<{ decision: "approved" | "refused" | "expired"; via: string; by: string; audited: number }[]> {
+): Promise<{ decision: "approved" | "rejected" | "expired"; via: string; by: string; audited: number }[]> {
   const rows = await lab.lab.owner<
-    { decision: "approved" | "refused" | "expired"; via: string; by: string; audited: number }[]
+    { decision: "approved" | "rejected" | "expired"; via: string; by: string; audited: number }[]
   >`
     select decision, decided_via as via, decided_by as by,
            (select count(*)::int from audit_events e

@@ -3,7 +3,7 @@ import { toRfc3339 } from "../core/clock.ts";
 import type { TenantStatements } from "./tenant_pool.ts";
 
 /** How something that waited for a person came to wait no more. */
-export type Decision = "approved" | "refused" | "expired";
+export type Decision = "approved" | "rejected" | "expired";
 /** By which way: a person on the dashboard, whoever held the call's token, or nobody in time. */
 export type DecidedVia = "dashboard" | "token" | "expiry";
 

@@ -53,10 +53,10 @@ Deno.test("decisions from before they had rows of their own are taken from the a
        where tenant_id = 'acme' order by resource_id`;
     expect(decisions.map((row) => Object.values(row).slice(0, 5).join(" "))).toEqual([
       "re_a refund approved agent-1 token",
-      "re_b refund refused agent-2 token",
+      "re_b refund rejected agent-2 token",
       "re_c refund expired system expiry",
       "tr_e transfer approved agent-1 token",
-      "tr_f transfer refused agent-3 token",
+      "tr_f transfer rejected agent-3 token",
       "tr_g transfer expired system expiry",
     ]);
     expect(new Set(decisions.map(({ decided_at }) => decided_at.toISOString()))).toEqual(new Set([AT]));

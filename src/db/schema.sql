@@ -43,7 +43,7 @@ create table approval_decisions (
   constraint approval_decisions_pkey PRIMARY KEY (tenant_id, resource_id),
   constraint approval_decisions_decided_by_check CHECK (decided_by <> ''::text),
   constraint approval_decisions_decided_via_check CHECK (decided_via = ANY (ARRAY['dashboard'::text, 'token'::text, 'expiry'::text])),
-  constraint approval_decisions_decision_check CHECK (decision = ANY (ARRAY['approved'::text, 'refused'::text, 'expired'::text])),
+  constraint approval_decisions_decision_check CHECK (decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'expired'::text])),
   constraint approval_decisions_expiry_is_nobodys CHECK ((decision = 'expired'::text) = (decided_via = 'expiry'::text)),
   constraint approval_decisions_kind_check CHECK (kind = ANY (ARRAY['refund'::text, 'transfer'::text]))
 );
@@ -420,9 +420,10 @@ create table wallet_top_ups (
   answer text,
   constraint wallet_top_ups_pkey PRIMARY KEY (tenant_id, top_up_id),
   constraint wallet_top_ups_amount_minor_check CHECK (amount_minor > 0),
-  constraint wallet_top_ups_status_check CHECK (status = ANY (ARRAY['charging'::text, 'requires_action'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
+  constraint wallet_top_ups_status_check CHECK (status = ANY (ARRAY['charging'::text, 'in_doubt'::text, 'requires_action'::text, 'succeeded'::text, 'declined'::text, 'failed'::text]))
 );
-CREATE INDEX wallet_top_ups_open ON public.wallet_top_ups USING btree (next_check_at) WHERE (status = ANY (ARRAY['charging'::text, 'requires_action'::text]));
+CREATE INDEX wallet_top_ups_arriving ON public.wallet_top_ups USING btree (tenant_id, account_id) WHERE (status = ANY (ARRAY['charging'::text, 'in_doubt'::text, 'requires_action'::text]));
+CREATE INDEX wallet_top_ups_open ON public.wallet_top_ups USING btree (next_check_at) WHERE (status = ANY (ARRAY['charging'::text, 'in_doubt'::text, 'requires_action'::text]));
 alter table wallet_top_ups enable row level security;
 
 create table wallet_transfers (
@@ -449,7 +450,7 @@ create table wallet_transfers (
   constraint wallet_transfers_pkey PRIMARY KEY (tenant_id, transfer_id),
   constraint wallet_transfers_amount_minor_check CHECK (amount_minor > 0),
   constraint wallet_transfers_pending_expires CHECK (status <> 'pending_approval'::text OR answer IS NOT NULL AND expires_at IS NOT NULL),
-  constraint wallet_transfers_status_check CHECK (status = ANY (ARRAY['posted'::text, 'pending_approval'::text, 'refused'::text, 'expired'::text])),
+  constraint wallet_transfers_status_check CHECK (status = ANY (ARRAY['posted'::text, 'pending_approval'::text, 'refused'::text, 'rejected'::text, 'expired'::text])),
   constraint wallet_transfers_to_amount_minor_check CHECK (to_amount_minor > 0),
   constraint wallet_transfers_two_accounts CHECK (from_account_id <> to_account_id)
 );
@@ -790,7 +791,7 @@ CREATE TRIGGER refunds_final_is_final BEFORE UPDATE ON refunds FOR EACH ROW WHEN
 
 CREATE TRIGGER shadow_scores_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON shadow_scores FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER wallet_top_ups_final_is_final BEFORE UPDATE ON wallet_top_ups FOR EACH ROW WHEN (old.status <> new.status AND (old.status <> ALL (ARRAY['charging'::text, 'requires_action'::text])) OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.account_id <> old.account_id) EXECUTE FUNCTION refuse_wallet_top_up_change();
+CREATE TRIGGER wallet_top_ups_final_is_final BEFORE UPDATE ON wallet_top_ups FOR EACH ROW WHEN (old.status <> new.status AND (old.status <> ALL (ARRAY['charging'::text, 'in_doubt'::text, 'requires_action'::text])) OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.account_id <> old.account_id) EXECUTE FUNCTION refuse_wallet_top_up_change();
 
 CREATE TRIGGER wallet_transfers_final_is_final BEFORE UPDATE ON wallet_transfers FOR EACH ROW WHEN (old.status <> 'pending_approval'::text OR new.amount_minor <> old.amount_minor OR new.currency <> old.currency OR new.to_amount_minor <> old.to_amount_minor OR new.to_currency <> old.to_currency) EXECUTE FUNCTION refuse_wallet_transfer_change();
 

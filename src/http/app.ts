@@ -21,6 +21,7 @@ import { createDashboard } from "../dashboard/dashboard_app.ts";
 import { Authenticator, DEFAULT_TENANT, SCOPES } from "./authenticate.ts";
 import { METADATA_PATHS, resourceMetadata, scopeChallenge, tokenChallenge } from "./protected_resource.ts";
 import type { Metrics } from "./metrics.ts";
+import { bringsMetricsToken } from "./metrics_token.ts";
 import { SIGNATURE_HEADER } from "../core/webhook_signature.ts";
 import { readBody, readText } from "./read_body.ts";
 import { takeWebhook, type WebhookDependencies } from "./take_webhook.ts";
@@ -41,6 +42,8 @@ export interface AppDependencies {
   readonly dashboardSecret: Uint8Array;
   /** Resolves when the server can take payments; rejects with the reason it cannot. */
   readonly ready: () => Promise<void>;
+  /** Why it takes payments but cannot do all for them now, null for nothing; null where nothing can be missing. */
+  readonly degradedBy: (() => Promise<string | null>) | null;
   readonly isDraining: () => boolean;
   /** What providers sign webhooks with; without it there are none. */
   readonly webhooks: WebhookDependencies | null;
@@ -96,7 +99,13 @@ export function createApp(dependencies: AppDependencies): Hono {
     if (dependencies.isDraining()) return context.json({ status: "draining" }, 503);
     try {
       await dependencies.ready();
-      return context.json({ status: "ready", version: VERSION });
+      const reason = await dependencies.degradedBy?.() ?? null;
+      // Still 200: taken out of rotation, it could not even say what became of a payment.
+      return context.json(
+        reason === null
+          ? { status: "ready", version: VERSION }
+          : { status: "degraded", version: VERSION, reason },
+      );
     } catch (error) {
       log.error("not_ready", errorFields(error));
       return context.json({ status: "not_ready", reason: "the database does not answer" }, 503);
@@ -104,6 +113,10 @@ export function createApp(dependencies: AppDependencies): Hono {
   });
 
   app.get("/metrics", async (context) => {
+    if (config.metricsToken !== null && !bringsMetricsToken(context.req.raw, config.metricsToken)) {
+      context.header("www-authenticate", 'Bearer realm="metrics"');
+      return refuse(context, NO_METRICS_TOKEN);
+    }
     context.header("content-type", metrics.registry.contentType);
     return context.body(await metrics.registry.metrics());
   });
@@ -241,6 +254,11 @@ const NO_WEBHOOKS: Refusal = {
     "This server takes no webhooks. Start it, and the providers, with the same PROVIDER_WEBHOOK_SECRET.",
 };
 
+const NO_METRICS_TOKEN: Refusal = {
+  status: 401,
+  code: "unauthorized",
+  message: "These metrics are for whoever has METRICS_TOKEN. Send it as Authorization: Bearer <token>.",
+};
 const NOT_JSON: Refusal = {
   status: 415,
   code: "unsupported_media_type",

@@ -1,7 +1,7 @@
 import { expect } from "expect";
 import { BODY_MAX_BYTES } from "./read_body.ts";
 import { TOOLS } from "../mcp/catalog.ts";
-import { type Scope, SCOPES } from "./authenticate.ts";
+import type { Scope } from "./authenticate.ts";
 import {
   bearer,
   callText,
@@ -322,7 +322,8 @@ Deno.test("the protected resource metadata says where a token is got and what it
       body: {
         resource: served.url,
         authorization_servers: [issuer],
-        scopes_supported: SCOPES,
+        // Not "simulate": no client is to ask for what moves a tenant's clock.
+        scopes_supported: ["payments", "wallets", "analytics", "monitoring", "compliance"],
         bearer_methods_supported: ["header"],
         resource_name: "mcp-payments-lab",
       },
@@ -391,6 +392,33 @@ Deno.test("/readyz says when the server is draining, /healthz stays well", async
     body: { status: "draining" },
   });
   expect(await statusOf(fetch(new URL("/healthz", served.url)))).toBe(200);
+});
+
+Deno.test("with METRICS_TOKEN, /metrics is for whoever brings it, and no caller's token will do", async () => {
+  const metricsToken = "scrape-0123456789abcdef";
+  await using served = serveApp({ config: { ...TOKENS, metricsToken } });
+  const read = (headers: Record<string, string>) =>
+    statusOf(fetch(new URL("/metrics", served.url), { headers }));
+  expect(await read({})).toBe(401);
+  expect(await read(await bearer())).toBe(401);
+  expect(await read({ authorization: `Bearer ${metricsToken}x` })).toBe(401);
+  expect(await read({ authorization: metricsToken })).toBe(401);
+  expect(await read({ authorization: `Bearer ${metricsToken}` })).toBe(200);
+  expect(await statusOf(fetch(new URL("/healthz", served.url)))).toBe(200);
+});
+
+Deno.test("a token that may call tools and decide about them as well calls none", async () => {
+  await using served = serveApp({ config: TOKENS });
+  for (const scopes of [["payments", "approvals:decide"], ["approvals:decide", "simulate"]] as Scope[][]) {
+    const response = await post(served.url, PING, await bearer({ scopes }));
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
+      status: 401,
+      body: { error: { message: expect.stringContaining("approvals:decide") } },
+    });
+  }
+  expect((await post(served.url, PING, await bearer({ scopes: ["payments", "simulate"] }))).status).toBe(200);
+  // A person's own has no tools to call, and is otherwise as good as any.
+  expect((await post(served.url, PING, await bearer({ scopes: ["approvals:decide"] }))).status).toBe(200);
 });
 
 Deno.test("/metrics counts by closed lists of labels, never by a caller's text", async () => {

@@ -6,6 +6,11 @@ import type { TokenKeys } from "./token_keys.ts";
 
 /** What an agent may be given. A person's {@link APPROVAL_SCOPE} is none of them, and is advertised to no client. */
 export const SCOPES = ["payments", "wallets", "analytics", "monitoring", "compliance", "simulate"] as const;
+/**
+ * What a client asks for, and a token is for when nothing is said: the tools. Setting the time of a payment moves a
+ * tenant's clock for everybody, so nobody is told to ask for that.
+ */
+export const TOOL_SCOPES = SCOPES.filter((scope) => scope !== "simulate");
 /** What a token may carry: an agent's scopes, or a person's one. */
 export type Scope = (typeof SCOPES)[number] | typeof APPROVAL_SCOPE;
 
@@ -49,7 +54,8 @@ export class Authenticator {
         isInvalidToken: false,
       };
     }
-    return await this.checkToken(header.slice(7).trim(), nowMs);
+    const checked = await this.checkToken(header.slice(7).trim(), nowMs);
+    return "caller" in checked && mayDecideToo(checked.caller) ? refused(TWO_HATS) : checked;
   }
 
   /** Whose a token is, wherever it came from. */
@@ -89,6 +95,17 @@ export class Authenticator {
     return { caller };
   }
 }
+
+/**
+ * Of a token that an authorization server has made for both: the dashboard takes no token that calls tools, and here none
+ * is taken that decides, so that it cannot be half of an agent's way to approve what it asked for.
+ */
+function mayDecideToo({ scopes }: Caller): boolean {
+  return scopes.has(APPROVAL_SCOPE) && SCOPES.some((scope) => scopes.has(scope));
+}
+const TWO_HATS =
+  `The token can decide about approvals (${APPROVAL_SCOPE}) and call tools as well: whoever may ask for a ` +
+  "refund must not decide about it. Use two tokens.";
 
 /** A key that its server has withdrawn is not trusted for longer than this, whatever the tokens say. */
 const PUBLISHED_KEY_TRUSTED_MS = 600_000;

@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import { TOOLS } from "../mcp/catalog.ts";
-import { SCOPES } from "./authenticate.ts";
+import { TOOL_SCOPES } from "./authenticate.ts";
 
 /** The document's own path, and the one that RFC 9728 derives from the endpoint's: clients ask for the second first. */
 export const METADATA_PATHS = [
@@ -11,14 +11,14 @@ export const METADATA_PATHS = [
 type Settings = Pick<Config, "publicUrl" | "jwtIssuer">;
 
 /**
- * What RFC 9728 calls protected resource metadata: where to ask for a token, and which scopes there are. An issuer that
+ * What RFC 9728 calls protected resource metadata: where to ask for a token, and which scopes tools have. An issuer that
  * is not named leaves `authorization_servers` out: tokens then come from elsewhere, such as `deno task token`.
  */
 export function resourceMetadata(request: Request, settings: Settings): Record<string, unknown> {
   return {
     resource: `${baseUrl(request, settings)}/mcp`,
     ...(settings.jwtIssuer === null ? {} : { authorization_servers: [settings.jwtIssuer] }),
-    scopes_supported: SCOPES,
+    scopes_supported: TOOL_SCOPES,
     bearer_methods_supported: ["header"],
     resource_name: "mcp-payments-lab",
   };

@@ -6,12 +6,18 @@
 import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
-import { DEFAULT_TENANT, issueToken, PRINCIPAL, type Scope, SCOPES, TENANT } from "./authenticate.ts";
+import {
+  DEFAULT_TENANT,
+  issueToken,
+  PRINCIPAL,
+  type Scope,
+  SCOPES,
+  TENANT,
+  TOOL_SCOPES,
+} from "./authenticate.ts";
 import { runCommand } from "../core/run_command.ts";
 import { APPROVAL_SCOPE } from "../dashboard/approval_scope.ts";
 
-/** What a token is for when nothing is said: the tools. Setting the time of a payment moves a tenant's clock for everybody. */
-const TOOL_SCOPES = SCOPES.filter((scope) => scope !== "simulate");
 const TTL_MAX_S = 365 * 24 * 3600;
 
 export async function tokenFromArgs(

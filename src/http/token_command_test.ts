@@ -1,13 +1,10 @@
 import { expect } from "expect";
-import { Authenticator, SCOPES } from "./authenticate.ts";
+import { Authenticator, TOOL_SCOPES } from "./authenticate.ts";
 import { secretKeys } from "./token_keys.ts";
 import { tokenFromArgs } from "./token_command.ts";
 
 const ENVIRONMENT: Record<string, string> = { JWT_SECRET_KEY: "0123456789abcdef0123456789abcdef" };
 const NOW_MS = Date.UTC(2026, 0, 5);
-
-/** Setting a payment's time is asked for by name. */
-const TOOL_SCOPES = SCOPES.filter((scope) => scope !== "simulate");
 
 Deno.test("deno task token prints a token that the server takes", async () => {
   const cases: [string[], { principal: string; tenantId: string; scopes: Set<string> }][] = [

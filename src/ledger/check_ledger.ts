@@ -205,9 +205,10 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "wallet_transfers_are_audited",
-    about: "Each wallet transfer has its audit row",
+    about: "Each wallet transfer made by a call has its audit row",
     query: `select w.tenant_id || '/' || w.transfer_id as example from wallet_transfers w
-             where not exists (select 1 from audit_events e
+             where w.principal <> 'simulation'
+               and not exists (select 1 from audit_events e
                                 where e.tenant_id = w.tenant_id
                                   and e.audit_id = 'aud_' || substr(w.transfer_id, 4) || '_1')`,
   },
@@ -228,8 +229,8 @@ export const LEDGER_INVARIANTS: readonly Invariant[] = [
       "nothing else has one",
     query: `with waited as (
               select tenant_id, refund_id as resource_id,
-                     case status when 'pending_approval' then null when 'rejected' then 'refused'
-                                 when 'expired' then 'expired' else 'approved' end as decision
+                     case when status = 'pending_approval' then null when status in ('rejected', 'expired') then status
+                          else 'approved' end as decision
                 from refunds where expires_at is not null
                union all
               select tenant_id, transfer_id,

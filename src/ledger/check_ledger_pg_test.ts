@@ -180,23 +180,23 @@ const LIES: readonly [what: string, breaks: readonly string[], lie: string][] = 
      ${AUDIT} values ('${TENANT}', 'aud_lie_2', now(), 'x', 'refund.approved', 're_lie', '{}')`,
   ],
   [
-    "a held transfer that nobody refused",
+    "a held transfer that nobody rejected",
     ["what_waited_for_a_person_is_decided"],
-    `${waitedTransfer("refused")}`,
+    `${waitedTransfer("rejected")}`,
   ],
   [
     "a held transfer with another decision than it came to",
     ["what_waited_for_a_person_is_decided"],
-    `${waitedTransfer("refused")};
+    `${waitedTransfer("rejected")};
      ${DECISION} values ('${TENANT}', 'tr_lie', 'transfer', 'expired', 'system', 'expiry', now());
      ${AUDIT} values ('${TENANT}', 'aud_lie_2', now(), 'system', 'transfer.expired', 'tr_lie', '{}')`,
   ],
   [
     "a decision that the audit log gives to somebody else",
     ["what_waited_for_a_person_is_decided"],
-    `${waitedTransfer("refused")};
-     ${DECISION} values ('${TENANT}', 'tr_lie', 'transfer', 'refused', 'maria', 'dashboard', now());
-     ${AUDIT} values ('${TENANT}', 'aud_lie_2', now(), 'otto', 'transfer.refused', 'tr_lie', '{}')`,
+    `${waitedTransfer("rejected")};
+     ${DECISION} values ('${TENANT}', 'tr_lie', 'transfer', 'rejected', 'maria', 'dashboard', now());
+     ${AUDIT} values ('${TENANT}', 'aud_lie_2', now(), 'otto', 'transfer.rejected', 'tr_lie', '{}')`,
   ],
 ];
 

@@ -6,7 +6,6 @@ import type { Waiting } from "./ask_person.ts";
 /** The question of a tool whose answer waits as `pending_approval`: yes or no, by the same call with its token. */
 export function approvalQuestion(message: (answer: Record<string, unknown>) => string): Waiting {
   return {
-    tokenArgument: "approval_token",
     question: (answer) => {
       const { status, approval } = answer as { status: string; approval: WaitingApproval | null };
       // Without a token the client's user is not the one who decides.
@@ -28,10 +27,12 @@ export function approvalQuestion(message: (answer: Record<string, unknown>) => s
   };
 }
 
-/** A person's word as the tools take it. A no without its token would be taken for a first call, and move the money. */
+/** A person's word as the tools take it. A no without its token would be taken for a first call, and move the money; a dismissed question leaves it open (null). */
 export function approvalGiven(
   { approval_token: token, approved }: { approval_token?: string; approved?: boolean },
-): { approvalToken: string | null; approved: boolean } {
+  dismissed: string | null,
+): { approvalToken: string | null; approved: boolean | null } {
+  if (dismissed !== null) return { approvalToken: dismissed, approved: null };
   if (token === undefined && approved !== undefined) {
     throw new DomainError("invalid_arguments", "approved is given without approval_token.", {
       field: "approval_token",

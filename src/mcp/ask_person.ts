@@ -14,8 +14,6 @@ import { DomainError, showValue } from "../core/errors.ts";
  * it is checked where the domain checks it: signed, with an expiry, for this caller and these arguments.
  */
 export interface Waiting {
-  /** The argument that takes the token. */
-  readonly tokenArgument: string;
   /** What is asked; null for an answer that does not wait. */
   question(answer: Record<string, unknown>): Question | null;
   /** The arguments that go on with the call as the person said; `content` is null where they said no. */
@@ -63,15 +61,18 @@ export function roundOf(request: {
 
 /**
  * The arguments with what the person said. A dismissed question is not put again, or the client would put it for ever;
- * nor is the call made as if it were new, for it might pay again.
+ * nor is the call made as if it were new, for it might pay again: it is answered as it stands, with the token by which
+ * anybody goes on who cannot be asked.
+ *
+ * @returns `dismissed`: the token of the question that nobody answered; null where somebody did, or none was put
  */
 export function withPersonsWord(
   tool: string,
   waiting: Waiting | null,
   raw: unknown,
   { requestState, inputResponses }: Round,
-): unknown {
-  if (requestState === undefined) return raw;
+): { raw: unknown; dismissed: string | null } {
+  if (requestState === undefined) return { raw, dismissed: null };
   if (waiting === null) {
     throw new DomainError("invalid_arguments", `${tool} never asks for input, so it takes no requestState.`, {
       field: "requestState",
@@ -91,18 +92,9 @@ export function withPersonsWord(
       },
     );
   }
-  if (response.action === "cancel") {
-    throw new DomainError(
-      "unanswered",
-      `Nobody answered ${tool}'s question: what it asked about still waits.`,
-      {
-        nextMove:
-          `Repeat the call with the requestState as ${waiting.tokenArgument} once somebody has answered.`,
-      },
-    );
-  }
+  if (response.action === "cancel") return { raw, dismissed: requestState };
   const content = response.action === "accept" ? response.content ?? {} : null;
-  return { ...raw as object, ...waiting.answered(requestState, content) };
+  return { raw: { ...raw as object, ...waiting.answered(requestState, content) }, dismissed: null };
 }
 
 /** The answer as the question it waits for; null for one that is whole. */

@@ -5,6 +5,7 @@ import { TOOL_BY_NAME } from "./catalog.ts";
 import { askPerson, type Round, withPersonsWord } from "./ask_person.ts";
 import type { Caller, ToolContext } from "./define_tool.ts";
 import { inSpan, type Note } from "../core/trace.ts";
+import { requireReachableTime } from "../payments/simulated_time.ts";
 
 export interface CallToolResult {
   [key: string]: unknown;
@@ -85,9 +86,22 @@ async function runTool(
     }
     if (!caller.scopes.has(tool.scope)) throw forbiddenError(tool);
     const simulatedAtMs = simulatedTimeOf(params._meta, caller, simulatedTime);
-    const raw = withPersonsWord(tool.name, tool.waiting, params.arguments, round);
-    const { answer, timingsMs } = await tool.call(raw, { caller, payments, wallets, simulatedAtMs });
-    const question = round.mayAsk ? askPerson(tool.waiting, answer) : null;
+    if (simulatedAtMs !== null) {
+      await requireReachableTime(payments, {
+        tenantId: caller.tenantId,
+        atMs: simulatedAtMs,
+        field: SIMULATED_AT_META,
+      });
+    }
+    const { raw, dismissed } = withPersonsWord(tool.name, tool.waiting, params.arguments, round);
+    const { answer, timingsMs } = await tool.call(raw, {
+      caller,
+      payments,
+      wallets,
+      simulatedAtMs,
+      dismissed,
+    });
+    const question = round.mayAsk && dismissed === null ? askPerson(tool.waiting, answer) : null;
     if (question !== null) {
       ended("input_required");
       return question;

@@ -4,7 +4,6 @@ import type { Waiting } from "./ask_person.ts";
 /** The question of a tool whose answer waits as `requires_action`: the code of the customer's bank. */
 export function challengeQuestion(charged: (answer: Record<string, unknown>) => string): Waiting {
   return {
-    tokenArgument: "confirm_token, with challenge_answer",
     question: (answer) => {
       const { about, expires_at, confirm_token } = (answer.challenge ?? {}) as Record<string, string | null>;
       return answer.status !== "requires_action" || !confirm_token ? null : {
@@ -30,11 +29,12 @@ export function challengeQuestion(charged: (answer: Record<string, unknown>) => 
   };
 }
 
-/** The customer's answer as the domain takes it; the two arguments come together. */
-export function confirmationOf(input: {
-  confirm_token?: string;
-  challenge_answer?: string;
-}): { token: string; answer: string } | null {
+/** The customer's answer as the domain takes it; the two arguments come together, and a dismissed question has none. */
+export function confirmationOf(
+  input: { confirm_token?: string; challenge_answer?: string },
+  dismissed: string | null,
+): { token: string; answer: string | null } | null {
+  if (dismissed !== null) return { token: dismissed, answer: null };
   const { confirm_token: token, challenge_answer: answer } = input;
   if (token === undefined && answer === undefined) return null;
   if (token !== undefined && answer !== undefined) return { token, answer };

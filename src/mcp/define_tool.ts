@@ -17,6 +17,8 @@ export interface ToolContext {
   readonly wallets: WalletService;
   /** The payment's time as the caller sets it in `_meta`, already allowed; null for now. */
   readonly simulatedAtMs: number | null;
+  /** The token of a question that was dismissed: the call asks only how it stands. Null for any other call. */
+  readonly dismissed: string | null;
 }
 
 /** What a handler gives: the answer, and figures about this one call that are no part of it. */

@@ -1,9 +1,10 @@
-import { Server } from "@modelcontextprotocol/server";
+import type { Server } from "@modelcontextprotocol/server";
 import { VERSION } from "../version.ts";
 import { listTools } from "./allowed_tools.ts";
 import { roundOf } from "./ask_person.ts";
 import { callTool, type CallToolDependencies } from "./call_tool.ts";
 import type { Caller } from "./define_tool.ts";
+import { PlainSpokenServer } from "./plain_fault.ts";
 
 const INSTRUCTIONS =
   "A payments sandbox over a real double-entry ledger; all money is simulated. Amounts are in major " +
@@ -19,7 +20,7 @@ export function createMcpServer(
   requestId: () => string,
   dependencies: CallToolDependencies,
 ): Server {
-  const server = new Server(
+  const server = new PlainSpokenServer(
     { name: "mcp-payments-lab", version: VERSION },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
   );

@@ -97,9 +97,12 @@ Deno.test("on 2026-07-28 a top-up whose card asks for 3-D Secure is a question t
   }
   // Dismissed, it waits; and goes on by its token.
   await using person = await connectWithPerson(served.url, () => ({ action: "cancel" }));
-  expect(await person.call("top_up_wallet", { ...args, idempotency_key: "later" })).toMatchObject({
-    isError: true,
-    answer: { error: { code: "unanswered" } },
+  const dismissed = await person.call("top_up_wallet", { ...args, idempotency_key: "later" });
+  expect(dismissed.answer).toMatchObject({
+    status: "requires_action",
+    payment_id: expect.any(String),
+    challenge: { confirm_token: expect.any(String) },
+    replayed: true,
   });
   const headers = await bearer({ scopes: ["payments", "wallets"] });
   const call = async (more: Content) =>
@@ -118,23 +121,60 @@ Deno.test("on 2026-07-28 a top-up whose card asks for 3-D Secure is a question t
   expect(await served.lab.brokenInvariants()).toEqual([]);
 });
 
-Deno.test("a dismissed question leaves the payment waiting, and can be answered later by token", async () => {
+Deno.test("a dismissed question leaves the payment waiting, and the answer has all that it goes on by", async () => {
   await using served = await serve();
   await using person = await connectWithPerson(served.url, () => ({ action: "cancel" }));
-  const args = { ...PAYMENT, payment_method_id: "pm_card_3ds_challenge", idempotency_key: "later" };
+  // Without a key the call could not be found again by being repeated.
+  const args = { ...PAYMENT, payment_method_id: "pm_card_3ds_challenge" };
   const dismissed = await person.call("create_payment", args);
-  expect(dismissed).toMatchObject({
-    isError: true,
-    answer: { error: { code: "unanswered", retriable: true } },
+  expect(dismissed.answer).toMatchObject({
+    status: "requires_action",
+    payment_id: expect.any(String),
+    challenge: { confirm_token: expect.any(String) },
+    next_move: expect.stringContaining("confirm_token"),
+    replayed: true,
   });
   expect(person.asked.length).toBe(1);
   const headers = await bearer({ scopes: ["payments"] });
-  const { structuredContent: waiting } = await callTool(served.url, "create_payment", args, headers);
-  expect(waiting).toMatchObject({ status: "requires_action", replayed: true });
-  const { confirm_token } = waiting.challenge as { confirm_token: string };
+  const { confirm_token } = dismissed.answer.challenge as { confirm_token: string };
   const confirm = { ...args, confirm_token, challenge_answer: CHALLENGE_ANSWER };
   expect((await callTool(served.url, "create_payment", confirm, headers)).structuredContent).toMatchObject({
     status: "succeeded",
+    payment_id: dismissed.answer.payment_id,
+  });
+
+  const paid = await person.call("create_payment", {
+    ...PAYMENT,
+    payment_method_id: "pm_card_refund_review",
+  });
+  const refund = { payment_id: paid.answer.payment_id, amount: "10.00" };
+  const unanswered = await person.call("refund_payment", refund);
+  expect(unanswered.answer).toMatchObject({
+    status: "pending_approval",
+    payment_id: paid.answer.payment_id,
+    approval: { approval_token: expect.any(String) },
+    replayed: true,
+  });
+  const { approval_token } = unanswered.answer.approval as { approval_token: string };
+  const approved = await callTool(served.url, "refund_payment", { ...refund, approval_token }, headers);
+  expect(approved.structuredContent).toMatchObject({
+    refund_id: unanswered.answer.refund_id,
+    status: "succeeded",
+  });
+});
+
+Deno.test("what a person's no ends says which payment it was", async () => {
+  await using served = await serve();
+  await using person = await connectWithPerson(served.url, () => ({ action: "decline" }));
+  const { answer } = await person.call("create_payment", {
+    ...PAYMENT,
+    payment_method_id: "pm_card_3ds_challenge",
+  });
+  expect(answer).toMatchObject({
+    status: "declined",
+    payment_id: expect.any(String),
+    decline: { code: "authentication_failed" },
+    challenge: null,
   });
 });
 
@@ -181,7 +221,7 @@ Deno.test("on 2026-07-28 a held transfer asks a person; yes posts it, no frees t
   for (
     const [place, [sender, reply, ends]] of [
       ["cust_ann", { action: "accept", content: { approve: true } }, "posted"],
-      ["cust_nocard", { action: "decline" }, "refused"],
+      ["cust_nocard", { action: "decline" }, "rejected"],
     ].entries() as Iterable<[number, [string, { action: "accept" | "decline"; content?: Content }, string]]>
   ) {
     await lab.fund(sender, 1_000_000n);

@@ -112,6 +112,38 @@ Deno.test("get_wallet_balance: a new wallet says what is missing", async () => {
   });
 });
 
+Deno.test("get_wallet_balance: a wallet is there, and empty, while the top-up that opens it waits", async () => {
+  await using served = await serveLab();
+  const wallet_id = "wallet:cust_123:EUR";
+  const top = {
+    wallet_id,
+    amount: "40.00",
+    currency: "EUR",
+    payment_method_id: "pm_card_3ds_challenge",
+  };
+  const balance = async () =>
+    (await callTool(served.url, "get_wallet_balance", { wallet_id })).structuredContent;
+  // What is declined opens nothing.
+  await callTool(served.url, "top_up_wallet", { ...top, payment_method_id: "pm_card_declined" });
+  expect(await balance()).toMatchObject({ error: { code: "unknown_wallet" } });
+  const { structuredContent: waiting } = await callTool(served.url, "top_up_wallet", top);
+  expect(waiting).toMatchObject({ status: "requires_action" });
+  expect(await balance()).toMatchObject({
+    wallets: [{
+      wallet_id,
+      available: { amount: "0.00" },
+      arriving: { amount: "40.00", amount_minor: 4_000, currency: "EUR" },
+      ledger_balance: { amount: "0.00" },
+    }],
+  });
+  const { confirm_token } = waiting.challenge as { confirm_token: string };
+  await callTool(served.url, "top_up_wallet", { ...top, confirm_token, challenge_answer: "123456" });
+  expect(await balance()).toMatchObject({
+    wallets: [{ available: { amount: "40.00" }, arriving: { amount: "0.00" } }],
+  });
+  expect(await served.lab.brokenInvariants()).toEqual([]);
+});
+
 Deno.test("wallet_transaction_history: pages join without gap or repeat, filters hold, recurring and unusual are found", async () => {
   await using wallets = await serveWallets();
   await plantLife(wallets.lab);
@@ -298,6 +330,12 @@ Deno.test("the wallet tools refuse bad input with a stable code, store nothing, 
       "start_date",
     ],
     ["wallet_transaction_history", { ...list, min_amount: "1.005" }, "invalid_amount", "amount"],
+    [
+      "wallet_transaction_history",
+      { ...list, min_amount: "2.00", max_amount: "1.99" },
+      "invalid_arguments",
+      "min_amount",
+    ],
     ["wallet_transaction_history", { wallet_id: "wallet:cust_other:USD" }, "unknown_wallet", "wallet_id"],
     ["top_up_wallet", { ...fill, amount: 0 }, "invalid_amount", "amount"],
     ["top_up_wallet", { ...fill, currency: "EUR" }, "invalid_arguments", "currency"],

@@ -1,5 +1,5 @@
 import type { Sql } from "../db/pool.ts";
-import type { ChargeLog } from "../providers/charge_log.ts";
+import type { ChargeStatement } from "../providers/provider.ts";
 import { providerKeyOf } from "./payment.ts";
 
 export interface BooksResult {
@@ -27,11 +27,19 @@ interface CapturedRow {
 const PAGE = 20_000;
 const EXAMPLES_SHOWN = 3;
 
+/** The providers' book: their log itself, or a list of it that can be asked for anew. */
+export interface ChargesBook {
+  statement(provider: string, key: string): ChargeStatement | null;
+  /** As it is now, where {@link statement} may be older than our row. */
+  statementNow?(provider: string, key: string): Promise<ChargeStatement | null>;
+}
+
 /**
  * Holds our books against the providers' own: written by other hands, in another database. Safe beside a running server:
- * a provider's book is read after ours, so all that we have booked is in it; what it has beyond that must be under way.
+ * a provider's word is read after ours, so all that we have booked is in it; what it has beyond that must be under way.
+ * Where a list was read before, what disagrees with it is asked for anew.
  */
-export async function compareCharges(sql: Sql, log: ChargeLog): Promise<BooksResult[]> {
+export async function compareCharges(sql: Sql, book: ChargesBook): Promise<BooksResult[]> {
   const captures: string[] = [];
   const refunds: string[] = [];
   const suspects: { row: CapturedRow; name: string; refundedMinor: bigint }[] = [];
@@ -39,11 +47,11 @@ export async function compareCharges(sql: Sql, log: ChargeLog): Promise<BooksRes
     for (const row of rows) {
       const key = providerKeyOf(row.tenant_id, row.payment_id, row.charge_number);
       const name = `${row.provider} ${key}`;
-      const statement = log.statement(row.provider, key);
-      const isCharged = statement?.reply.outcome === "approved" &&
-        statement.reply.chargeId === row.provider_charge_id &&
-        statement.amountMinor === BigInt(row.captured) && statement.currency === row.currency;
-      if (!isCharged) captures.push(`${name} ${row.captured} ${row.currency}`);
+      let statement = book.statement(row.provider, key);
+      if (book.statementNow !== undefined && !isAgreed(row, statement)) {
+        statement = await book.statementNow(row.provider, key);
+      }
+      if (!isChargedAs(row, statement)) captures.push(`${name} ${row.captured} ${row.currency}`);
       const refundedMinor = statement?.refundedMinor ?? 0n;
       if (refundedMinor < BigInt(row.refunded)) {
         refunds.push(`${name} refunded ${row.refunded}, of which its provider knows ${refundedMinor}`);
@@ -76,6 +84,15 @@ export async function compareCharges(sql: Sql, log: ChargeLog): Promise<BooksRes
       refunds,
     ),
   ];
+}
+
+function isChargedAs(row: CapturedRow, statement: ChargeStatement | null): boolean {
+  return statement?.reply.outcome === "approved" && statement.reply.chargeId === row.provider_charge_id &&
+    statement.amountMinor === BigInt(row.captured) && statement.currency === row.currency;
+}
+
+function isAgreed(row: CapturedRow, statement: ChargeStatement | null): boolean {
+  return isChargedAs(row, statement) && statement!.refundedMinor === BigInt(row.refunded);
 }
 
 function capturedRows(sql: Sql) {

@@ -5,7 +5,7 @@ import { type ChargeResult, timedResult } from "./charge_payment.ts";
 import { chargeInProgress, completePayment, openPaymentOf } from "./complete_open_payments.ts";
 import type { CreatedPayment } from "./create_payment.ts";
 import { driveCharge } from "./drive_charge.ts";
-import { type PaymentRequest, providerKeyOf } from "./payment.ts";
+import { type Confirmation, type PaymentRequest, providerKeyOf } from "./payment.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
 import { isAlreadySettled, type PaymentRow, readAnswer, readPayment } from "./read_answer.ts";
@@ -19,12 +19,13 @@ import { PAID_BY_WALLET } from "./settle_payments.ts";
  *   2. one transaction: outcome, ledger, answer               crash after: a repeated call gets the stored answer
  *
  * Two calls with one token are one: the provider says twice what the first answer led to, and one of them books it. A
- * challenge whose time is over ends here as it would have ended by itself. Throws `invalid_approval_token`.
+ * challenge whose time is over ends here as it would have ended by itself. Without an answer it is only told how the
+ * payment stands. Throws `invalid_approval_token`.
  */
 export async function confirmPayment(
   service: PaymentService,
   request: PaymentRequest,
-  confirmation: { readonly token: string; readonly answer: string },
+  confirmation: Confirmation,
   requestHash: string,
 ): Promise<CreatedPayment> {
   const startedMs = service.clock.monotonicMs();
@@ -37,11 +38,16 @@ export async function confirmPayment(
   );
   if (claim === null) throw invalidApproval("confirm_token", "requires_action");
   const row = await readPayment(service, tenantId, claim.resourceId);
-  const isFirst = row.status === "requires_action";
-  if (isFirst) await goOn(service, row, confirmation.answer);
-  const answer = await readAnswer(service, tenantId, row.paymentId);
-  if (isFirst) service.events.outcome(answer.status, answer.decline?.by ?? null);
-  return { answer, replayed: !isFirst, timingsMs: { total: service.clock.monotonicMs() - startedMs } };
+  // Of calls that come at once, one moves the payment on.
+  const isMoved = row.status === "requires_action" && await goOn(service, row, confirmation.answer);
+  const answer = withConfirmToken(
+    service,
+    request,
+    requestHash,
+    await readAnswer(service, tenantId, row.paymentId),
+  );
+  if (isMoved) service.events.outcome(answer.status, answer.decline?.by ?? null);
+  return { answer, replayed: !isMoved, timingsMs: { total: service.clock.monotonicMs() - startedMs } };
 }
 
 /** The answer with what the caller needs to go on, where the payment waits for its customer. */
@@ -62,12 +68,13 @@ export function withConfirmToken(
   return { ...answer, challenge: { ...answer.challenge, confirm_token: confirmToken } };
 }
 
-async function goOn(service: PaymentService, row: PaymentRow, given: string): Promise<void> {
+/** @returns whether this call has moved the payment on: another may have come before, or there was no answer */
+async function goOn(service: PaymentService, row: PaymentRow, given: string | null): Promise<boolean> {
   const { tenantId, paymentId } = row;
   if (row.challenge!.expiresAtMs <= service.clock.nowMs()) {
-    await completePayment(service, { tenant_id: tenantId, payment_id: paymentId, checks: 1 });
-    return;
+    return await completePayment(service, { tenant_id: tenantId, payment_id: paymentId, checks: 1 });
   }
+  if (given === null) return false;
   const payment = openPaymentOf(service, row);
   try {
     if (row.provider === null) {
@@ -81,8 +88,10 @@ async function goOn(service: PaymentService, row: PaymentRow, given: string): Pr
       const progress = await chargeInProgress(service, row, payment);
       await driveCharge(service, { ...progress, mayFailOver: false }, charge);
     }
+    return true;
   } catch (error) {
     if (!isAlreadySettled(error)) throw error;
+    return false;
   }
 }
 

@@ -86,6 +86,12 @@ export type PaymentMethodKind = "card" | "wallet";
 
 export type DeclineReasonCode = DeclineCode | "fraud_suspected" | "wallet_insufficient_funds";
 
+/** What was answered to a challenge; null where nobody answered, which leaves it waiting. */
+export interface Confirmation {
+  readonly token: string;
+  readonly answer: string | null;
+}
+
 /** A payment as asked for, checked at the edge; amounts in minor units. */
 export interface PaymentRequest {
   readonly tenantId: string;
@@ -106,7 +112,7 @@ export interface PaymentRequest {
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly idempotencyKey: string | null;
   /** The customer's answer to the challenge that an earlier call of this payment led to. */
-  readonly confirmation: { readonly token: string; readonly answer: string } | null;
+  readonly confirmation: Confirmation | null;
   /** The event's own time in a simulated world; null for now. */
   readonly simulatedAtMs: number | null;
 }

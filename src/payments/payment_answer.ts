@@ -3,6 +3,7 @@ import { formatAmount } from "../core/money.ts";
 import { DECLINE_AT_SCORE } from "../fraud/screen_payment.ts";
 import { DECLINE_CODES, type DeclineCode } from "../providers/decline_codes.ts";
 import type { AcceptedPayment } from "./accept_payments.ts";
+import { timeShiftS } from "./simulated_time.ts";
 import type { SettledRoute } from "./settle_payments.ts";
 import { type DeclineReasonCode, PAYMENT_STATUSES, type PaymentStatus } from "./payment.ts";
 
@@ -58,6 +59,7 @@ export interface PaymentAnswer {
   fee_minor: number;
   created_at: string;
   occurred_at: string;
+  time_shift_s: number;
   /** Null where it was never measured, or where it is not known any more. */
   timings_ms: { queue: number | null; screen: number | null; charge: number | null };
   next_move: string;
@@ -140,6 +142,7 @@ export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): Pay
     fee_minor: 0,
     created_at: toRfc3339(payment.createdAtMs),
     occurred_at: toRfc3339(payment.occurredAtMs),
+    time_shift_s: timeShiftS(payment.createdAtMs, payment.occurredAtMs),
     timings_ms: {
       queue: milliseconds(payment.timingsMs.queue),
       screen: milliseconds(payment.timingsMs.screen),

@@ -1,5 +1,6 @@
 import { toReferenceUsd } from "../core/money.ts";
-import { PAYMENT_STATUSES, providerKeyOf } from "./payment.ts";
+import { disputeToldAt } from "./open_dispute.ts";
+import { PAYMENT_STATUSES } from "./payment.ts";
 import type { PaymentService } from "./payment_service.ts";
 import type { PaymentRow } from "./read_answer.ts";
 
@@ -25,17 +26,13 @@ export async function predictDispute(
 ): Promise<DisputePrediction | null> {
   if (!PAYMENT_STATUSES[row.status].captured) return null;
   if (row.provider === null) return null;
-  const [[disputed], [merchant]] = await Promise.all([
-    service.pool.of(row.tenantId)<{ at: Date }[]>`
-      select received_at as at from webhook_events
-       where provider = ${row.provider} and type = 'charge.disputed'
-         and charge_key = ${providerKeyOf(row.tenantId, row.paymentId, row.chargeNumber)}
-       order by received_at limit 1`,
+  const [disputedAt, [merchant]] = await Promise.all([
+    disputeToldAt(service.pool.of(row.tenantId), row),
     service.pool.of(row.tenantId)<{ category: string }[]>`
       select category from merchants where tenant_id = ${row.tenantId} and merchant_id = ${row.merchantId}`,
   ]);
-  if (disputed !== undefined) {
-    return { basis: "disputed", probability: 1, told_at: disputed.at.toISOString() };
+  if (disputedAt !== null) {
+    return { basis: "disputed", probability: 1, told_at: disputedAt.toISOString() };
   }
   if (row.fraudProbability === null) {
     return {

@@ -18,6 +18,7 @@ import {
   type PaymentAttempt,
 } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
+import { timeShiftS } from "./simulated_time.ts";
 import type { SettledRoute } from "./settle_payments.ts";
 import type { DeclineCode } from "../providers/provider.ts";
 
@@ -200,6 +201,7 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
     fee_minor: Number(row.feeMinor),
     created_at: toRfc3339(row.createdAt.getTime()),
     occurred_at: toRfc3339(row.occurredAtMs),
+    time_shift_s: timeShiftS(row.createdAt.getTime(), row.occurredAtMs),
     timings_ms: {
       queue: row.decision?.queue_ms ?? null,
       screen: row.decision?.screen_ms ?? null,

@@ -59,6 +59,7 @@ export function routePayment(
     };
   });
   const chosen = options.reduce((best, option) => option.drawn > best.drawn ? option : best);
+  statistics.sent(chosen.candidate.provider);
   return {
     provider: chosen.candidate.provider,
     expectedSuccess: chosen.success,

@@ -154,3 +154,23 @@ Deno.test("a route tells what it rests on", () => {
   );
   expect(() => routePayment(terms, [], statistics, new Random(1))).toThrow("No provider is configured");
 });
+
+Deno.test("what is on its way to a provider counts as failed while its latest answer is none, and no longer", () => {
+  const statistics = new RoutingStatistics();
+  const learn = (answered: boolean) =>
+    statistics.learn({ provider: "dear", context: null, answered, approved: null });
+  for (let i = 0; i < 5; i++) statistics.sent("dear");
+  expect(statistics.health("dear").failures).toBe(0);
+  learn(false);
+  expect(statistics.health("dear").failures).toBeGreaterThan(4.5);
+  learn(true);
+  expect(statistics.health("dear").failures).toBeLessThan(1);
+  // One that is never heard of is forgotten in time.
+  learn(false);
+  const before = statistics.health("dear").failures;
+  for (let i = 0; i < 300; i++) {
+    statistics.learn({ provider: "cheap", context: null, answered: true, approved: null });
+  }
+  expect(before).toBeGreaterThan(2);
+  expect(statistics.health("dear").failures).toBeLessThan(0.05);
+});

@@ -58,6 +58,10 @@ export class RoutingStatistics {
   readonly #cells = new Map<string, Map<string, Cell>>();
   readonly #models = new Map<string, { model: ApprovalModel; staleBy: number; refitAfter: number }>();
   #attempts = 0;
+  /** By provider: this process's attempts on their way, fading, so that one of which nothing is ever heard is forgotten. */
+  readonly #inFlight = new Map<string, { attempts: number; atAttempt: number }>();
+  /** Providers whose latest known attempt was not answered. */
+  readonly #failing = new Set<string>();
   /** Of this process's own payments: replicas need not agree on it. */
   #usualAmountLn = 0;
   #amountsSeen = 0;
@@ -81,21 +85,40 @@ export class RoutingStatistics {
     return amountLn <= this.#usualAmountLn;
   }
 
+  /** An attempt is on its way to the provider; {@link learn} tells what came of it. */
+  sent(provider: string): void {
+    const attempts = this.#underWay(provider) + 1;
+    this.#inFlight.set(provider, { attempts, atAttempt: this.#attempts });
+  }
+
   learn({ provider, context, answered, approved }: RoutingOutcome): void {
     this.#attempts++;
     this.#learnedAttempts++;
+    const attempts = Math.max(0, this.#underWay(provider) - 1);
+    this.#inFlight.set(provider, { attempts, atAttempt: this.#attempts });
+    if (answered) this.#failing.delete(provider);
+    else this.#failing.add(provider);
     this.#add(provider, HEALTH, answered ? 1 : 0, answered ? 0 : 1);
     if (context !== null && approved !== null) {
       this.#add(provider, contextKey(context), approved ? 1 : 0, approved ? 0 : 1);
     }
   }
 
+  /**
+   * Of a provider that has not answered lately, what is on its way counts as failed until it is known: it is tried by a few
+   * attempts at a time, and not by all that are routed until the first of them has come back.
+   */
   health(provider: string): HealthBelief {
     const { successes, failures } = faded(this.#cells.get(provider)?.get(HEALTH), this.#attempts);
-    return {
-      successes: HEALTH_PRIOR_SUCCESSES + successes,
-      failures: failures < HEALTH_FAILURES_MIN ? 0 : failures,
-    };
+    const suspected = this.#failing.has(provider) ? this.#underWay(provider) : 0;
+    const known = failures < HEALTH_FAILURES_MIN ? 0 : failures;
+    return { successes: HEALTH_PRIOR_SUCCESSES + successes, failures: known + suspected };
+  }
+
+  #underWay(provider: string): number {
+    const known = this.#inFlight.get(provider);
+    if (known === undefined) return 0;
+    return known.attempts * FADING.health ** (this.#attempts - known.atAttempt);
   }
 
   /** What the issuers are expected to say to a charge of this kind, if the provider takes it. */

@@ -44,7 +44,7 @@ export async function decideTransfer(
         return { answer: await release(sql, waiting, "expired", EXPIRY, atMs), replayed: false };
       }
       if (!approved) {
-        return { answer: await release(sql, waiting, "refused", by, atMs), replayed: false };
+        return { answer: await release(sql, waiting, "rejected", by, atMs), replayed: false };
       }
       await postWaiting(sql, waiting, atMs);
       const balance = await readBalance(sql, tenantId, waiting.from);
@@ -171,7 +171,7 @@ async function postWaiting(
 async function release(
   sql: Transaction,
   waiting: WaitingTransfer,
-  status: "expired" | "refused",
+  status: "expired" | "rejected",
   by: Decider,
   atMs: number,
 ): Promise<TransferAnswer> {

@@ -104,7 +104,8 @@ async function describeWallet(
   asOfMs: number,
 ) {
   const availableMinor = ledgerMinor - heldMinor;
-  const [flows, spending] = await Promise.all([
+  const [arrivingMinor, flows, spending] = await Promise.all([
+    readArriving(service, tenantId, walletId),
     readFlows(service.pool.of(tenantId), tenantId, walletId, asOfMs),
     readSpending(service.pool.of(tenantId), tenantId, customerId, walletId, currency, asOfMs),
   ]);
@@ -114,11 +115,21 @@ async function describeWallet(
     currency,
     available: moneyAnswer(availableMinor, currency),
     pending: moneyAnswer(heldMinor, currency),
+    arriving: moneyAnswer(arrivingMinor, currency),
     ledger_balance: moneyAnswer(ledgerMinor, currency),
     spending: spendingAnswer(spending, currency),
     run_out: runOutAnswer(runOut, asOfMs),
     alerts: walletAlerts({ currency, availableMinor, heldMinor, ledgerMinor, runOut, spending }),
   };
+}
+
+/** Top-ups that may still succeed: their card's holder is being asked, or the charge is not known yet. */
+async function readArriving(service: WalletService, tenantId: string, walletId: string): Promise<bigint> {
+  const [{ arriving }] = await service.pool.of(tenantId)<{ arriving: string }[]>`
+    select coalesce(sum(amount_minor), 0)::text as arriving from wallet_top_ups
+     where tenant_id = ${tenantId} and account_id = ${walletId}
+       and status in ('charging', 'in_doubt', 'requires_action')`;
+  return BigInt(arriving);
 }
 
 export function runOutAnswer(runOut: RunOut, asOfMs: number) {

@@ -1,9 +1,10 @@
 import { assert } from "../core/assert.ts";
 import { DomainError } from "../core/errors.ts";
-import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
+import { WALLET_MERCHANT } from "../core/wallet_merchant.ts";
 import { findEarlierCall, KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
-import { type Account, accountOf } from "../ledger/accounts.ts";
+import type { Account } from "../ledger/accounts.ts";
+import { topUpPostings } from "../ledger/top_up_postings.ts";
 import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
 import { storedError } from "./store_transfers.ts";
 import { readFlows } from "./read_flows.ts";
@@ -75,7 +76,8 @@ export async function beginTopUp(
     }
     await sql`
       insert into merchants (tenant_id, merchant_id, name, category, country, currency)
-      values (${tenantId}, ${WALLET_MERCHANT_ID}, 'Wallet top-up', 'wallet', 'US', 'USD') on conflict do nothing`;
+      values (${tenantId}, ${WALLET_MERCHANT.merchantId}, ${WALLET_MERCHANT.name}, ${WALLET_MERCHANT.category},
+              ${WALLET_MERCHANT.country}, ${WALLET_MERCHANT.currency}) on conflict do nothing`;
     await sql`
       insert into wallet_top_ups (tenant_id, top_up_id, status, account_id, customer_id, currency, amount_minor,
              payment_method_id, principal, idempotency_key, request_hash, simulated_at_ms, occurred_at_ms,
@@ -137,7 +139,7 @@ export async function finishTopUp(
   service: WalletService,
   topUp: StoredTopUp,
   charged: ChargedTopUp,
-): Promise<TopUpAnswer> {
+): Promise<{ answer: TopUpAnswer; before: TopUpStatus }> {
   const { tenantId, topUpId, account } = topUp;
   const nowMs = service.clock.nowMs();
   const status = STATUS_OF_CHARGE[charged.status];
@@ -145,8 +147,11 @@ export async function finishTopUp(
   return await service.pool.of(tenantId).begin(async (sql) => {
     const before = await lockTopUp(sql, topUp);
     const isOpen = !TOP_UP_STATUSES[before.status].final;
-    if (!isOpen && before.answer !== null) return before.answer;
+    const told = (answer: TopUpAnswer) => ({ answer, before: before.status });
+    if (!isOpen && before.answer !== null) return told(before.answer);
     if (isOpen && status === "succeeded") await credit(sql, topUp, charged.feeMinor);
+    // A wallet that money is on its way to is one that can be asked about.
+    if (isOpen && !TOP_UP_STATUSES[status].final) await openAccounts(sql, tenantId, [account]);
     const answer = topUpAnswer(topUp, {
       status,
       charged,
@@ -154,7 +159,7 @@ export async function finishTopUp(
       availableMinor: await availableIn(sql, topUp),
       approvalSecret: service.approvalSecret,
     });
-    if (!isOpen) return answer;
+    if (!isOpen) return told(answer);
     const recheckMs = status === "requires_action" ? WAITING_RECHECK_MS : RECHECK_MS;
     await sql`
       update wallet_top_ups
@@ -169,11 +174,11 @@ export async function finishTopUp(
         payment_id: charged.paymentId,
       });
     }
-    if (!TOP_UP_STATUSES[status].final) return answer;
+    if (!TOP_UP_STATUSES[status].final) return told(answer);
     await storeAnswer(sql, topUp, JSON.stringify(answer));
     await audit(sql, topUp, "ended", `top_up.${status}`, nowMs, { payment_id: charged.paymentId });
-    return answer;
-  }) as TopUpAnswer;
+    return told(answer);
+  }) as { answer: TopUpAnswer; before: TopUpStatus };
 }
 
 /**
@@ -218,20 +223,14 @@ export async function lockTopUp(
 
 async function credit(sql: Transaction, topUp: StoredTopUp, feeMinor: bigint): Promise<void> {
   const { tenantId, account, amountMinor } = topUp;
-  const { currency } = account;
-  const collected = accountOf("merchant", WALLET_MERCHANT_ID, currency);
-  const house = accountOf("external", "top_up_fees", currency);
-  await openAccounts(sql, tenantId, [account, collected, house]);
+  const postings = topUpPostings(account, amountMinor, feeMinor);
+  await openAccounts(sql, tenantId, postings.map((posting) => posting.account));
   await post(sql, {
     tenantId,
     transferId: transferIdOf(topUp),
     memo: "wallet top-up",
     atMs: topUp.occurredAtMs,
-    postings: [
-      { account: collected, amountMinor: feeMinor - amountMinor },
-      ...(feeMinor > 0n ? [{ account: house, amountMinor: -feeMinor }] : []),
-      { account, amountMinor },
-    ].filter((posting) => posting.amountMinor !== 0n),
+    postings,
   });
 }
 

@@ -12,16 +12,22 @@ import { moneyAnswer } from "./transfer.ts";
  * same charge, until it is known what became of it; a challenge that nobody passes in time ends it as failed.
  *
  *   (asked)         ─► charging
- *   charging        ─► succeeded | declined | failed | requires_action
- *   requires_action ─► succeeded | declined | failed | charging (the answer's effect is in doubt)
+ *   charging        ─► succeeded | declined | failed | requires_action | in_doubt
+ *   requires_action ─► succeeded | declined | failed | in_doubt
+ *   in_doubt        ─► succeeded | declined | failed
  */
-export type TopUpStatus = "charging" | "requires_action" | "succeeded" | "declined" | "failed";
+export type TopUpStatus = "charging" | "in_doubt" | "requires_action" | "succeeded" | "declined" | "failed";
 
 export const TOP_UP_STATUSES = {
   charging: {
     final: false,
+    nextMove: "The provider's answer is not in yet. Repeat the call with the same key in a second.",
+  },
+  in_doubt: {
+    final: false,
     nextMove:
-      "It is unknown yet whether the card was charged. Repeat the call with the same key in a few seconds.",
+      "It is unknown yet whether the card was charged; it is being settled. Repeat the call with the same key in a few " +
+      "seconds. Do not top up again.",
   },
   requires_action: {
     final: false,
@@ -37,7 +43,7 @@ export const TOP_UP_STATUSES = {
 export const STATUS_OF_CHARGE = {
   processing: "charging",
   requires_action: "requires_action",
-  in_doubt: "charging",
+  in_doubt: "in_doubt",
   succeeded: "succeeded",
   partially_refunded: "succeeded",
   refunded: "succeeded",

@@ -213,7 +213,7 @@ Deno.test("wherever a crash struck between the answer and the wallet, the money 
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
 
-Deno.test("an answer whose reply is lost leaves the top-up charging until it is one or the other", async (t) => {
+Deno.test("an answer whose reply is lost leaves the top-up in doubt until it is one or the other", async (t) => {
   for (const arrived of [true, false]) {
     await t.step(arrived ? "the answer had arrived" : "the answer had not arrived", async () => {
       await using lab = await openWalletLab({ providerTimeoutMs: 200 });
@@ -222,7 +222,7 @@ Deno.test("an answer whose reply is lost leaves the top-up charging until it is 
         state === "action_required"
       )!;
       lab.lab.stack.simulated!.faults.change(provider, { outage: "silent" });
-      expect((await give()).answer).toMatchObject({ status: "charging", challenge: null });
+      expect((await give()).answer).toMatchObject({ status: "in_doubt", challenge: null });
       lab.lab.stack.simulated!.faults.change(provider, { outage: "none" });
       if (arrived) await lab.lab.service.provider(provider).completeChallenge(key, CHALLENGE_ANSWER, 30_000);
       await lab.lab.completeAll();
@@ -253,6 +253,8 @@ Deno.test("twenty answers at once, on two servers, and the keeper among them: on
     ]);
     const outcomes = new Set(answers.map(({ answer }) => JSON.stringify(answer)));
     expect(outcomes.size).toBe(1);
+    // One of them made it so, or the keeper.
+    expect(answers.filter(({ replayed }) => !replayed).length).toBeLessThanOrEqual(1);
     const { status } = answers[0].answer;
     expect(["succeeded", "declined"]).toContain(status);
     expect(await walletOf(lab) - before).toBe(status === "succeeded" ? AMOUNT_MINOR : 0n);
@@ -279,7 +281,7 @@ Deno.test("whoever read the payment before the answer was booked changes nothing
     Object.assign(lab.service.charger, { charge: () => Promise.resolve(read[0]) });
     expect(read[0].status).toBe("requires_action");
     const stored = await readTopUp(lab.lab.stack.pool.of(TENANT), TENANT, first.top_up_id);
-    expect(await chargeTopUp(lab.service, stored)).toEqual(final);
+    expect((await chargeTopUp(lab.service, stored)).answer).toEqual(final);
     Object.assign(lab.service.charger, { charge });
     expect(await walletOf(lab) - before).toBe(AMOUNT_MINOR);
     expect(await give()).toEqual({ answer: final, replayed: true });

@@ -15,9 +15,15 @@ import {
   refuseTopUp,
   type StoredTopUp,
 } from "./store_top_up.ts";
-import type { TopUpAnswer } from "./top_up.ts";
+import type { TopUpAnswer, TopUpStatus } from "./top_up.ts";
 import { parseWalletId, unknownWallet } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
+
+/** What the card's holder answered; null where nobody answered, which leaves it waiting. */
+interface TopUpConfirmation {
+  readonly token: string;
+  readonly answer: string | null;
+}
 
 export interface TopUpRequest {
   readonly tenantId: string;
@@ -28,7 +34,7 @@ export interface TopUpRequest {
   readonly paymentMethodId: string | null;
   readonly idempotencyKey: string | null;
   /** What the card's holder answered to the challenge that an earlier call of this top-up led to. */
-  readonly confirmation: { readonly token: string; readonly answer: string } | null;
+  readonly confirmation: TopUpConfirmation | null;
   readonly simulatedAtMs: number | null;
 }
 
@@ -75,29 +81,29 @@ async function confirmTopUp(
   service: WalletService,
   { tenantId, principal }: TopUpRequest,
   requestHash: string,
-  { token, answer: given }: { readonly token: string; readonly answer: string },
+  { token, answer: given }: TopUpConfirmation,
 ): Promise<ToppedUp> {
   const claim = verifyApproval(token, { tenantId, principal, requestHash }, "top", service.approvalSecret);
   if (claim === null) throw invalidApproval("confirm_token", "requires_action");
   const topUp = await readTopUp(service.pool.of(tenantId), tenantId, claim.resourceId);
   const before = await service.pool.of(tenantId).begin((sql) => lockTopUp(sql, topUp));
   if (before.answer !== null) return { answer: before.answer, replayed: true };
-  return {
-    answer: await chargeTopUp(service, topUp, given),
-    replayed: before.status !== "requires_action",
-  };
+  const { answer, before: found } = await chargeTopUp(service, topUp, given);
+  // Of calls that come at once, one finds it waiting still.
+  return { answer, replayed: given === null || found !== "requires_action" };
 }
 
 /**
  * Charges, and books what became of it; for the call, and for the keeper after a crash or a doubt.
  *
  * @param challengeAnswer what the card's holder answered, where somebody did
+ * @returns `before`: where it stood when this call's outcome was booked
  */
 export async function chargeTopUp(
   service: WalletService,
   topUp: StoredTopUp,
   challengeAnswer: string | null = null,
-): Promise<TopUpAnswer> {
+): Promise<{ answer: TopUpAnswer; before: TopUpStatus }> {
   try {
     const charged = await service.charger.charge({
       tenantId: topUp.tenantId,
@@ -131,13 +137,13 @@ async function firstCall(
   const begun = await againAfterLostRace(() => beginTopUp(service, request, account, requestHash));
   switch (begun.kind) {
     case "begun":
-      return { answer: await chargeTopUp(service, begun.topUp), replayed: false };
+      return { answer: (await chargeTopUp(service, begun.topUp)).answer, replayed: false };
     case "answered":
       return { answer: begun.answer, replayed: true };
     case "open": {
       // Its first call runs elsewhere, has died, or is in doubt: the same charge again is the same charge.
       const topUp = await readTopUp(service.pool.of(request.tenantId), request.tenantId, begun.topUpId);
-      return { answer: await chargeTopUp(service, topUp), replayed: true };
+      return { answer: (await chargeTopUp(service, topUp)).answer, replayed: true };
     }
   }
 }
@@ -195,7 +201,7 @@ export async function completeTopUps(service: WalletService): Promise<number> {
   const due = await service.pool.ofEveryTenant<{ tenant_id: string; top_up_id: string }[]>`
     update wallet_top_ups w set next_check_at = ${toRfc3339(nowMs + LEASE_MS)}::timestamptz
       from (select tenant_id, top_up_id from wallet_top_ups
-             where status in ('charging', 'requires_action') and next_check_at <= ${
+             where status in ('charging', 'in_doubt', 'requires_action') and next_check_at <= ${
     toRfc3339(nowMs)
   }::timestamptz
              order by next_check_at limit ${COMPLETE_LIMIT} for update skip locked) d

@@ -162,14 +162,14 @@ Deno.test("a top-up that cannot be driven keeps no other from its end, and comes
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
 
-Deno.test("a charge in doubt leaves the top-up charging until it is known, and then credits it once", async () => {
+Deno.test("a charge in doubt leaves the top-up in doubt until it is known, and then credits it once", async () => {
   await using lab = await openWalletLab({ providerTimeoutMs: 50 });
   const call = { paymentMethodId: "pm_card_charged_reply_lost", idempotencyKey: "doubt" };
   let outcome = await topUp(lab, call).then(
     ({ answer }) => answer.status,
     (error) => (error as DomainError).code,
   );
-  for (let round = 0; round < 5 && outcome === "charging"; round++) {
+  for (let round = 0; round < 5 && outcome === "in_doubt"; round++) {
     await lab.lab.completeAll();
     lab.lab.clock.advance(60_000);
     await completeTopUps(lab.service);

@@ -10,9 +10,9 @@ import { HOLD_AT_SCORE, REFUSE_AT_SCORE, type TransferRisk } from "./risk/assess
  * A transfer's life. One that waits is driven to its end without the client: its expiry voids it.
  *
  *   (asked) ─► posted | pending_approval | refused
- *   pending_approval ─► posted | refused | expired
+ *   pending_approval ─► posted | rejected | expired
  */
-export type TransferStatus = "posted" | "pending_approval" | "refused" | "expired";
+export type TransferStatus = "posted" | "pending_approval" | "refused" | "rejected" | "expired";
 
 export const TRANSFER_STATUSES = {
   posted: { final: true, about: "Moved and booked.", nextMove: "Nothing is left to do." },
@@ -24,8 +24,13 @@ export const TRANSFER_STATUSES = {
   },
   refused: {
     final: true,
-    about: "Refused by the risk patterns, or by the person who was asked; nothing was moved or is held.",
+    about: "Refused by the risk patterns; nothing was moved or is held.",
     nextMove: "Do not repeat it in smaller parts. Show the patterns to a person.",
+  },
+  rejected: {
+    final: true,
+    about: "The person who was asked said no; nothing was moved, and what was held is free again.",
+    nextMove: "Tell the customer. Do not ask again.",
   },
   expired: {
     final: true,
@@ -47,8 +52,8 @@ export interface TransferRequest {
   readonly memo: string | null;
   readonly idempotencyKey: string | null;
   readonly approvalToken: string | null;
-  /** With a token: false where the person said no. */
-  readonly approved: boolean;
+  /** With a token: false where the person said no, null where nobody answered, which leaves it waiting. */
+  readonly approved: boolean | null;
   /** The transfer's own time in a simulated world; null for now. */
   readonly simulatedAtMs: number | null;
 }

@@ -95,10 +95,14 @@ async function approve(
   if (!service.settings.approvals.byToken) throw approvalByPageOnly(service.settings.approvals);
   const claim = verifyApproval(token, { tenantId, principal, requestHash }, "tr", service.approvalSecret);
   if (claim === null) throw invalidApproval("approval_token", "pending_approval");
+  const { approved } = plan.request;
+  if (approved === null) {
+    return { answer: await readWaitingAnswer(service, tenantId, claim.resourceId), replayed: true };
+  }
   const decided = await decideTransfer(service, {
     tenantId,
     transferId: claim.resourceId,
-    approved: plan.request.approved,
+    approved,
     by: { name: principal, via: "token" },
   });
   assert(decided !== null, `Transfer "${claim.resourceId}" is not there, but there is a token for it`);

@@ -36,7 +36,7 @@ const RECURRING_MIN_DAYS = 30;
 /**
  * A wallet's entries, newest first, a page at a time; with what recurs in it and what is unusual. Reads only.
  *
- * Errors, in the order they are looked for: `unknown_wallet`, `invalid_amount`, `invalid_arguments` (range, cursor).
+ * Errors, in the order they are looked for: `unknown_wallet`, `invalid_amount`, `invalid_arguments` (range of time, of amounts, cursor).
  */
 export async function walletTransactionHistory(service: WalletService, request: HistoryRequest) {
   const { tenantId, limit } = request;
@@ -51,6 +51,14 @@ export async function walletTransactionHistory(service: WalletService, request: 
       "invalid_arguments",
       `The range from ${toRfc3339(fromMs)} to ${toRfc3339(untilMs)} holds no time.`,
       { field: "start_date", nextMove: "Send a start_date before the end_date." },
+    );
+  }
+  if (amountMinMinor !== null && amountMaxMinor !== null && amountMinMinor > amountMaxMinor) {
+    const show = (minor: bigint) => `${formatAmount(minor, currency)} ${currency}`;
+    throw new DomainError(
+      "invalid_arguments",
+      `The range from ${show(amountMinMinor)} to ${show(amountMaxMinor)} holds no amount.`,
+      { field: "min_amount", nextMove: "Send a min_amount that is not above the max_amount." },
     );
   }
   const filter = {

@@ -17,6 +17,10 @@ export interface ApprovalItem {
   };
   /** Why a person is asked, in one sentence. */
   readonly why: string;
+  /** Why it cannot be done any more although it waits; null where it can. */
+  readonly obstacle: string | null;
+  /** What came of it where it went wrong; null where its status says all. */
+  readonly outcome: string | null;
   /** What speaks for and against it, each with its figures. */
   readonly evidence: readonly { readonly what: string; readonly figures: string }[];
   readonly askedBy: string;

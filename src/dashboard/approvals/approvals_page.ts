@@ -16,6 +16,8 @@ export interface ApprovalsView {
   readonly isContinued: boolean;
   readonly decided: readonly DecidedItem[];
   readonly nowMs: number;
+  /** The simulated time that the tenant's payments have reached; null where it has none. */
+  readonly reachedMs: number | null;
   /** What came of the last action, and how the page's title says it. */
   readonly notice: { readonly title: string; readonly content: Html } | null;
   /** Of a name that was not taken. */
@@ -35,6 +37,7 @@ export function approvalsPage(view: ApprovalsView): Html {
     path: "/dashboard",
     content: html`<h1>Approvals</h1>
 ${notice?.content ?? ""}
+${simulatedTime(view)}
 ${
       person.name === null
         ? html`<section class="ask-name" aria-labelledby="who-decides">
@@ -75,6 +78,26 @@ ${
   });
 }
 
+const SHOWN_AHEAD_MS = 60_000;
+
+/** Where a tenant's payments lie ahead of the real time, every later one of the same shops is dated there as well. */
+function simulatedTime({ reachedMs, nowMs }: Pick<ApprovalsView, "reachedMs" | "nowMs">): Html | "" {
+  if (reachedMs === null || reachedMs < nowMs + SHOWN_AHEAD_MS) return "";
+  return html`
+    <p
+      class="help">Simulated time: this tenant’s payments have reached ${momentOf(reachedMs)}, ${ahead(
+        reachedMs - nowMs,
+      )} ahead of the real time. New payments of the same customers, cards, devices and merchants are dated no earlier than
+    theirs; what waits here expires by the real time.</p>
+  `;
+}
+
+function ahead(aheadMs: number): string {
+  const hours = aheadMs / 3_600_000;
+  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
+  return hours >= 2 ? `${Math.floor(hours)} hours` : `${Math.floor(aheadMs / 60_000)} minutes`;
+}
+
 export function cursorText({ expiresAtMs, id }: { expiresAtMs: number; id: string }): string {
   return `${expiresAtMs}.${id}`;
 }
@@ -88,6 +111,7 @@ function waitingItem(item: ApprovalItem, { person, formToken, nowMs }: Approvals
 <p class="asked">Asked by <bdi>${item.askedBy}</bdi>, ${
     momentOf(item.askedAtMs)
   } · <code>${item.id}</code></p>
+${item.obstacle === null ? "" : html`<p class="refusal obstacle">${item.obstacle}</p>`}
 <dl class="facts">${
     item.facts.map(({ label, value }) =>
       html`
@@ -122,8 +146,8 @@ ${
         <input type="hidden" name="id" value="${item.id}">
         <button class="go" name="decision" value="approve" aria-describedby="${item
           .id}-title">Approve</button>
-        <button class="stop" name="decision" value="refuse" aria-describedby="${item
-          .id}-title">Refuse</button>
+        <button class="stop" name="decision" value="reject" aria-describedby="${item
+          .id}-title">Reject</button>
       </form>
     `
   }
@@ -147,7 +171,7 @@ function scoreBar({ risk: { name, score, askAt, refuseAt } }: ApprovalItem): Htm
   `;
 }
 
-const DECIDED_AS = { approved: "Approved", refused: "Refused", expired: "Expired" } as const;
+const DECIDED_AS = { approved: "Approved", rejected: "Rejected", expired: "Expired" } as const;
 
 function decidedItem({ item, decision }: DecidedItem): Html {
   return html`
@@ -156,7 +180,9 @@ function decidedItem({ item, decision }: DecidedItem): Html {
       <h3 id="${item.id}-decided"><bdi>${item.title}</bdi></h3>
       <p class="by">${byWhom(decision)}, ${momentOf(decision.decidedAtMs)}. Asked by <bdi>${item
         .askedBy}</bdi>. Now
-    <strong>${item.status.replaceAll("_", " ")}</strong> · <code>${item.id}</code></p>
+    <strong>${item.status.replaceAll("_", " ")}</strong>${item.outcome === null
+      ? ""
+      : html`. ${item.outcome}`} · <code>${item.id}</code></p>
     </article>
   `;
 }

@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { formatAmount } from "../../core/money.ts";
 import type { REFUND_FEATURES } from "../../fraud/refunds/refund_features.ts";
+import { isGivenBackByOthers } from "../../payments/refunds/approve_refund.ts";
 import type { RefundForPerson } from "../../payments/refunds/refunds_for_person.ts";
 import type { ApprovalItem } from "./approval_item.ts";
 import { momentOf, money, named } from "./show.ts";
@@ -31,8 +32,19 @@ export function refundItem(refund: RefundForPerson): ApprovalItem {
     risk: { name: "Abuse score", score: risk.score, askAt: risk.review_at, refuseAt: risk.refuse_at },
     why: risk.decided_by === "test_payment_method"
       ? "The payment was made by a test method that orders a person’s decision, whatever the score."
+      : risk.decided_by === "open_dispute"
+      ? "The payment is disputed as well; the score alone would have let it pass."
       : `The score puts the chance that the reason is untrue at ${percent(risk.probability)}.`,
+    obstacle: refund.status === "pending_approval" &&
+        isGivenBackByOthers(refund, BigInt(answer.amount_minor))
+      ? `It can no longer be paid: of ${show(refund.capturedMinor)} captured, ${
+        show(refund.refundedMinor)
+      } has been given back meanwhile. Approved, it ends as failed.`
+      : null,
+    outcome: refund.status === "failed" ? answer.next_move : null,
     evidence: [
+      // Answers from before disputes were looked at say nothing of them.
+      ...(answer.dispute ? [{ what: "Dispute", figures: answer.dispute.warning }] : []),
       {
         what: "The customer’s last 90 days, other payments only",
         figures: `${risk.history.payments_asked_back} of ${risk.history.purchases} purchases asked back, ` +

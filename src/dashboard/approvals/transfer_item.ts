@@ -29,6 +29,9 @@ export function transferItem(transfer: TransferForPerson): ApprovalItem {
     why: risk.patterns.length === 1
       ? "It shows a pattern of money mules."
       : `It shows ${risk.patterns.length} patterns of money mules.`,
+    // What it would move is held for it.
+    obstacle: null,
+    outcome: null,
     evidence: risk.patterns.map(({ about, evidence }) => ({
       what: about.replace(/\.$/, ""),
       figures: Object.entries(evidence).map(([name, value]) => figure(name, value)).join(", "),

@@ -68,7 +68,7 @@ export class Browser {
 
   decide(
     id: string,
-    decision: "approve" | "refuse",
+    decision: "approve" | "reject",
     headers: Record<string, string> = {},
   ): Promise<Response> {
     return this.post("/dashboard/approvals", { id, decision }, headers);

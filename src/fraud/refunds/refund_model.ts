@@ -20,7 +20,7 @@ export interface RefundRisk {
   /** Probability that the reason would be found untrue. */
   readonly probability: number;
   readonly decision: "approve" | "review" | "refuse";
-  readonly decidedBy: "model" | "test_payment_method";
+  readonly decidedBy: "model" | "test_payment_method" | "open_dispute";
   readonly reasons: readonly { feature: string; value: number; effect: number }[];
   readonly modelVersion: string;
 }

@@ -42,6 +42,7 @@ export function serveApp(
     wallets,
     nowMs = () => Date.now(),
     isDraining = () => false,
+    degradedBy = null,
     wake = () => {},
   }: {
     config?: Partial<Config>;
@@ -52,6 +53,7 @@ export function serveApp(
     wallets?: WalletService;
     nowMs?: () => number;
     isDraining?: () => boolean;
+    degradedBy?: (() => Promise<string | null>) | null;
     wake?: () => void;
   } = {},
 ): ServedApp {
@@ -82,6 +84,7 @@ export function serveApp(
     ready: async () => {
       if (payments !== undefined) await payments.pool.of([])`select 1`;
     },
+    degradedBy,
     isDraining,
     dashboardSecret: DASHBOARD_SECRET,
     webhooks: fullConfig.webhookSecret === null

@@ -13,7 +13,7 @@ import {
   type StoredRefund,
   updateRefund,
 } from "./store_refund.ts";
-import { REFUND_STATUSES, type RefundAnswer } from "./refund.ts";
+import { paymentPart, REFUND_STATUSES, type RefundAnswer, type RefundedPayment } from "./refund.ts";
 
 /** A refund after a decision. */
 export interface DecidedRefund {
@@ -24,7 +24,9 @@ export interface DecidedRefund {
 
 /**
  * What a person decided of a refund that waits. Approved, it goes on as one that needed no approval, if as much is still
- * left of the payment; else it throws `refund_exceeds_captured` and goes on waiting. Once decided it stays so.
+ * left of the payment. Where others have given it back meanwhile, it ends as failed, for it can never be made; where others
+ * may yet fail, it throws `refund_exceeds_captured` and goes on waiting, and so it does where the merchant does not have
+ * the money now (`insufficient_funds`). Once decided it stays so.
  *
  * @returns null where there is no such refund, another tenant's included
  */
@@ -46,6 +48,9 @@ export async function decideRefund(
         return { answer: await endWaiting(sql, refund, "rejected", by, nowMs), replayed: false };
       }
       const payment = await lockPayment(sql, tenantId, refund.paymentId);
+      if (isGivenBackByOthers(payment, refund.amountMinor)) {
+        return { answer: await endTooLate(sql, refund, payment, by, nowMs), replayed: false };
+      }
       requireRefundable(payment, refund.amountMinor);
       const answer: RefundAnswer = {
         ...refund.answer,
@@ -69,6 +74,43 @@ export async function decideRefund(
   const { status } = decided.answer;
   if (status !== "processing" && status !== "in_doubt") return decided;
   return { ...decided, answer: await driveRefund(service, tenantId, refundId) };
+}
+
+/** Whether so much can never be given back again, whatever becomes of what is under way. */
+export function isGivenBackByOthers(
+  { capturedMinor, refundedMinor }: Pick<RefundedPayment, "capturedMinor" | "refundedMinor">,
+  amountMinor: bigint,
+): boolean {
+  return amountMinor > capturedMinor - refundedMinor;
+}
+
+async function endTooLate(
+  sql: Transaction,
+  refund: StoredRefund,
+  payment: RefundedPayment,
+  by: Decider,
+  nowMs: number,
+): Promise<RefundAnswer> {
+  const part = paymentPart(payment, payment.status, payment.refundedMinor);
+  const answer: RefundAnswer = {
+    ...refund.answer,
+    status: "failed",
+    failure_code: "refund_exceeds_captured",
+    payment: part,
+    approval: null,
+    next_move: `Other refunds of the payment were made meanwhile: ${
+      part.refundable_minor === 0
+        ? "nothing is left to give back."
+        : `${part.refundable} ${payment.currency} is left, ask for at most that with a new idempotency key.`
+    }`,
+  };
+  await end(sql, refund, answer, nowMs);
+  await recordRefundDecision(sql, refund, "approved", by, nowMs);
+  await auditRefund(sql, refund, "decided", "refund.approved", by.name, nowMs, { via: by.via });
+  await auditRefund(sql, refund, "ended", "refund.failed", refund.principal, nowMs, {
+    failure_code: answer.failure_code,
+  });
+  return answer;
 }
 
 /** The answer of a refund whose key has none yet: it waits, ends by its expiry, or is driven on. */
@@ -101,17 +143,26 @@ async function endWaiting(
     approval: null,
     next_move: REFUND_STATUSES[status].nextMove,
   };
+  await end(sql, refund, answer, nowMs);
+  await recordRefundDecision(sql, refund, status, by, nowMs);
+  await auditRefund(sql, refund, "decided", `refund.${status}`, by.name, nowMs, { via: by.via });
+  return answer;
+}
+
+async function end(
+  sql: Transaction,
+  refund: StoredRefund,
+  answer: RefundAnswer,
+  nowMs: number,
+): Promise<void> {
   await updateRefund(sql, refund, {
-    status,
+    status: answer.status,
     answer,
     feeReturnedMinor: 0n,
     nextCheckAtMs: null,
     finishedAtMs: nowMs,
   });
   await storeAnswer(sql, refund.tenantId, refund.refundId, refund.idempotencyKey, answer);
-  await recordRefundDecision(sql, refund, status === "rejected" ? "refused" : "expired", by, nowMs);
-  await auditRefund(sql, refund, "decided", `refund.${status}`, by.name, nowMs, { via: by.via });
-  return answer;
 }
 
 function recordRefundDecision(

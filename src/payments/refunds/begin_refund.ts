@@ -12,6 +12,7 @@ import { hold, type Transaction } from "../../ledger/transfers.ts";
 import { testPaymentMethod } from "../../providers/test_payment_methods.ts";
 import { PAYMENT_STATUSES } from "../payment.ts";
 import type { PaymentService } from "../payment_service.ts";
+import { disputeToldAt } from "../open_dispute.ts";
 import { readRefundHistory } from "./refund_history.ts";
 import { auditRefund, insertRefund, lockPayment, storeAnswer } from "./store_refund.ts";
 import {
@@ -68,7 +69,7 @@ export async function beginRefund(
     const reason = refundReasonOf(request.reason);
     const usd = (minor: bigint) => toReferenceUsd(minor, payment.currency);
     const history = await readRefundHistory(sql, payment, requestedAtMs);
-    const risk = service.refundModel.assess(
+    const assessed = service.refundModel.assess(
       {
         amountUsd: usd(amountMinor),
         capturedUsd: usd(payment.capturedMinor),
@@ -79,6 +80,11 @@ export async function beginRefund(
       history,
       orderedDecision(payment.paymentMethodId),
     );
+    const disputedAt = await disputeToldAt(sql, payment);
+    // The issuer may give the money back as well: whether it is to go back twice is no score's to say.
+    const risk: RefundRisk = disputedAt !== null && assessed.decision === "approve"
+      ? { ...assessed, decision: "review", decidedBy: "open_dispute" }
+      : assessed;
     const status = STATUS_OF_DECISION[risk.decision];
     const expiresAtMs = status === "pending_approval" ? nowMs + service.settings.approvalLifetimeMs : null;
     const answer = newRefundAnswer(
@@ -94,6 +100,7 @@ export async function beginRefund(
         ),
         createdAtMs: nowMs,
         requestedAtMs,
+        disputedAt,
       },
       payment,
       risk,

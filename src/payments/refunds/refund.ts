@@ -9,7 +9,7 @@ import type { PaymentStatus } from "../payment.ts";
  * A refund's life. What is open is driven to its end without the client; what waits for a person ends with its expiry.
  *
  *   (asked)          ─► processing | pending_approval | refused
- *   pending_approval ─► processing | rejected | expired
+ *   pending_approval ─► processing | rejected | expired | failed (approved, but given back by others meanwhile)
  *   processing       ─► succeeded | failed | in_doubt
  *   in_doubt         ─► succeeded | failed
  */
@@ -58,7 +58,8 @@ export const REFUND_STATUSES = {
   },
   failed: {
     final: true,
-    about: "The provider would not give the money back; what was set aside is free again.",
+    about:
+      "The provider would not give the money back, or others had it before a person approved; nothing is set aside.",
     nextMove: "Call verify_payment to see what the provider knows of the charge.",
   },
 } as const satisfies Record<RefundStatus, { final: boolean; about: string; nextMove: string }>;
@@ -77,8 +78,8 @@ export interface RefundPaymentRequest {
   readonly reason: string | null;
   readonly idempotencyKey: string | null;
   readonly approvalToken: string | null;
-  /** With a token: false where the person said no. */
-  readonly approved: boolean;
+  /** With a token: false where the person said no, null where nobody answered, which leaves it waiting. */
+  readonly approved: boolean | null;
   /** The request's own time in a simulated world; null for now. */
   readonly simulatedAtMs: number | null;
 }
@@ -112,6 +113,8 @@ export interface RefundAnswer {
   };
   /** Who gives the money: the provider its share of the fee, the merchant the rest. Zero until it is given back. */
   borne_by: { merchant_minor: number; provider_fee_minor: number };
+  /** That the customer disputes the payment too, when it was asked for; null where nobody told of that. */
+  dispute: { told_at: string; warning: string } | null;
   refunded_to: string;
   provider_refund_id: string | null;
   failure_code: string | null;
@@ -159,6 +162,7 @@ export function newRefundAnswer(
     approval: RefundAnswer["approval"];
     createdAtMs: number;
     requestedAtMs: number;
+    disputedAt: Date | null;
   },
   payment: RefundedPayment,
   risk: RefundRisk,
@@ -197,6 +201,10 @@ export function newRefundAnswer(
       model_version: risk.modelVersion,
     },
     borne_by: { merchant_minor: 0, provider_fee_minor: 0 },
+    dispute: refund.disputedAt === null ? null : {
+      told_at: refund.disputedAt.toISOString(),
+      warning: DISPUTE_WARNING,
+    },
     refunded_to: payment.provider === null
       ? `wallet:${payment.customerId}:${currency}`
       : payment.paymentMethodId ?? "card",
@@ -214,6 +222,10 @@ export function newRefundAnswer(
       }),
   };
 }
+
+const DISPUTE_WARNING =
+  "The customer disputes this payment at their bank, which may give the money back as well: refunded too, it would go " +
+  "back twice.";
 
 export function paymentPart(
   { capturedMinor, currency }: Pick<RefundedPayment, "capturedMinor" | "currency">,

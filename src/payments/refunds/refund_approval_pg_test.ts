@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { DomainError } from "../../core/errors.ts";
 import { REFUND_WINDOW_MS } from "../../fraud/refunds/refund_features.ts";
+import { takeHint } from "../take_hint.ts";
 import { getPaymentStatus } from "../get_payment_status.ts";
 import { type Lab, openLab, TENANT } from "../testing/open_lab.ts";
 import { refund, refundedAtProviders } from "../testing/refund_lab.ts";
@@ -96,9 +97,66 @@ Deno.test("a token is good for its caller, its arguments and its refund, and app
     .toBe(
       "succeeded",
     );
+  // What others have is gone for good, so the yes ends this one, and says why.
+  const tooLate = await refund(lab, { ...asked, approvalToken: token });
+  expect(tooLate).toMatchObject({
+    replayed: false,
+    answer: {
+      status: "failed",
+      failure_code: "refund_exceeds_captured",
+      approval: null,
+      next_move: expect.stringContaining("10.00 USD is left"),
+    },
+  });
+  expect(await refund(lab, asked)).toMatchObject({ replayed: true, answer: tooLate.answer });
+  expect(refundedAtProviders(lab)).toBe(4_000n);
+  expect(await lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("what another refund that is under way may have waits on: that one may fail yet", async () => {
+  await using lab = await openLab({ providerTimeoutMs: 200 });
+  const { paymentId, asked, token } = await payAndAsk(lab);
+  const other = { paymentId, amount: "40.00", reason: "duplicate", idempotencyKey: "other" };
+  const { answer } = await refund(lab, other);
+  const { provider } = lab.charges(paymentId)[0];
+  lab.stack.simulated!.faults.change(provider, { outage: "silent" });
+  expect((await refund(lab, { ...other, approvalToken: answer.approval!.approval_token })).answer.status)
+    .toBe("in_doubt");
   expect(await codeOf(refund(lab, { ...asked, approvalToken: token }))).toBe("refund_exceeds_captured");
   expect((await refund(lab, asked)).answer.status).toBe("pending_approval");
-  expect(refundedAtProviders(lab)).toBe(4_000n);
+});
+
+Deno.test("a refund of a disputed payment needs a person, whatever the score, and says why", async () => {
+  await using lab = await openLab();
+  const { answer: paid } = await lab.pay({ paymentMethodId: "pm_card_dispute", amountMinor: 5_000n });
+  const [charge] = lab.charges(paid.payment_id);
+  const asked = { paymentId: paid.payment_id, amount: "10.00" };
+  expect((await refund(lab, asked)).answer).toMatchObject({ status: "succeeded", dispute: null });
+  await takeHint(lab.service, {
+    provider: charge.provider,
+    eventId: "evt_1",
+    type: "charge.disputed",
+    key: charge.key,
+  });
+  const { answer } = await refund(lab, asked);
+  expect(answer).toMatchObject({
+    status: "pending_approval",
+    risk: { decision: "review", decided_by: "open_dispute" },
+    dispute: { told_at: expect.any(String), warning: expect.stringContaining("twice") },
+  });
+  const approved = await refund(lab, { ...asked, approvalToken: answer.approval!.approval_token });
+  expect(approved.answer).toMatchObject({ status: "succeeded", dispute: answer.dispute });
+  // A score that refuses still does.
+  const { answer: other } = await lab.pay({ paymentMethodId: "pm_card_refund_refused" });
+  const [otherCharge] = lab.charges(other.payment_id);
+  await takeHint(lab.service, {
+    provider: otherCharge.provider,
+    eventId: "evt_2",
+    type: "charge.disputed",
+    key: otherCharge.key,
+  });
+  expect((await refund(lab, { paymentId: other.payment_id })).answer.status).toBe("refused");
+  expect(await lab.brokenInvariants()).toEqual([]);
 });
 
 Deno.test("20 approvals at once, on two servers: one refund", async () => {

@@ -43,6 +43,9 @@ export async function refundPayment(
     if (!service.settings.approvals.byToken) throw approvalByPageOnly(service.settings.approvals);
     const claim = verifyApproval(request.approvalToken, call, "re", service.approvalSecret);
     if (claim === null) throw invalidApproval("approval_token", "pending_approval");
+    if (request.approved === null) {
+      return { answer: await readOpenRefund(service, tenantId, claim.resourceId), replayed: true };
+    }
     const decided = await decideRefund(service, {
       tenantId,
       refundId: claim.resourceId,

@@ -18,6 +18,8 @@ export interface RefundForPerson {
   readonly paidAtMs: number;
   /** What was captured of the payment, and what of it other refunds have given back or are giving back. */
   readonly capturedMinor: bigint;
+  /** What others have given back for good: with more than is left, this one can never be made. */
+  readonly refundedMinor: bigint;
   readonly promisedMinor: bigint;
   /** As it was answered last. */
   readonly answer: RefundAnswer;
@@ -59,7 +61,7 @@ export async function readRefundsForPerson(
   const rows = await service.pool.of(tenantId)<RefundRow[]>`
     select r.refund_id, r.status, r.principal, r.created_at, r.expires_at, r.answer, r.customer_id,
            c.name as customer_name, p.merchant_id, m.name as merchant_name,
-           p.occurred_at_ms::float8 as paid_at_ms, p.captured_minor::text as captured,
+           p.occurred_at_ms::float8 as paid_at_ms, p.captured_minor::text as captured, p.refunded_minor::text as refunded,
            (select coalesce(sum(o.amount_minor), 0)::text from refunds o
              where o.tenant_id = r.tenant_id and o.payment_id = r.payment_id and o.refund_id <> r.refund_id
                and o.status in ('processing', 'in_doubt', 'succeeded')) as promised
@@ -81,6 +83,7 @@ export async function readRefundsForPerson(
     expiresAtMs: row.expires_at.getTime(),
     paidAtMs: row.paid_at_ms,
     capturedMinor: BigInt(row.captured),
+    refundedMinor: BigInt(row.refunded),
     promisedMinor: BigInt(row.promised),
     answer: JSON.parse(row.answer),
   }));
@@ -99,5 +102,6 @@ interface RefundRow {
   merchant_name: string | null;
   paid_at_ms: number;
   captured: string;
+  refunded: string;
   promised: string;
 }

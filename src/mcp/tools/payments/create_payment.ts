@@ -45,8 +45,8 @@ export const createPaymentTool = defineTool({
   waiting: challengeQuestion(({ amount, currency, merchant_id }) =>
     `${amount} ${currency}, to ${merchant_id}`
   ),
-  handle: async (input, { caller, payments, simulatedAtMs }) => {
-    const confirmation = confirmationOf(input);
+  handle: async (input, { caller, payments, simulatedAtMs, dismissed }) => {
+    const confirmation = confirmationOf(input, dismissed);
     if (input.merchant_id === WALLET_MERCHANT_ID) {
       throw new DomainError(
         "unknown_merchant",

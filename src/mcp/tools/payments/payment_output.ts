@@ -131,7 +131,15 @@ export const paymentFields = {
   fee: amount,
   fee_minor: amountMinor,
   created_at: time,
-  occurred_at: time,
+  occurred_at: time.describe(
+    "The payment's own time: when it was made, or as simulated, and never before what its customer, card, device and " +
+      "merchant have had already.",
+  ),
+  // Not in answers that were stored for replay before it was kept.
+  time_shift_s: z.int().optional().describe(
+    "Seconds that occurred_at lies after created_at: not 0 where a simulated time was set, for this payment or, with an " +
+      "effect on it, for an earlier one.",
+  ),
   timings_ms: z.object({
     queue: latencyMs.nullable(),
     screen: latencyMs.nullable(),

@@ -33,7 +33,8 @@ export const refundPaymentTool = defineTool({
     refund_id: z.string(),
     payment_id: z.string(),
     status: refundStatus.describe(
-      "pending_approval waits for a person, processing and in_doubt for the provider; the others are final.",
+      "pending_approval waits for a person, processing and in_doubt for the provider; the others are final: refused by the " +
+        "score, rejected by the person who was asked, expired because nobody answered.",
     ),
     amount,
     amount_minor: amountMinor,
@@ -48,7 +49,7 @@ export const refundPaymentTool = defineTool({
       refuse_at: z.number(),
       probability: z.number().describe("That the reason would be found untrue."),
       decision: z.enum(["approve", "review", "refuse"]),
-      decided_by: z.enum(["model", "test_payment_method"]),
+      decided_by: z.enum(["model", "test_payment_method", "open_dispute"]),
       reasons: z.array(z.object({ feature: z.string(), value: z.number(), effect: z.number() })).describe(
         "What moved the score most; effect in log-odds against an average request.",
       ),
@@ -64,6 +65,10 @@ export const refundPaymentTool = defineTool({
       merchant_minor: amountMinor,
       provider_fee_minor: amountMinor.describe("What the provider gives back of its fee, in proportion."),
     }).describe("Who gives the money. Zero until it is given back."),
+    // Not in answers that were stored for replay before it was looked at.
+    dispute: z.object({ told_at: time, warning: z.string() }).nullable().optional().describe(
+      "Set where the customer disputes the payment at their bank too: then a person decides.",
+    ),
     refunded_to: z.string(),
     provider_refund_id: z.string().nullable(),
     failure_code: z.string().nullable(),
@@ -83,7 +88,7 @@ export const refundPaymentTool = defineTool({
     replayed: z.boolean().describe("Whether an earlier call made the refund."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
-  waiting: approvalQuestion(({ amount, currency, payment_id, reason, risk }) => {
+  waiting: approvalQuestion(({ amount, currency, payment_id, reason, risk, dispute }) => {
     const { score, history } = risk as {
       score: number;
       history: { purchases: number; payments_asked_back: number; found_untrue_ever: number };
@@ -92,9 +97,11 @@ export const refundPaymentTool = defineTool({
       reason === null ? "" : ` (${reason})`
     }? Abuse score ${score} ` +
       `of 100: in 90 days the customer asked for ${history.payments_asked_back} of ${history.purchases} purchases back, ` +
-      `and ${history.found_untrue_ever} requests were found untrue.`;
+      `and ${history.found_untrue_ever} requests were found untrue.${
+        dispute === null ? "" : ` ${(dispute as { warning: string }).warning}`
+      }`;
   }),
-  handle: async (input, { caller, payments, simulatedAtMs }) => {
+  handle: async (input, { caller, payments, simulatedAtMs, dismissed }) => {
     const { answer, replayed } = await refundPayment(payments, {
       tenantId: caller.tenantId,
       principal: caller.principal,
@@ -102,7 +109,7 @@ export const refundPaymentTool = defineTool({
       amount: input.amount,
       reason: input.reason ?? null,
       idempotencyKey: input.idempotency_key ?? null,
-      ...approvalGiven(input),
+      ...approvalGiven(input, dismissed),
       simulatedAtMs,
     });
     return { answer: { ...answer, replayed } };

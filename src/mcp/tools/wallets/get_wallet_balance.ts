@@ -27,6 +27,9 @@ export const getWalletBalanceTool = defineTool({
       currency: z.string(),
       available: money.describe("What can be spent now."),
       pending: money.describe("Held for what is not finished."),
+      arriving: money.describe(
+        "Top-ups that are not finished: charged or not, the wallet does not have them yet.",
+      ),
       ledger_balance: money.describe("Available and pending together."),
       spending: z.union([
         z.object({

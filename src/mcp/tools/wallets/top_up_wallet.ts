@@ -28,8 +28,8 @@ export const topUpWalletTool = defineTool({
   }),
   output: z.object({
     top_up_id: z.string(),
-    status: z.enum(["charging", "requires_action", "succeeded", "declined", "failed"]).describe(
-      "charging is not final: repeat the call with the same key. requires_action waits for the customer's answer to a " +
+    status: z.enum(["charging", "in_doubt", "requires_action", "succeeded", "declined", "failed"]).describe(
+      "charging and in_doubt are not final: repeat the call with the same key. requires_action waits for the customer's answer to a " +
         "challenge. Only succeeded has credited the wallet.",
     ),
     wallet_id: z.string(),
@@ -66,8 +66,8 @@ export const topUpWalletTool = defineTool({
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   waiting: challengeQuestion(({ amount, currency, wallet_id }) => `${amount} ${currency}, to ${wallet_id}`),
-  handle: async (input, { caller, wallets, simulatedAtMs }) => {
-    const confirmation = confirmationOf(input);
+  handle: async (input, { caller, wallets, simulatedAtMs, dismissed }) => {
+    const confirmation = confirmationOf(input, dismissed);
     currencyOf(input.currency);
     const currency = input.currency as string;
     const { answer, replayed } = await topUpWallet(wallets, {

@@ -20,7 +20,7 @@ export const transferFundsTool = defineTool({
     from_wallet_id: params.walletId,
     to_wallet_id: params.walletId.meta({
       description: "Who receives: a customer's wallet, opened if need be, or a merchant's account.",
-      examples: ["wallet:cust_124:USD", "merchant:merch_default:USD"],
+      examples: ["wallet:cust_000001:USD", "merchant:merch_default:USD"],
     }),
     amount: params.amount,
     currency: params.currency.meta({
@@ -38,8 +38,9 @@ export const transferFundsTool = defineTool({
   ),
   output: z.object({
     transfer_id: z.string(),
-    status: z.enum(["posted", "pending_approval", "refused", "expired"]).describe(
-      "pending_approval holds the money until a person approves or it expires; the others are final.",
+    status: z.enum(["posted", "pending_approval", "refused", "rejected", "expired"]).describe(
+      "pending_approval holds the money until a person approves or it expires; the others are final: refused by the risk " +
+        "patterns, rejected by the person who was asked.",
     ),
     from_wallet_id: z.string(),
     to_wallet_id: z.string(),
@@ -79,7 +80,7 @@ export const transferFundsTool = defineTool({
     replayed: z.boolean().describe("Whether an earlier call made the transfer."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
-  handle: async (input, { caller, wallets, simulatedAtMs }) => {
+  handle: async (input, { caller, wallets, simulatedAtMs, dismissed }) => {
     currencyOf(input.currency);
     const currency = input.currency as string;
     const { answer, replayed } = await transferFunds(wallets, {
@@ -91,7 +92,7 @@ export const transferFundsTool = defineTool({
       currency,
       memo: input.memo ?? null,
       idempotencyKey: input.idempotency_key ?? null,
-      ...approvalGiven(input),
+      ...approvalGiven(input, dismissed),
       simulatedAtMs,
     });
     return { answer: { ...answer, replayed } };
