@@ -40,13 +40,17 @@ export async function loadFraudModel(
   return await load(await exists(join(trained, "manifest.json")) ? trained : SHIPPED_MODEL_DIRECTORY, "");
 }
 
-/** The model of CHALLENGER_MODEL_DIR; null where none is named. */
+/**
+ * The model of CHALLENGER_MODEL_DIR; null where none is named.
+ * @param namedBy what an error says the folder was chosen by, when a flag stood in for the variable
+ */
 export async function loadChallenger(
   { challengerDirectory }: Pick<Config, "challengerDirectory">,
+  namedBy = "CHALLENGER_MODEL_DIR",
 ): Promise<LoadedModel | null> {
   if (challengerDirectory === null) return null;
   // Nobody asks for its reasons.
-  return await load(challengerDirectory, "The folder was chosen by CHALLENGER_MODEL_DIR.", false);
+  return await load(challengerDirectory, `The folder was chosen by ${namedBy}.`, false);
 }
 
 async function load(directory: string, chosenBy: string, willExplain = true): Promise<LoadedModel> {

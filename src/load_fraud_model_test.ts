@@ -90,6 +90,9 @@ Deno.test("a challenger is loaded from CHALLENGER_MODEL_DIR alone; one of other 
     await expect(refused).rejects.toThrow(
       /trained on the features 0000000000000000, this program computes [0-9a-f]{16}.*CHALLENGER_MODEL_DIR/,
     );
+    // Who gave a flag is told of the flag.
+    const ofFlag = loadChallenger({ challengerDirectory: "/nonexistent" }, "--challenger");
+    await expect(ofFlag).rejects.toThrow(/\/nonexistent.*chosen by --challenger\.$/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

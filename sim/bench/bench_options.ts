@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly labelDelayDays: number;
   /** The Python with LightGBM; null for a run without the forest. */
   readonly forestPython: string | null;
+  /** Whether somebody asked for it, so that a run without it is not what they want. */
+  readonly forestIsRequired: boolean;
   /** Models of one's own, a row each. */
   readonly models: readonly ModelSpec[];
   /** For each call of an HTTP scorer. */
@@ -90,6 +92,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     epochs: wholeNumber("epochs", values.epochs, preset === "handbook" ? HANDBOOK_EPOCHS : 10, 1, 200),
     labelDelayDays: wholeNumber("label-delay-days", values["label-delay-days"], 7, 0, 365),
     forestPython: values.forest === "off" ? null : values.forest ?? "python3",
+    forestIsRequired: values.forest !== undefined && values.forest !== "off",
     models: modelSpecs(lists.model),
     modelTimeoutMs: 1000 * wholeNumber("model-timeout-s", values["model-timeout-s"], 30, 1, 3_600),
     foldsOut: values["folds-out"] ?? null,

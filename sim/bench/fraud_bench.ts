@@ -1,7 +1,7 @@
 /**
  * `deno task bench:fraud [--dataset FILE.csv] [--preset handbook]`: the fraud model beside doing nothing, rules, a
  * logistic regression, a boosted forest and the oracle, on later payments of the default world, of the Fraud Detection
- * Handbook's or of any file. sim/bench/README.md explains flags, columns and figures.
+ * Handbook's or of any file of payments, CSV or Parquet. sim/bench/README.md explains flags, columns and figures.
  *
  *     [--days 120] [--customers 8000] [--seed 7] [--start 2026-01-05] [--folds 4] [--label-delay-days 7] [--seeds 5]
  *     [--sequence 1] [--train-rows 80000] [--epochs 10] [--forest python3|off] [--model [NAME=]KIND:PATH_OR_URL …]
@@ -12,7 +12,7 @@ import { scoreboardText } from "../train/scoreboard_text.ts";
 import { type BenchOptions, benchOptions } from "./bench_options.ts";
 import { type Findings, findingsOf } from "./findings/findings.ts";
 import { htmlReport } from "./report/html_report.ts";
-import { headline, runFacts, undatedNote } from "./report/facts.ts";
+import { headline, runFacts, runNotes } from "./report/facts.ts";
 import { modelCard } from "./report/model_card.ts";
 import { type BenchRun, runBench } from "./run_bench.ts";
 import { runCommand } from "../../src/core/run_command.ts";
@@ -20,7 +20,7 @@ import { runCommand } from "../../src/core/run_command.ts";
 async function bench(options: BenchOptions): Promise<boolean> {
   const run = await runBench(options);
   const findings = findingsOf(run, options.seed, options.preset === "handbook");
-  console.log(terminalText(run, findings, options));
+  console.log(terminalText(run, findings));
   await writeFiles(run, findings, options.outDirectory);
   console.log(`Report: ${join(options.outDirectory, "report.html")}; model card and figures beside it.`);
   if (findings.leak === null) return true;
@@ -28,7 +28,8 @@ async function bench(options: BenchOptions): Promise<boolean> {
   return false;
 }
 
-function terminalText(run: BenchRun, findings: Findings, options: BenchOptions): string {
+/** The run for the terminal. */
+export function terminalText(run: BenchRun, findings: Findings): string {
   const { segmentations, recallByStory } = findings;
   return [
     `${run.source.name}: ${headline(run, findings)}`,
@@ -45,10 +46,7 @@ function terminalText(run: BenchRun, findings: Findings, options: BenchOptions):
         ratio === null ? "" : `, ratio ${ratio.toFixed(1)}`
       }.`
     ),
-    ...(run.forestRan || options.forestPython === null ? [] : [
-      `No boosted forest: ${options.forestPython} has no LightGBM. pip install lightgbm, or --forest PYTHON.`,
-    ]),
-    ...undatedNote(run),
+    ...runNotes(run),
     "",
   ].join("\n");
 }

@@ -5,12 +5,12 @@ import type { PaymentSource } from "../train/labelled_payment.ts";
 import type { LabelledPayments } from "../train/labelled_payments.ts";
 import { rowsOf } from "../train/sample_rows.ts";
 import { type Judged, makeScoreboard } from "../train/scoreboard.ts";
-import { type Period, rollingFolds, shortestSpanDays } from "../train/split.ts";
+import { type Fold, type Period, rollingFolds, shortestSpanDays } from "../train/split.ts";
 import { streamFeatures } from "../train/stream_features.ts";
 import { worldSource } from "../train/world_source.ts";
 import type { BenchOptions } from "./bench_options.ts";
-import { CsvError } from "./csv/csv_columns.ts";
 import { csvSource } from "./csv/csv_source.ts";
+import { DatasetError } from "./csv/dataset_error.ts";
 import { Forest } from "./forest/forest_contender.ts";
 import {
   BookRegression,
@@ -20,6 +20,8 @@ import {
   TRAINING_WINDOWS_DAYS,
 } from "./handbook_protocol.ts";
 import { probeModels } from "./plugged/probe_models.ts";
+import { FlagError } from "../parse_flags.ts";
+import { dataNotes } from "./data_notes.ts";
 import { type FoldRun, type Outside, runFold } from "./run_folds.ts";
 
 export interface BenchRun extends Judged {
@@ -29,6 +31,8 @@ export interface BenchRun extends Judged {
   /** Seconds of each part of the run. */
   readonly seconds: { readonly features: number; readonly folds: number; readonly judging: number };
   readonly forestRan: boolean;
+  /** What somebody who reads the figures has to know of the data and of the run. */
+  readonly notes: readonly string[];
 }
 
 /** Four months: the last two thirds of them are tested on. */
@@ -37,11 +41,13 @@ const DEFAULT_WORLD = { days: 120, customers: 8_000 };
 /** Data to features, features to folds, folds to models, models to the scoreboard. */
 export async function runBench(options: BenchOptions): Promise<BenchRun> {
   const startedMs = performance.now();
+  // Before minutes are spent on anything else.
+  const { forest, notes } = await findForest(options);
   const source = await sourceOf(options);
   const payments = streamFeatures(source);
   const featuresMs = performance.now();
   const outside: Outside = {
-    forest: options.forestPython === null ? null : await Forest.find(options.forestPython),
+    forest,
     plug: {
       timeoutMs: options.modelTimeoutMs,
       // Of any size: worlds of one seed and start share people, merchants and most of their timetable.
@@ -50,9 +56,10 @@ export async function runBench(options: BenchOptions): Promise<BenchRun> {
   };
   // Before hours are spent on the others.
   await probeModels(options.models, payments, outside.plug);
+  notes.push(...dataNotes(payments));
   const runs = options.preset === "handbook"
     ? await handbookRuns(payments, outside, options)
-    : await rollingRuns(payments, outside, options);
+    : await rollingRuns(payments, outside, options, notes);
   const foldsMs = performance.now();
   const judged = makeScoreboard(
     payments,
@@ -66,7 +73,8 @@ export async function runBench(options: BenchOptions): Promise<BenchRun> {
     source,
     payments,
     runs,
-    forestRan: outside.forest !== null,
+    forestRan: forest !== null,
+    notes,
     seconds: {
       features: (featuresMs - startedMs) / 1000,
       folds: (foldsMs - featuresMs) / 1000,
@@ -86,10 +94,25 @@ async function sourceOf(options: BenchOptions): Promise<PaymentSource> {
   });
 }
 
+async function findForest(
+  { forestPython, forestIsRequired }: BenchOptions,
+): Promise<{ forest: Forest | null; notes: string[] }> {
+  if (forestPython === null) return { forest: null, notes: [] };
+  const found = await Forest.find(forestPython);
+  if (found instanceof Forest) return { forest: found, notes: [] };
+  const why = `${forestPython} has no LightGBM (${found.missing})`;
+  const nextMove = "`python3 -m venv DIR && DIR/bin/pip install lightgbm`, then --forest DIR/bin/python";
+  if (forestIsRequired) throw new FlagError(`--forest: ${why}. ${nextMove}; or --forest off.`);
+  const note = `No boosted forest: ${why}. ${nextMove}.`;
+  console.error(note);
+  return { forest: null, notes: [note] };
+}
+
 async function rollingRuns(
   payments: LabelledPayments,
   outside: Outside,
   options: BenchOptions,
+  notes: string[],
 ): Promise<FoldRun[]> {
   // Whole days, so that a world that begins at midnight is cut at midnights.
   const span: Period = [
@@ -99,21 +122,41 @@ async function rollingRuns(
   const days = (span[1] - span[0]) / DAY_MS;
   const least = shortestSpanDays(options.folds, options.labelDelayDays);
   if (days < least) {
-    throw new CsvError(
-      `The payments span ${days} days; ${options.folds} folds with labels after ${options.labelDelayDays} days need ` +
-        `${least}. Give fewer --folds or fewer --label-delay-days.`,
+    throw new DatasetError(
+      "dataset_too_short",
+      `the payments span ${days} days, ${dayOf(span[0])} to ${
+        dayOf(span[1] - 1)
+      }; ${options.folds} folds with labels ` +
+        `after ${options.labelDelayDays} days need ${least}. Give fewer --folds or fewer --label-delay-days; if the file's ` +
+        `time counts hours or days, turn it into seconds.`,
     );
   }
   const folds = rollingFolds(span, options.folds, options.labelDelayDays);
+  // All are looked at before the first is trained.
+  const lacking = folds.map((fold) => lackOf(payments, fold));
+  if (lacking.every((lack) => lack !== null)) {
+    throw new DatasetError(
+      "dataset_too_few_frauds",
+      `${
+        lacking[lacking.length - 1]
+      }; ${LEAST_FRAUDS} are needed at least, and no other period of test has them. ` +
+        `Give fewer --folds, fewer --label-delay-days, or data with more fraud.`,
+    );
+  }
   const runs: FoldRun[] = [];
-  for (const [number, fold] of folds.entries()) {
-    refuseWithoutFraud(payments, fold.train, fold.madeAtMs, `training of fold ${number + 1}`);
-    refuseWithoutFraud(payments, fold.validation, fold.madeAtMs, `validation of fold ${number + 1}`);
-    refuseWithoutFraud(payments, fold.test, Infinity, `test of fold ${number + 1}`);
+  for (const [place, fold] of folds.entries()) {
+    if (lacking[place] !== null) {
+      notes.push(
+        `Period ${place + 1}, ${dayOf(fold.test[0])} to ${dayOf(fold.test[1] - 1)}, is left out: ${
+          lacking[place]
+        }.`,
+      );
+      continue;
+    }
     runs.push(
       await runFold(
         payments,
-        number + 1,
+        place + 1,
         rowsOf(payments, fold.test),
         [{ fold, suffix: "", isModel: true }],
         () => [],
@@ -125,23 +168,34 @@ async function rollingRuns(
   return runs;
 }
 
-/** Fewer than two frauds are nothing to learn from, or to judge by. */
-function refuseWithoutFraud(
-  payments: LabelledPayments,
-  period: Period,
-  knownAtMs: number,
-  what: string,
-): void {
-  let frauds = 0;
-  for (const row of rowsOf(payments, period)) frauds += payments.labelAt(row, knownAtMs);
-  if (frauds >= 2) return;
-  const day = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
-  throw new CsvError(
-    `The ${what}, ${day(period[0])} to ${
-      day(period[1])
-    }, has ${frauds} known frauds; 2 are needed at least. ` +
-      `Give fewer --folds, or data with more fraud.`,
-  );
+/** Fewer are nothing to learn from, or to judge by. */
+const LEAST_FRAUDS = 2;
+
+/** Which part of a fold has too few known frauds; null where each has enough. */
+function lackOf(payments: LabelledPayments, { train, validation, test, madeAtMs }: Fold): string | null {
+  const parts = [
+    { part: "training", period: train, knownAtMs: madeAtMs },
+    { part: "validation", period: validation, knownAtMs: madeAtMs },
+  ];
+  for (const { part, period, knownAtMs } of parts) {
+    const frauds = countIn(payments, period, (row) => payments.labelAt(row, knownAtMs));
+    if (frauds < LEAST_FRAUDS) return lackText(part, period, frauds, "known frauds");
+  }
+  const frauds = countIn(payments, test, (row) => payments.fraud(row));
+  if (frauds < LEAST_FRAUDS) return lackText("test", test, frauds, "frauds");
+  return null;
+}
+
+function lackText(part: string, period: Period, frauds: number, of: string): string {
+  return `its ${part}, ${dayOf(period[0])} to ${dayOf(period[1] - 1)}, has ${frauds} ${of}`;
+}
+
+function countIn(payments: LabelledPayments, period: Period, of: (row: number) => number): number {
+  return rowsOf(payments, period).reduce((sum, row) => sum + of(row), 0);
+}
+
+function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
 }
 
 async function handbookRuns(

@@ -18,8 +18,8 @@ export class LabelledPayments {
   readonly stories = new Names();
   readonly countries = new Names();
   readonly categories = new Names();
-  /** Whether every payment came with its attainable probability. */
-  hasPosterior = true;
+  /** Payments that came without their attainable probability. */
+  withoutPosterior = 0;
   /** By customer, the row of the latest payment so far. */
   readonly #latest: number[] = [];
 
@@ -43,8 +43,13 @@ export class LabelledPayments {
     block.labelKnownAtMs[at] = known.label?.knownAtMs ?? Infinity;
     block.posterior[at] = known.posterior ?? NaN;
     block.story[at] = known.story === null ? NO_STORY : this.stories.placeOf(known.story);
-    if (known.posterior === null) this.hasPosterior = false;
+    if (known.posterior === null) this.withoutPosterior++;
     this.length++;
+  }
+
+  /** Whether every payment came with its attainable probability. */
+  get hasPosterior(): boolean {
+    return this.withoutPosterior === 0;
   }
 
   /** A view of one payment's features, not a copy. */
@@ -132,7 +137,7 @@ export class LabelledPayments {
   }
 }
 
-const NO_STORY = 255;
+const NO_STORY = 0xffff_ffff;
 const NO_ROW = 0xffff_ffff;
 const UNKNOWN = "unknown";
 
@@ -144,13 +149,14 @@ class Block {
   readonly previous = new Uint32Array(BLOCK_ROWS);
   readonly card = new Uint32Array(BLOCK_ROWS);
   readonly merchant = new Uint32Array(BLOCK_ROWS);
-  readonly country = new Uint16Array(BLOCK_ROWS);
-  readonly category = new Uint16Array(BLOCK_ROWS);
+  // As many as there are payments: what a file calls a category may be anything.
+  readonly country = new Uint32Array(BLOCK_ROWS);
+  readonly category = new Uint32Array(BLOCK_ROWS);
   readonly fraud = new Uint8Array(BLOCK_ROWS);
   readonly labelFraud = new Uint8Array(BLOCK_ROWS);
   readonly labelKnownAtMs = new Float64Array(BLOCK_ROWS);
   readonly posterior = new Float64Array(BLOCK_ROWS);
-  readonly story = new Uint8Array(BLOCK_ROWS);
+  readonly story = new Uint32Array(BLOCK_ROWS);
 }
 
 /** Each name once, by the order in which it came. */

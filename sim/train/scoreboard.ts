@@ -32,6 +32,8 @@ export interface ScoreboardLine {
 export interface Scoreboard {
   readonly testPayments: number;
   readonly testFrauds: number;
+  /** How many customers the frauds belong to: intervals draw customers again, and with few of them mean little. */
+  readonly testFraudCustomers: number;
   readonly baseRate: number;
   readonly falsePositiveBudget: number;
   readonly folds: number;
@@ -76,8 +78,12 @@ export function makeScoreboard(
         ...operatingFigures(byFold.map(({ flagged }) => flagged), (customer) => weights[customer]),
       })),
   );
+  const fraudCustomers = countFraudCustomers(payments, folds);
+  // Draws of one customer differ in nothing, which looks like certainty and is none.
+  const interval = (values: readonly number[]): Interval =>
+    fraudCustomers < 2 ? [NaN, NaN] : middle95(values);
   const drawsOf = (c: number, of: (draw: typeof draws[number][number]) => number): Interval =>
-    middle95(draws.map((draw) => of(draw[c])));
+    interval(draws.map((draw) => of(draw[c])));
   const oracle = names.indexOf(ORACLE_NAME);
   const ap = (draw: typeof draws[number], c: number) => draw[c].averagePrecision;
   const meanAp = (c: number) => mean(judgements[c].map((fold) => fold.averagePrecision));
@@ -100,7 +106,7 @@ export function makeScoreboard(
       cost95: drawsOf(c, (draw) => draw.costUsdPerThousand),
       overOracle: oracle < 0 || c === oracle ? null : {
         difference: meanAp(c) - meanAp(oracle),
-        difference95: middle95(draws.map((draw) => ap(draw, c) - ap(draw, oracle))),
+        difference95: interval(draws.map((draw) => ap(draw, c) - ap(draw, oracle))),
       },
     };
   });
@@ -115,6 +121,7 @@ export function makeScoreboard(
     scoreboard: {
       testPayments: rows,
       testFrauds: frauds,
+      testFraudCustomers: fraudCustomers,
       baseRate: frauds / rows,
       falsePositiveBudget: FALSE_POSITIVE_BUDGET,
       folds: folds.length,
@@ -124,12 +131,12 @@ export function makeScoreboard(
         c === model ? [] : [{
           over,
           difference: lines[model].averagePrecision - lines[c].averagePrecision,
-          difference95: middle95(draws.map((draw) => ap(draw, model) - ap(draw, c))),
+          difference95: interval(draws.map((draw) => ap(draw, model) - ap(draw, c))),
         }]
       ),
       shareOfAttainable: oracle < 0 ? null : {
         share: lines[model].averagePrecision / lines[oracle].averagePrecision,
-        share95: middle95(draws.map((draw) => ap(draw, model) / ap(draw, oracle))),
+        share95: interval(draws.map((draw) => ap(draw, model) / ap(draw, oracle))),
       },
     },
   };
@@ -145,6 +152,14 @@ function flaggingNothing(flagged: FoldJudgement["flagged"]): FoldJudgement["flag
     isFlagged: new Uint8Array(frauds.length),
     amountUsd: Float64Array.from(frauds, (i) => flagged.amountUsd[i]),
   };
+}
+
+function countFraudCustomers(payments: LabelledPayments, folds: readonly JudgedFold[]): number {
+  const customers = new Set<number>();
+  for (const { test } of folds) {
+    for (const row of test) if (payments.fraud(row) === 1) customers.add(payments.customer(row));
+  }
+  return customers.size;
 }
 
 function mean(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { COST_ABOUT } from "./cost.ts";
 import type { OperatingFigures } from "./judge.ts";
-import type { Scoreboard, ScoreboardLine } from "./scoreboard.ts";
+import type { Interval, Scoreboard, ScoreboardLine } from "./scoreboard.ts";
 
 /** The cells of both tables, headers first: what happens at score ≥ 75, and what needs no threshold. */
 export function scoreboardTables(scoreboard: Scoreboard): { operating: string[][]; ranking: string[][] } {
@@ -34,9 +34,7 @@ export function scoreboardText(scoreboard: Scoreboard): string {
     table(ranking),
     "",
     ...scoreboard.lift.map(({ over, difference, difference95 }) =>
-      `The model's AP is ${signed(difference)} against ${over} (95%: ${
-        difference95.map(signed).join(" to ")
-      }).`
+      `The model's AP is ${signed(difference)} against ${over} (95%: ${spanText(difference95, signed)}).`
     ),
     ...attainable(scoreboard),
     "AP: average precision, mean of the periods; 95%: when customers are drawn again, paired; acc.: accuracy, to be read",
@@ -53,9 +51,7 @@ function attainable({ shareOfAttainable }: Scoreboard): string[] {
   }
   const { share, share95 } = shareOfAttainable;
   return [
-    `The model captures ${percent(share)} of the attainable AP (95%: ${
-      share95.map((value) => percent(value)).join(" to ")
-    }).`,
+    `The model captures ${percent(share)} of the attainable AP (95%: ${spanText(share95, percent)}).`,
   ];
 }
 
@@ -74,10 +70,8 @@ const OPERATING_HEADER = [
 ];
 
 function operatingRow(name: string, its: OperatingFigures, line: ScoreboardLine | null): string[] {
-  const range = (interval: readonly [number, number] | undefined, digits = 0) =>
-    interval === undefined || Number.isNaN(interval[0])
-      ? "–"
-      : interval.map((value) => (value * 100).toFixed(digits)).join("–");
+  const range = (interval: Interval | undefined) =>
+    interval === undefined ? "–" : rangeText([100 * interval[0], 100 * interval[1]], 0);
   return [
     name,
     percent(its.accuracy, 2),
@@ -89,7 +83,7 @@ function operatingRow(name: string, its: OperatingFigures, line: ScoreboardLine 
     percent(its.falsePositiveRate, 2),
     percent(its.valueDetected),
     its.costUsdPerThousand.toFixed(0),
-    line === null ? "–" : line.cost95.map((value) => value.toFixed(0)).join("–"),
+    line === null ? "–" : rangeText(line.cost95, 0),
   ];
 }
 
@@ -110,12 +104,36 @@ function rankingRow(line: ScoreboardLine): string[] {
   return [
     line.name,
     line.averagePrecision.toFixed(3),
-    line.averagePrecision95.map((value) => value.toFixed(3)).join("–"),
+    rangeText(line.averagePrecision95, 3),
     line.rocAuc.toFixed(3),
     ...line.recallWithin.map((value) => value.toFixed(3)),
     line.cardPrecision100.toFixed(3),
     line.brier === null ? "–" : line.brier.toFixed(5),
     line.calibrationError === null ? "–" : line.calibrationError.toFixed(5),
+  ];
+}
+
+/** `0.31–0.42`; a dash where nothing is known. */
+function rangeText(interval: Interval, digits: number): string {
+  return interval.some(Number.isNaN) ? "–" : interval.map((value) => value.toFixed(digits)).join("–");
+}
+
+/** `+0.010 to +0.020` in a sentence. */
+export function spanText(interval: Interval, format: (value: number) => string): string {
+  return interval.some(Number.isNaN) ? "not known" : interval.map((value) => format(value)).join(" to ");
+}
+
+/** Fewer customers with fraud than this, and a draw of them is no picture of chance. */
+const ENOUGH_FRAUD_CUSTOMERS = 20;
+
+/** A warning where intervals promise more than they hold; empty where there is fraud of enough customers. */
+export function intervalNote({ testFraudCustomers, testFrauds }: Scoreboard): string[] {
+  if (testFraudCustomers >= ENOUGH_FRAUD_CUSTOMERS) return [];
+  const all = `All ${testFrauds} frauds of the test are of ${testFraudCustomers} `;
+  return [
+    testFraudCustomers === 1
+      ? `${all}customer: how far the figures would move with other customers cannot be told, and no interval is given.`
+      : `${all}customers: the intervals draw so few again that they mean little, and so do small differences.`,
   ];
 }
 

@@ -28,7 +28,10 @@ export interface PromoteOptions {
   readonly dryRun: boolean;
 }
 
-type ModelSettings = Pick<Config, "dataDirectory" | "modelDirectory" | "challengerDirectory">;
+type ModelSettings = Pick<Config, "dataDirectory" | "modelDirectory" | "challengerDirectory"> & {
+  /** What named the challenger's folder, for errors: the variable, or the flag in its stead. */
+  readonly challengerNamedBy?: "CHALLENGER_MODEL_DIR" | "--challenger";
+};
 
 const DAY_MS = 86_400_000;
 
@@ -41,7 +44,10 @@ export async function promoteChallenger(
 ): Promise<void> {
   refuseModelDirectory(config);
   await recordLast(sql, config.dataDirectory);
-  const [champion, challenger] = [await loadFraudModel(config), await loadChallenger(config)];
+  const [champion, challenger] = [
+    await loadFraudModel(config),
+    await loadChallenger(config, config.challengerNamedBy),
+  ];
   if (challenger === null) {
     throw new PromotionRefused(
       "no_challenger",
@@ -161,6 +167,7 @@ async function run(args: string[]): Promise<void> {
   const config = {
     ...environment,
     challengerDirectory: values.challenger ?? environment.challengerDirectory,
+    ...(values.challenger === undefined ? {} : { challengerNamedBy: "--challenger" as const }),
   };
   const options = {
     labelDelayDays: wholeNumber("label-delay-days", values["label-delay-days"], 0, 3_650),

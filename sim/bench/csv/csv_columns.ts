@@ -1,6 +1,6 @@
-import { OperatorError } from "../../../src/core/run_command.ts";
+import { DatasetError } from "./dataset_error.ts";
 
-/** What a CSV of payments may tell, by the names that a header may have for it, in small letters. */
+/** What a file of payments may tell, by the names that a header may have for it; only letters and digits count. */
 export interface CsvColumn {
   readonly names: readonly string[];
   readonly isNeeded: boolean;
@@ -13,19 +13,20 @@ export interface CsvColumn {
  */
 export const CSV_COLUMNS = {
   txId: {
-    names: ["tx_id", "transaction_id", "payment_id"],
+    names: ["tx_id", "transaction_id", "payment_id", "trans_num"],
     isNeeded: true,
     about: "unique; later ones are refused",
   },
   epochS: {
-    names: ["epoch_s", "unix_time", "timestamp"],
+    names: ["epoch_s", "unix_time", "timestamp", "tx_datetime", "datetime"],
     isNeeded: true,
-    about: "seconds since 1970, fractions allowed; rows may come in any order",
+    about:
+      "seconds since 1970, fractions allowed, or a date-time, UTC without an offset; rows may come in any order",
   },
-  customerId: { names: ["customer_id"], isNeeded: true, about: "who pays" },
-  terminalId: { names: ["terminal_id", "merchant_id"], isNeeded: true, about: "who is paid" },
+  customerId: { names: ["customer_id", "cc_num"], isNeeded: true, about: "who pays" },
+  terminalId: { names: ["terminal_id", "merchant_id", "merchant"], isNeeded: true, about: "who is paid" },
   amount: {
-    names: ["amount", "tx_amount"],
+    names: ["amount", "tx_amount", "transaction_amount", "amt"],
     isNeeded: true,
     about: "in one currency for the whole file, US dollars for preference; not negative",
   },
@@ -54,7 +55,11 @@ export const CSV_COLUMNS = {
     about:
       "when the label became known, empty for never; without it all labels are right and known after the delay",
   },
-  story: { names: ["story", "scenario_name"], isNeeded: false, about: "kind of fraud, for recall by kind" },
+  story: {
+    names: ["story", "scenario_name", "tx_fraud_scenario"],
+    isNeeded: false,
+    about: "kind of fraud, for recall by kind",
+  },
   posterior: {
     names: ["posterior"],
     isNeeded: false,
@@ -66,31 +71,50 @@ export type CsvField = keyof typeof CSV_COLUMNS;
 
 /** Which place each field has in the file's header; −1 for those that are not there. */
 export function placesOf(header: readonly string[], path: string): Record<CsvField, number> {
-  const names = header.map((name) => name.trim().toLowerCase());
+  const names = header.map(plain);
   const places = Object.fromEntries(
     Object.entries(CSV_COLUMNS).map(([field, column]) => {
-      const name = column.names.find((name) => names.includes(name));
-      return [field, name === undefined ? -1 : names.indexOf(name)];
+      const name = column.names.map(plain).find((name) => names.includes(name));
+      const place = name === undefined ? -1 : names.indexOf(name);
+      const again = name === undefined ? -1 : names.indexOf(name, place + 1);
+      if (again >= 0) {
+        throw wrongHeader(
+          path,
+          `columns ${place + 1} and ${again + 1} are both "${
+            header[again].trim()
+          }". Rename or leave out one of them`,
+        );
+      }
+      return [field, place];
     }),
   ) as Record<CsvField, number>;
   const missing = Object.entries(CSV_COLUMNS)
     .filter(([field, { isNeeded }]) => isNeeded && places[field as CsvField] < 0)
     .map(([, { names }]) => names.join(" or "));
   if (missing.length > 0) {
-    throw new CsvError(
-      `${path}, line 1: no column ${missing.join(", and none ")}. The header is "${header.join(",")}". ` +
-        `Rename the columns; sim/bench/README.md lists all that are read.`,
+    throw wrongHeader(
+      path,
+      `no column ${missing.join(", and none ")}. The header is "${shortened(header.join(","))}". ` +
+        `Rename the columns; sim/bench/README.md lists all that are read`,
     );
   }
   if (places.labelFraud >= 0 && places.labelKnownAtS < 0) {
-    throw new CsvError(
-      `${path}, line 1: label_fraud needs label_known_at_s beside it. Add it, or rename label_fraud.`,
-    );
+    throw wrongHeader(path, "label_fraud needs label_known_at_s beside it. Add it, or rename label_fraud");
   }
   return places;
 }
 
-/** The file cannot be used; the message says which line and value, and what to do. */
-export class CsvError extends OperatorError {
-  override name = "CsvError";
+/** `TX_ID`, `txId` and `tx id` are one name. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+}
+
+const MOST_SHOWN = 300;
+
+function shortened(text: string): string {
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;
+}
+
+function wrongHeader(path: string, what: string): DatasetError {
+  return new DatasetError("dataset_wrong_header", `${path}, header: ${what}.`);
 }

@@ -1,6 +1,6 @@
 import { Names } from "../../train/labelled_payments.ts";
 
-/** One row of a CSV. Null and NaN where the file says nothing. */
+/** One row of a file. Null and NaN where the file says nothing. */
 export interface CsvPayment {
   readonly txId: string;
   readonly atMs: number;
@@ -43,6 +43,9 @@ const NONE = 0xffff_ffff;
 /** The rows of a file as columns: 120 bytes a payment and each name once, so that millions fit beside their features. */
 export class CsvPayments {
   length = 0;
+  frauds = 0;
+  /** The smallest amount that is one; Infinity where all are nothing. */
+  leastAmount = Infinity;
   /** Whether the file says when labels became known. */
   hasLabelTimes = false;
   /** Whether it says what was reported, apart from what was true. */
@@ -61,6 +64,8 @@ export class CsvPayments {
   add(payment: CsvPayment): void {
     if (this.length === this.#capacity) this.#grow();
     const row = this.length++;
+    if (payment.fraud) this.frauds++;
+    if (payment.amount > 0 && payment.amount < this.leastAmount) this.leastAmount = payment.amount;
     this.#txIds.push(payment.txId);
     for (const name of TEXTS) {
       const text = payment[name];

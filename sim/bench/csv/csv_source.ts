@@ -1,26 +1,46 @@
 import { DAY_MS } from "../../../src/fraud/features/windows.ts";
 import type { LabelledPayment, PaymentSource } from "../../train/labelled_payment.ts";
-import type { CsvPayment } from "./csv_payments.ts";
+import type { CsvPayment, CsvPayments } from "./csv_payments.ts";
+import { DatasetError } from "./dataset_error.ts";
+import { fileKind } from "./file_kind.ts";
 import { readCsv } from "./read_csv.ts";
+import { readParquet } from "./read_parquet.ts";
 
 /** Lists hold amounts of nothing; features take logarithms. */
-const LEAST_AMOUNT = 0.01;
+const AMOUNT_OF_NOTHING = 0.01;
 
-/** A CSV file as training data. Without label times all labels are right and known after `labelDelayDays`. */
+/** A CSV or Parquet file as training data. Without label times all labels are right and known after `labelDelayDays`. */
 export async function csvSource(path: string, labelDelayDays: number): Promise<PaymentSource> {
-  const payments = await readCsv(path);
+  const { kind, bytes } = await fileKind(path);
+  const payments = kind === "parquet" ? await readParquet(path) : await readCsv(path, bytes);
+  refuseOneClass(path, payments);
   const order = payments.byTime();
+  // Below whatever the file's unit makes the least of its payments.
+  const nothing = Math.min(AMOUNT_OF_NOTHING, payments.leastAmount);
   return {
     name: path.replace(/^.*\//, ""),
     expectedPayments: payments.length,
     description: { file: path.replace(/^.*\//, ""), payments: payments.length },
     *payments(): Iterable<LabelledPayment> {
-      for (const row of order) yield toLabelledPayment(payments.at(row), labelDelayDays * DAY_MS);
+      for (const row of order) yield toLabelledPayment(payments.at(row), labelDelayDays * DAY_MS, nothing);
     },
   };
 }
 
-function toLabelledPayment(payment: CsvPayment, labelDelayMs: number): LabelledPayment {
+function refuseOneClass(path: string, { length, frauds }: CsvPayments): void {
+  if (length === 0) {
+    throw new DatasetError("dataset_empty", `${path} has no payments below its header. Add some.`);
+  }
+  if (frauds > 0 && frauds < length) return;
+  throw new DatasetError(
+    "dataset_one_class",
+    frauds === 0
+      ? `none of the ${length} payments in ${path} is fraud: there is nothing to learn or to find. Fill the fraud column.`
+      : `all ${length} payments in ${path} are fraud: there is nothing to tell them from. Add the genuine payments.`,
+  );
+}
+
+function toLabelledPayment(payment: CsvPayment, labelDelayMs: number, nothing: number): LabelledPayment {
   const { fraud, labelFraud, labelKnownAtMs, posterior } = payment;
   return {
     event: {
@@ -31,7 +51,7 @@ function toLabelledPayment(payment: CsvPayment, labelDelayMs: number): LabelledP
       deviceId: payment.deviceId,
       addressId: payment.addressId,
       merchantId: payment.terminalId,
-      amountUsd: Math.max(LEAST_AMOUNT, payment.amount),
+      amountUsd: payment.amount || nothing,
       merchantCategory: payment.category,
       merchantCountry: payment.merchantCountry,
       country: payment.country,

@@ -9,6 +9,7 @@ interface ParseResults {
 }
 
 interface ParseOptions {
+  beforeFirstChunk(chunk: string): string;
   chunk(results: ParseResults, parser: { abort(): void }): void;
   complete(): void;
   error(error: Error): void;

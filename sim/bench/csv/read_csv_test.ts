@@ -1,6 +1,10 @@
 import { expect } from "expect";
+import { join } from "node:path";
+import { exportWorld } from "../../export/export_world.ts";
+import { WHOLE } from "../../world/partition.ts";
+import { generateWorld } from "../../world/world.ts";
 import { csvSource } from "./csv_source.ts";
-import { CsvError } from "./csv_columns.ts";
+import { DatasetError } from "./dataset_error.ts";
 
 const HEADER = "tx_id,epoch_s,customer_id,terminal_id,amount,fraud";
 const GOOD = "1,1523318400,7,31,12.50,0";
@@ -17,34 +21,48 @@ async function read(text: string, work: (path: string) => Promise<void>): Promis
 
 Deno.test("a bad row is refused with its line, its value and what to do", async () => {
   const cases: [lines: string[], says: RegExp][] = [
-    [[HEADER, GOOD, "2,noon,7,31,12.50,0"], /line 3: epoch_s is "noon"; a number is needed/],
+    [
+      [HEADER, GOOD, "2,noon,7,31,12.50,0"],
+      /line 3: epoch_s is "noon"; a number is needed, seconds since 1970, or a date-time such as 2018/,
+    ],
     [[HEADER, GOOD, "2,1523318401,7,31,-4,0"], /line 3: amount is "-4"; it must not be negative/],
     [[HEADER, GOOD, "2,1523318401,7,31,4,maybe"], /line 3: fraud is "maybe"; it must be 0 or 1/],
     [[HEADER, GOOD, "2,1523318401,7,31,4"], /line 3: 5 cells where the header has 6/],
     [[HEADER, GOOD, GOOD], /line 3: tx_id "1" was there before/],
     [[HEADER, GOOD, "2,1523318401,,31,4,0"], /line 3: customer_id is empty/],
     [[HEADER, GOOD, "2,1523318401,7,31,,0"], /line 3: amount is empty; a number is needed/],
-    [["tx_id,epoch_s,customer_id,amount,fraud", "1,1,1,1,0"], /line 1: no column terminal_id or merchant_id/],
+    [["tx_id,epoch_s,customer_id,amount,fraud", "1,1,1,1,0"], /header: no column terminal_id or merchant_id/],
     [[`${HEADER},label_fraud`, `${GOOD},0`], /label_fraud needs label_known_at_s/],
     [
       [HEADER, GOOD, "2,1523318401000,7,31,4,0"],
-      /line 3: epoch_s is "1523318401000"; it must be seconds since 1970/,
+      /line 3: epoch_s is "1523318401000"; it must be seconds since 1970; in milliseconds it would be 2018-04-10: divide the column by 1000/,
     ],
     [[HEADER, GOOD, "2,-1e20,7,31,4,0"], /line 3: epoch_s is "-1e20"/],
     [[HEADER, GOOD, "2,1523318401,7,31,0x10,0"], /line 3: amount is "0x10"; a number is needed/],
     [[`${HEADER},posterior`, `${GOOD},1.5`], /line 2: posterior is "1.5"; a probability is from 0 to 1/],
-    [[`${HEADER},customer_since_s`, `${GOOD},9999999999999`], /line 2: customer_since_s is 9999999999999/],
+    [[`${HEADER},customer_since_s`, `${GOOD},9999999999999`], /line 2: customer_since_s is "9999999999999"/],
     [
       [`${HEADER},label_fraud,label_known_at_s`, `${GOOD},1,1`],
       /line 2: label_known_at_s 1 is before the payment/,
     ],
     [[`${HEADER},label_fraud,label_known_at_s`, `${GOOD},,1523318500`], /line 2: label_fraud is ""/],
-    [[HEADER], /no payments below its header/],
+    [[HEADER], /dataset_empty: .*no payments below its header/],
+    [[HEADER, GOOD, "2,01/04/2018 10:00,7,31,4,0"], /line 3: epoch_s is "01\/04\/2018 10:00".* year first/],
+    [[HEADER, GOOD, "2,2018-02-30T10:00:00Z,7,31,4,0"], /line 3: epoch_s is "2018-02-30T10:00:00Z"/],
+    [[HEADER, GOOD, "2,1523318401,7,31,4,F"], /line 3: fraud is "F"; it must be 0 or 1/],
+    [[HEADER, GOOD, '2,1523318401,7,31,"1.234,50",0'], /amount is "1.234,50".* point for the decimals/],
+    [[HEADER, GOOD, "2,1523318401,7,31,$4,0"], /amount is "\$4".* without a currency/],
+    [[HEADER, GOOD, "2,1523318401,7,31,1e300,0"], /amount is "1e300"; more than/],
+    // Lines are counted through cells that hold some themselves.
+    [[HEADER, GOOD, '2,1523318401,"a\nb\nc",31,4,0', "3,1523318402,7,31,-1,0"], /line 6: amount is "-1"/],
+    [[`${HEADER},Amount`, `${GOOD},1`], /header: columns 5 and 7 are both "Amount"/],
+    [[HEADER, GOOD, "", "2,1523318401,7,31,4,no"], /dataset_one_class: none of the 2 payments/],
+    [[HEADER, "2,1523318401,7,31,4,yes"], /dataset_one_class: all 1 payments/],
   ];
   for (const [lines, says] of cases) {
     await read(lines.join("\n"), async (path) => {
       const error = await csvSource(path, 7).catch((error) => error);
-      expect(error).toBeInstanceOf(CsvError);
+      expect(error).toBeInstanceOf(DatasetError);
       expect(error.message).toMatch(says);
       expect(error.message).toContain(path);
     });
@@ -77,6 +95,92 @@ Deno.test("rows come in any order, under several names, and what is not told sta
     expect(second.label).toEqual({ knownAtMs: 1_523_318_405_250 + 7 * 86_400_000, fraud: true });
     expect(second.posterior).toBe(null);
   });
+});
+
+Deno.test("names in other spellings, date-times, a byte-order mark and blank lines are read as they are meant", async () => {
+  const lines = [
+    '\ufeff"TRANSACTION_ID";TX_DATETIME;CustomerId;terminal id;TX_AMOUNT;TX_FRAUD;TX_FRAUD_SCENARIO',
+    "0;2018-04-01 00:00:31;596;3156;57.1612345;0;0",
+    '1;2018-04-01T02:00:31.5+02:00;"O\'Brien; Søren";3156;1e9;1;2',
+    ";;;;;;",
+    "   ",
+    "2;2018-04-02;596;3156;0.00003;No;0",
+    "",
+    "",
+  ];
+  await read(lines.join("\r\n"), async (path) => {
+    const all = [...(await csvSource(path, 7)).payments()];
+    expect(all.map(({ event, fraud, story }) => [
+      event.paymentId,
+      new Date(event.occurredAtMs).toISOString(),
+      event.customerId,
+      event.amountUsd,
+      fraud,
+      story,
+    ])).toEqual([
+      ["0", "2018-04-01T00:00:31.000Z", "596", 57.1612345, false, "0"],
+      ["1", "2018-04-01T00:00:31.500Z", "O'Brien; Søren", 1e9, true, "2"],
+      ["2", "2018-04-02T00:00:00.000Z", "596", 0.00003, false, "0"],
+    ]);
+  });
+});
+
+Deno.test("what says fraud and what says genuine in other files is understood, and nothing is guessed", async () => {
+  const cases: [fraud: string, genuine: string][] = [
+    ["1", "0"],
+    ["1.0", "0.0"],
+    ["true", "false"],
+    ["True", "False"],
+    ["yes", "no"],
+    ["Y", "N"],
+    ["Fraud", "Legit"],
+    ["fraudulent", "legitimate"],
+    ["FRAUD", "genuine"],
+  ];
+  for (const [fraud, genuine] of cases) {
+    const lines = [HEADER, `1,100,7,31,5,${fraud}`, `2,101,7,31,5,${genuine}`];
+    await read(lines.join("\n"), async (path) => {
+      expect([...(await csvSource(path, 7)).payments()].map((its) => its.fraud)).toEqual([true, false]);
+    });
+  }
+  for (const unclear of ["t", "F", "2", "-1", "good", ""]) {
+    await read([HEADER, GOOD, `2,101,7,31,5,${unclear}`].join("\n"), async (path) => {
+      await expect(csvSource(path, 7)).rejects.toThrow(`line 3: fraud is "${unclear}"; it must be 0 or 1`);
+    });
+  }
+});
+
+Deno.test("Parquet gives what the same payments give as text, and other bytes are refused by what they are", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const world = () => generateWorld({ seed: 3, days: 3, customers: 300, startMs: Date.UTC(2026, 0, 5) });
+    const [text, table] = [join(folder, "a.csv"), join(folder, "a.parquet")];
+    await exportWorld(world(), { format: "csv", path: text, partition: WHOLE });
+    await exportWorld(world(), { format: "parquet", path: table, partition: WHOLE });
+    const payments = async (path: string) => [...(await csvSource(path, 7)).payments()];
+    const read = await payments(table);
+    expect(read.length).toBeGreaterThan(500);
+    expect(read).toEqual(await payments(text));
+
+    const bytes = await Deno.readFile(table);
+    const cases: [bytes: Uint8Array, says: RegExp][] = [
+      [bytes.slice(0, 3_000), /is Parquet that cannot be read: .*to_csv/],
+      [Uint8Array.of(0x1f, 0x8b, 8, 0), /is compressed by gzip, not CSV. Unpack it first: gunzip/],
+      [Uint8Array.of(0x50, 0x4b, 3, 4, 0), /a ZIP archive or a spreadsheet/],
+      [Uint8Array.of(0xff, 0xfe, 0x74, 0), /UTF-16, not CSV.*iconv/],
+      [Uint8Array.of(0x74, 0x78, 0, 1), /no text: its byte 3 is 0/],
+    ];
+    for (const [content, says] of cases) {
+      await Deno.writeFile(join(folder, "b.csv"), content);
+      const error = await csvSource(join(folder, "b.csv"), 7).catch((error) => error);
+      expect(error).toBeInstanceOf(DatasetError);
+      expect(error.message).toMatch(/^dataset_wrong_format: /);
+      expect(error.message).toMatch(says);
+    }
+    await expect(csvSource(folder, 7)).rejects.toThrow("dataset_unreadable");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("reports are taken from their own columns where a file has them", async () => {

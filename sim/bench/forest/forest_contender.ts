@@ -11,17 +11,19 @@ import { writeMatrix } from "../plugged/matrix_file.ts";
 export class Forest {
   constructor(readonly python: string) {}
 
-  /** The Python that can import LightGBM, or null. */
-  static async find(python: string): Promise<Forest | null> {
+  /** The Python that can import LightGBM, or why it cannot. */
+  static async find(python: string): Promise<Forest | { readonly missing: string }> {
     try {
-      const { success } = await new Deno.Command(python, {
+      const { success, stderr } = await new Deno.Command(python, {
         args: ["-c", "import lightgbm, numpy"],
         stdout: "null",
-        stderr: "null",
+        stderr: "piped",
       }).output();
-      return success ? new Forest(python) : null;
+      if (success) return new Forest(python);
+      return { missing: new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "it fails" };
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
+      if (error instanceof Deno.errors.NotFound) return { missing: "there is no such program" };
+      if (error instanceof Deno.errors.PermissionDenied) return { missing: "it may not be run" };
       throw error;
     }
   }

@@ -1,4 +1,6 @@
 import { FlagError } from "../../parse_flags.ts";
+import { MODEL_NAME, ORACLE_NAME } from "../../train/contender.ts";
+import { SEQUENCE_MODEL_NAME } from "../../train/sequence/gru_contender.ts";
 
 /** A model of one's own, as `--model` names it. */
 export interface ModelSpec {
@@ -9,21 +11,41 @@ export interface ModelSpec {
   readonly at: string;
 }
 
-const RESERVED = ["amount rule", "rules", "logistic regression", "boosted forest", "the model", "the oracle"];
+const RESERVED = [
+  "amount rule",
+  "rules",
+  "logistic regression",
+  "boosted forest",
+  SEQUENCE_MODEL_NAME,
+  MODEL_NAME,
+  ORACLE_NAME,
+];
 
 /** `[NAME=]KIND:PATH_OR_URL`, such as `tfjs:my/folder`, `net=onnx:my/fold-{fold}.onnx`, `http://127.0.0.1:8200`. */
 export function modelSpecs(texts: readonly string[]): ModelSpec[] {
   const specs = texts.map(modelSpec);
-  specs.forEach(({ name }, place) => {
-    if (RESERVED.includes(name) || specs.findIndex((other) => other.name === name) !== place) {
-      throw new FlagError(
-        `--model: there is a row "${name}" already. Give it a name of its own: --model "NAME=${
-          texts[place]
-        }".`,
-      );
-    }
+  specs.forEach((spec, place) => {
+    const { name } = spec;
+    const first = specs.findIndex((other) => other.name === name);
+    if (first === place && !RESERVED.includes(name)) return;
+    throw new FlagError(
+      first === place
+        ? `--model: the scoreboard has a row "${name}" of its own. Give ${spec.at} another name: ${
+          renamed(spec)
+        }.`
+        : `--model: ${
+          specs[first].at
+        } and ${spec.at} would both be called "${name}". Give one another name: ${renamed(spec)}.`,
+    );
   });
   return specs;
+}
+
+/** The flag as it could be, with a name in front whether there was one or not. */
+function renamed({ name, kind, at }: ModelSpec): string {
+  return `--model "${`${name} 2`.replace(/[^\w .-]/g, "").slice(-40)}=${
+    kind === "http" ? "" : `${kind}:`
+  }${at}"`;
 }
 
 function modelSpec(text: string): ModelSpec {

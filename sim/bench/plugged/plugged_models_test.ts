@@ -9,7 +9,7 @@ import { worldSource } from "../../train/world_source.ts";
 import { serializeModel } from "../../train/write_model.ts";
 import { benchOptions } from "../bench_options.ts";
 import { answer } from "../examples/http_scorer.ts";
-import { undatedNote } from "../report/facts.ts";
+import { runNotes } from "../report/facts.ts";
 import { runBench } from "../run_bench.ts";
 import { modelSpecs } from "./model_spec.ts";
 import { PlugError } from "./plug_error.ts";
@@ -77,7 +77,7 @@ Deno.test("the three examples and a folder of `deno task train` are rows of the 
       expect([name, averagePrecision < line("the oracle").averagePrecision]).toEqual([name, true]);
       expect([name, calibrationError! < 0.01]).toEqual([name, true]);
     }
-    expect(undatedNote(run)).toEqual([]);
+    expect(runNotes(run)).toEqual([]);
 
     // What other programs train on is what the fold's own models were trained on.
     const about = JSON.parse(await Deno.readTextFile(join(folder, "fold-1/fold.json")));
@@ -266,4 +266,10 @@ Deno.test("--model names kind, place and, if one likes, the row", () => {
   ) {
     expect(() => modelSpecs(wrong)).toThrow("--model");
   }
+  // Who has two of one name is told which, and what to write.
+  expect(() => modelSpecs(["tfjs:a/x", "onnx:b/x"])).toThrow(
+    'a/x and b/x would both be called "x". Give one another name: --model "x 2=onnx:b/x".',
+  );
+  expect(() => modelSpecs(["n=tfjs:a", "n=http://x.test"])).toThrow('--model "n 2=http://x.test"');
+  expect(() => modelSpecs(["tfjs:a/rules"])).toThrow('--model "rules 2=tfjs:a/rules"');
 });

@@ -157,19 +157,18 @@ export function reliabilityChart({ reliability }: Findings): string {
   });
 }
 
+const DECLINED_FROM = 75;
+
 export function scoreBandChart({ scoreBands }: Findings): string {
   const names = scoreBands.fraud.map((_, band) => String(band * SCORE_BAND));
   return renderChart({
     grid: GRID,
     legend: legendOf(["genuine", "fraud", "declined from here"]).legend,
-    xAxis: {
-      type: "category",
-      data: names,
-      name: "risk score",
-      nameLocation: "middle",
-      nameGap: 30,
-      ...AXIS_STYLE,
-    },
+    xAxis: [
+      { type: "category", data: names, show: false },
+      // A band's bars stand in its middle; scores, and the line at one, are the edges of bands.
+      { ...valueAxis("risk score", { min: 0, max: 100, interval: 25 }), position: "bottom" },
+    ],
     // Bars of a logarithmic axis grow from 1 downwards unless they are told where to stand.
     yAxis: {
       ...valueAxis("share of payments", { nameGap: 50 }),
@@ -184,6 +183,7 @@ export function scoreBandChart({ scoreBands }: Findings): string {
       {
         name: "declined from here",
         type: "line",
+        xAxisIndex: 1,
         color: "#c9504f",
         data: [],
         markLine: {
@@ -191,7 +191,7 @@ export function scoreBandChart({ scoreBands }: Findings): string {
           symbol: "none",
           label: { formatter: "75", color: "currentColor" },
           lineStyle: { color: "#c9504f" },
-          data: [{ xAxis: String(75) }],
+          data: [{ xAxis: DECLINED_FROM }],
         },
       },
     ],

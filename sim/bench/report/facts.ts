@@ -1,5 +1,6 @@
 import { MODEL_NAME } from "../../train/contender.ts";
 import type { Findings } from "../findings/findings.ts";
+import { intervalNote, spanText } from "../../train/scoreboard_text.ts";
 import type { BenchRun } from "../run_bench.ts";
 
 /** What the run comes to in one sentence. */
@@ -12,7 +13,7 @@ export function headline({ scoreboard }: BenchRun, { leak }: Findings): string {
   const attained = share === null
     ? "what was attainable is not known for this data"
     : `${(share.share * 100).toFixed(1)}% of the attainable AP (95%: ${
-      share.share95.map((value) => (value * 100).toFixed(1)).join(" to ")
+      spanText(share.share95, (value) => (value * 100).toFixed(1))
     })`;
   return `${found}; ${attained}; ${(model.at75.recall * 100).toFixed(1)}% of fraud found at ${
     (model.at75.falsePositiveRate * 100).toFixed(2)
@@ -42,7 +43,14 @@ export function runFacts(run: BenchRun, findings: Findings): [string, string][] 
       "Trained on",
       `${last.model.sample.rows.length} payments, ${last.model.sample.rows.frauds} known frauds (last period)`,
     ],
-    ["One network alone", `AP ${mean.toFixed(3)} ± ${deviation.toFixed(3)} over ${networks} seeds`],
+    [
+      "One network alone",
+      `AP ${mean.toFixed(3)}${
+        networks === 1
+          ? ", one seed: nothing is known of the spread"
+          : ` ± ${deviation.toFixed(3)} over ${networks} seeds`
+      }`,
+    ],
     [
       "Ensemble",
       runs.map(({ model }) => `${(model.networkShare * 100).toFixed(0)}%`).join(", ") +
@@ -62,9 +70,16 @@ export function runFacts(run: BenchRun, findings: Findings): [string, string][] 
   ];
 }
 
-/** A warning about models of one's own that do not say until when they were trained; empty where all do. */
-export function undatedNote({ runs }: Pick<BenchRun, "runs">): string[] {
-  return runs[0].undated.map((name) =>
-    `"${name}" does not say until when it was trained: if it saw payments of these periods, its row is worth nothing.`
-  );
+/** What to know before the figures are believed, a sentence or two each. */
+export function runNotes(
+  { runs, notes, scoreboard }: Pick<BenchRun, "runs" | "notes" | "scoreboard">,
+): string[] {
+  return [
+    ...notes,
+    ...intervalNote(scoreboard),
+    // Models of one's own that do not say until when they were trained.
+    ...runs[0].undated.map((name) =>
+      `"${name}" does not say until when it was trained: if it saw payments of these periods, its row is worth nothing.`
+    ),
+  ];
 }

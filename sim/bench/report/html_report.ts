@@ -14,7 +14,7 @@ import {
   reliabilityChart,
   scoreBandChart,
 } from "./charts.ts";
-import { headline, runFacts, undatedNote } from "./facts.ts";
+import { headline, runFacts, runNotes } from "./facts.ts";
 
 /** The report as one HTML page: no script, no other file. */
 export function htmlReport(run: BenchRun, findings: Findings): string {
@@ -66,7 +66,7 @@ ${htmlTable(ranking)}
     scoreboard.baseRate.toFixed(4)
   }. R@: recall at a false-positive rate. card@100: of the 100 worst cards of a day, the share with fraud. ECE: expected
 calibration error.</p>
-${undatedNote(run).map((line) => `<p class="note">${escapeMarkup(line)}</p>`).join("")}
+${runNotes(run).map((line) => `<p class="note">${escapeMarkup(line)}</p>`).join("")}
 </section>
 <div class="charts">
 ${figure("Precision and recall (band: 95% of the model)", precisionRecallChart(findings))}

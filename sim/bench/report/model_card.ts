@@ -3,7 +3,7 @@ import { COST_ABOUT } from "../../train/cost.ts";
 import { scoreboardTables } from "../../train/scoreboard_text.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
-import { headline, runFacts, undatedNote } from "./facts.ts";
+import { headline, runFacts, runNotes } from "./facts.ts";
 
 /** The model card in Markdown, from the run's own figures. */
 export function modelCard(run: BenchRun, findings: Findings): string {
@@ -24,7 +24,7 @@ ${runFacts(run, findings).map(([name, value]) => `- **${name}**: ${value}`).join
 
 ## What it is
 
-An ensemble of ${model.networks.length} dense networks (piecewise-linear inputs, two hidden layers) and a logistic
+${ensembleOf(model.networks.length)} (piecewise-linear inputs, two hidden layers) and a logistic
 regression, on ${FEATURES.length} features of the payment and of the past of its customer, card, device, address and
 merchant (feature hash ${FEATURE_HASH}); trained with TensorFlow.js, calibrated on validation. It gives a probability of
 fraud and a score from 0 to 100; at 75 and above a payment is declined.
@@ -46,7 +46,7 @@ reported as fraud reached them; cost in US dollars a thousand payments, when ${C
 ## Without any threshold
 
 ${markdownTable(ranking)}
-${undatedNote(run).map((line) => `\n${line}\n`).join("")}
+${runNotes(run).map((line) => `\n${line}\n`).join("")}
 ## Where it is weak
 
 ${recalls(findings.recallByStory, "kind of fraud")}
@@ -86,6 +86,10 @@ ${
 - False-alarm rates by country and amount are those of invented habits. They show that the figures are watched, not
   that the model is fair.
 `;
+}
+
+function ensembleOf(networks: number): string {
+  return networks === 1 ? "A dense network" : `An ensemble of ${networks} dense networks`;
 }
 
 function markdownTable([header, ...rows]: readonly (readonly string[])[]): string {

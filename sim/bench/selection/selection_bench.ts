@@ -1,6 +1,9 @@
 /**
  * `deno task bench:selection [--explore-one-in 10]`: what a fraud model loses that is trained on what the model before it
  * approved, and how much of that a few declines approved at random win back. sim/bench/README.md explains the figures.
+ *
+ *     [--days 120] [--customers 8000] [--seed 7] [--start 2026-01-05] [--explore-one-in 10] [--draws 3] [--seeds 2]
+ *     [--train-rows 80000] [--epochs 10] [--label-delay-days 7] [--out FOLDER]
  */
 import { join } from "node:path";
 import { runCommand } from "../../../src/core/run_command.ts";

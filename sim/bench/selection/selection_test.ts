@@ -5,7 +5,8 @@ import { DAY_MS } from "../../../src/fraud/features/windows.ts";
 import { worldSource } from "../../train/world_source.ts";
 import { OUTCOME, screenedPayments } from "./screened_payments.ts";
 import { ALL_LABELS, CLIPPED, CORRECTED, INCUMBENT, NAIVE, repeat, selectionRun } from "./selection_run.ts";
-import { selectionText } from "./selection_text.ts";
+import type { ScoreboardLine } from "../../train/scoreboard.ts";
+import { selectionText, wonBack } from "./selection_text.ts";
 
 const START_MS = Date.UTC(2026, 0, 5);
 
@@ -75,6 +76,30 @@ Deno.test("a propensity of 1 corrects everything: then the corrected model is th
   const text = selectionText({ scoreboard, explored, fold, incumbentFold }, options);
   expect(text).not.toMatch(/NaN|undefined/);
   expect(text).toContain(`${ALL_LABELS}: AP ${over.difference > 0 ? "−" : "+"}`);
+  // Corrections that stand on a handful of frauds are a finding about chance, and the text says so.
+  const saysFew = (fraudsEstimated: number) =>
+    selectionText(
+      { scoreboard, explored: [{ ...explored[0], fraudsEstimated }], fold, incumbentFold },
+      options,
+    );
+  expect(saysFew(3)).toMatch(/Only 3\.0 of the explored payments were fraud, .*mostly chance/);
+  expect(saysFew(10)).not.toContain("mostly chance");
+});
+
+Deno.test("how much is won back is said where a loss is beyond chance, and only there", () => {
+  const ap: Record<string, number> = { [NAIVE]: 0.3, [CORRECTED]: 0.35, [CLIPPED]: 0.32, [ALL_LABELS]: 0.4 };
+  const lines = Object.entries(ap).map(([name, averagePrecision]) => ({ name, averagePrecision }));
+  const textOf = (difference95: readonly [number, number], of = lines) =>
+    wonBack({
+      lines: of as unknown as readonly ScoreboardLine[],
+      lift: [{ over: ALL_LABELS, difference: -0.1, difference95 }],
+    }).join("\n");
+  expect(textOf([-0.15, -0.05])).toMatch(/costs 0\.100 AP.*\n {2}corrected by propensity: 50%\n.*: 20%/);
+  expect(textOf([-0.15, 0.01])).toMatch(/0\.100 AP less here, which may be chance/);
+  expect(textOf([NaN, NaN])).toContain("may be chance");
+  expect(textOf([0, 0.1], lines.map((its) => ({ ...its, averagePrecision: 0.3 })))).toContain(
+    "cost no AP here",
+  );
 });
 
 Deno.test("a weight of three is three copies, and of nothing none", () => {

@@ -1,5 +1,5 @@
-import type { ScoreboardLine } from "../../train/scoreboard.ts";
-import { scoreboardTables, signed, table } from "../../train/scoreboard_text.ts";
+import type { Scoreboard } from "../../train/scoreboard.ts";
+import { intervalNote, scoreboardTables, signed, spanText, table } from "../../train/scoreboard_text.ts";
 import {
   ALL_LABELS,
   CLIPPED,
@@ -49,9 +49,11 @@ export function selectionText(
     table(ranking),
     "",
     ...scoreboard.lift.map(({ over, difference, difference95: [low, high] }) =>
-      `${over}: AP ${signed(-difference)} against ${NAIVE} (95%: ${signed(-high)} to ${signed(-low)}).`
+      `${over}: AP ${signed(-difference)} against ${NAIVE} (95%: ${spanText([-high, -low], signed)}).`
     ),
-    ...wonBack(scoreboard.lines),
+    ...wonBack(scoreboard),
+    ...intervalNote(scoreboard),
+    ...exploredNote(mean((its) => its.fraudsEstimated) / exploreOneIn),
     `${NAIVE}: retrained without the declines. ${CORRECTED}: the explored ones stand for all, each ${exploreOneIn} times;`,
     `${CLIPPED}: in training at most ${MOST_WEIGHT} times. ${ALL_LABELS}: what could be learned had nobody been declined.`,
     "Means of the draws; 95%: customers drawn again, paired.",
@@ -59,13 +61,36 @@ export function selectionText(
   ].join("\n");
 }
 
-/** How much of the loss the corrections undo; there is nothing to say where there was no loss. */
-export function wonBack(lines: readonly ScoreboardLine[]): string[] {
+/** How much of the loss the corrections undo; there is nothing to say where there was no loss beyond chance. */
+export function wonBack({ lines, lift }: Pick<Scoreboard, "lines" | "lift">): string[] {
   const ap = (name: string) => lines.find((line) => line.name === name)!.averagePrecision;
   const loss = ap(ALL_LABELS) - ap(NAIVE);
   if (loss <= 0) return [`Training on what was approved alone cost no AP here (${signed(loss)}).`];
+  const { difference95 } = lift.find(({ over }) => over === ALL_LABELS)!;
+  // The naive model less the one with all labels.
+  if (!(difference95[1] < 0)) {
+    return [
+      `Training on what was approved alone has ${
+        loss.toFixed(3)
+      } AP less here, which may be chance: what of it is won ` +
+      "back cannot be told. Give more --customers, --days or --draws.",
+    ];
+  }
   return [
     `Training on what was approved alone costs ${loss.toFixed(3)} AP. Of that is won back:`,
     ...[CORRECTED, CLIPPED].map((name) => `  ${name}: ${((ap(name) - ap(NAIVE)) / loss * 100).toFixed(0)}%`),
+  ];
+}
+
+/** With fewer, one fraud more or less turns a correction round. */
+const ENOUGH_EXPLORED_FRAUDS = 10;
+
+function exploredNote(frauds: number): string[] {
+  if (frauds >= ENOUGH_EXPLORED_FRAUDS) return [];
+  return [
+    `Only ${
+      frauds.toFixed(1)
+    } of the explored payments were fraud, mean of the draws: what the corrections do here is ` +
+    "mostly chance. Give more --customers, more --days or a smaller --explore-one-in.",
   ];
 }

@@ -1,0 +1,32 @@
+import type { LabelledPayments } from "../train/labelled_payments.ts";
+
+/** Medians outside of these are hardly US dollars, in which costs and rules think. */
+const USUAL_MEDIAN_USD = [0.5, 20_000] as const;
+const SAMPLED_AMOUNTS = 20_000;
+
+/** What of a data set is not as the scoreboard takes it to be, a sentence each. */
+export function dataNotes(payments: LabelledPayments): string[] {
+  return [...oracleNote(payments), ...amountNote(payments)];
+}
+
+function oracleNote({ length, withoutPosterior }: LabelledPayments): string[] {
+  if (withoutPosterior === 0 || withoutPosterior === length) return [];
+  return [
+    `No oracle: the attainable probability (posterior) is missing for ${withoutPosterior} of ${length} payments. ` +
+    "It is used where all payments have it.",
+  ];
+}
+
+function amountNote(payments: LabelledPayments): string[] {
+  const step = Math.max(1, Math.floor(payments.length / SAMPLED_AMOUNTS));
+  const amounts: number[] = [];
+  for (let row = 0; row < payments.length; row += step) amounts.push(payments.amountUsd(row));
+  const median = amounts.sort((a, b) => a - b)[amounts.length >> 1];
+  if (median >= USUAL_MEDIAN_USD[0] && median <= USUAL_MEDIAN_USD[1]) return [];
+  return [
+    `Half of the payments are above ${
+      Number(median.toPrecision(3))
+    }: if that is not US dollars, the costs, the rules ` +
+    "and what counts as a small amount mean little here. Models take amounts in any unit.",
+  ];
+}

@@ -1,0 +1,102 @@
+import { expect } from "expect";
+import { join } from "node:path";
+import { Random } from "../../src/core/random.ts";
+import { benchOptions } from "./bench_options.ts";
+import { findingsOf } from "./findings/findings.ts";
+import { terminalText } from "./fraud_bench.ts";
+import { htmlReport } from "./report/html_report.ts";
+import { modelCard } from "./report/model_card.ts";
+import { runBench } from "./run_bench.ts";
+
+const QUICK = ["--seeds", "1", "--sequence", "0", "--train-rows", "1000", "--epochs", "1", "--forest", "off"];
+const DAYS = 40;
+
+/** A few payments a day; `isFraud` says which of them are stolen, by day and place in the day. */
+async function withFile(
+  { customers, isFraud, column = () => "" }: {
+    customers: number;
+    isFraud: (day: number, place: number) => boolean;
+    column?: (row: number) => string;
+  },
+  work: (path: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const random = new Random(5);
+    const lines = ["tx_id,epoch_s,customer_id,terminal_id,amount,fraud,posterior"];
+    for (let row = 0; row < DAYS * 20; row++) {
+      const [day, place] = [Math.floor(row / 20), row % 20];
+      const fraud = isFraud(day, place);
+      const atS = 1_700_006_400 + day * 86_400 + place * 4_000;
+      const amount = ((fraud ? 90 : 20) * (0.5 + random.uniform())).toFixed(2);
+      lines.push(
+        [row, atS, `c${row % customers}`, `m${row % 7}`, amount, fraud ? 1 : 0, column(row)].join(","),
+      );
+    }
+    await Deno.writeTextFile(join(folder, "mine.csv"), lines.join("\n"));
+    await work(join(folder, "mine.csv"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function textsOf(args: readonly string[]): Promise<string[]> {
+  const run = await runBench(benchOptions([...args, ...QUICK]));
+  const findings = findingsOf(run, 7, false);
+  return [terminalText(run, findings), modelCard(run, findings), htmlReport(run, findings)];
+}
+
+Deno.test("one customer, a half-filled posterior and a period without fraud: each is said, and no figure is made up", async () => {
+  const customers = 1;
+  // None in the last test period.
+  const isFraud = (day: number, place: number) => day < 34 && place % 10 === 3;
+  await withFile({ customers, isFraud, column: (row) => row % 2 === 0 ? "0.1" : "" }, async (path) => {
+    for (const text of await textsOf(["--dataset", path])) {
+      expect(text).not.toMatch(/NaN|undefined|Infinity/);
+      expect(text).toMatch(
+        /Period 4, 2023-12-\d\d to 2023-12-\d\d, is left out: its test, .* has 0 frauds\./,
+      );
+      expect(text).toMatch(/posterior\) is missing for 400 of 800 payments/);
+      expect(text).toMatch(/All \d+ frauds of the test are of 1 customer: .*no interval is given/);
+    }
+    const [terminal, card] = await textsOf(["--dataset", path, "--folds", "2"]);
+    // One network has no spread, and is no ensemble.
+    expect(card).toContain("A dense network (piecewise-linear");
+    expect(terminal).toMatch(/one network alone: AP [01]\.\d+, one seed: nothing is known of the spread/);
+    const ranking = terminal.slice(terminal.indexOf("Without any threshold"));
+    expect(ranking).toMatch(/\nthe model +[01]\.\d{3} +– /);
+  });
+});
+
+Deno.test("with fraud of few customers intervals are printed and said to mean little; of many, nothing is said", async () => {
+  const isFraud = (_: number, place: number) => place % 10 === 3;
+  await withFile({ customers: 6, isFraud }, async (path) => {
+    const [terminal] = await textsOf(["--dataset", path]);
+    expect(terminal).toMatch(/frauds of the test are of \d customers: .* they mean little/);
+    expect(terminal).not.toMatch(/NaN|posterior|left out/);
+  });
+  await withFile({ customers: 61, isFraud }, async (path) => {
+    const [terminal] = await textsOf(["--dataset", path]);
+    expect(terminal).not.toContain("mean little");
+  });
+});
+
+Deno.test("too little is refused before anything is trained, with what there is", async () => {
+  const run = (path: string, ...more: string[]) =>
+    runBench(benchOptions(["--dataset", path, ...QUICK, ...more]));
+  await withFile({ customers: 50, isFraud: (day, place) => day === 5 && place < 4 }, async (path) => {
+    await expect(run(path)).rejects.toThrow(
+      /^dataset_too_few_frauds: its validation, .* has 0 known frauds; 2 are needed/,
+    );
+  });
+  await withFile({ customers: 50, isFraud: (_, place) => place === 1 }, async (path) => {
+    await expect(run(path, "--label-delay-days", "35")).rejects.toThrow(
+      /^dataset_too_short: the payments span 40 days, .* need 42\. Give fewer --folds/,
+    );
+    // Asked for by name and not there: said before the file is read.
+    const forest = ["--dataset", "/nonexistent.csv", "--forest", "/nonexistent/python"];
+    await expect(runBench(benchOptions(forest))).rejects.toThrow(
+      "--forest: /nonexistent/python has no LightGBM (there is no such program)",
+    );
+  });
+});
