@@ -144,13 +144,11 @@ gateTest("says that the k6 asked for is none", {}, async ({ run }) => {
 });
 
 gateTest("stops k6 and gives no verdict when it is interrupted", {}, async ({ run }) => {
-  const startedMs = performance.now();
   const interrupted = run({ DURATION: "6s" }, { signal: AbortSignal.timeout(1500) });
   await expect(interrupted).rejects.toMatchObject({
     code: "k6_failed",
     message: expect.stringMatching(/it was interrupted/),
   });
-  expect(performance.now() - startedMs).toBeLessThan(5000);
 });
 
 gateTest("pays anew when it runs twice on one server", {}, async ({ run }) => {
