@@ -3,10 +3,12 @@ import type { LabelledPayments } from "../train/labelled_payments.ts";
 /** Medians outside of these are hardly US dollars, in which costs and rules think. */
 const USUAL_MEDIAN_USD = [0.5, 20_000] as const;
 const SAMPLED_AMOUNTS = 20_000;
+/** Below it nobody needs to know. */
+const SHARED_INSTANTS_TOLD = 0.01;
 
 /** What of a data set is not as the scoreboard takes it to be, a sentence each. */
 export function dataNotes(payments: LabelledPayments): string[] {
-  return [...oracleNote(payments), ...amountNote(payments)];
+  return [...oracleNote(payments), ...amountNote(payments), ...instantNote(payments)];
 }
 
 function oracleNote({ length, withoutPosterior }: LabelledPayments): string[] {
@@ -28,5 +30,20 @@ function amountNote(payments: LabelledPayments): string[] {
       Number(median.toPrecision(3))
     }: if that is not US dollars, the costs, the rules ` +
     "and what counts as a small amount mean little here. Models take amounts in any unit.",
+  ];
+}
+
+function instantNote(payments: LabelledPayments): string[] {
+  let shared = 0;
+  for (let row = 1; row < payments.length; row++) {
+    if (payments.atMs(row) === payments.atMs(row - 1)) shared++;
+  }
+  const share = shared / payments.length;
+  if (share < SHARED_INSTANTS_TOLD) return [];
+  return [
+    `${
+      (100 * share).toFixed(0)
+    }% of the payments came at the same instant as the one before them. Which of them was first ` +
+    "is not known: they are taken in an order by chance, a hash of their id, as the file's own may tell what is fraud.",
   ];
 }

@@ -24,7 +24,14 @@ async function bench(options: BenchOptions): Promise<boolean> {
   await writeFiles(run, findings, options.outDirectory);
   console.log(`Report: ${join(options.outDirectory, "report.html")}; model card and figures beside it.`);
   if (findings.leak === null) return true;
-  console.error(`LEAK: ${findings.leak}. Something of the future or of the truth reaches what is named.`);
+  console.error(
+    `LEAK: ${findings.leak}. Something of the future or of the truth reaches what is named` +
+      `${
+        options.dataset === null
+          ? ""
+          : ", or the file's posterior is not the probability of fraud that it is taken for"
+      }.`,
+  );
   return false;
 }
 

@@ -56,7 +56,7 @@ export const CSV_COLUMNS = {
       "when the label became known, empty for never; without it all labels are right and known after the delay",
   },
   story: {
-    names: ["story", "scenario_name", "tx_fraud_scenario"],
+    names: ["story", "scenario_name", "tx_fraud_scenario", "scenario"],
     isNeeded: false,
     about: "kind of fraud, for recall by kind",
   },
@@ -74,15 +74,15 @@ export function placesOf(header: readonly string[], path: string): Record<CsvFie
   const names = header.map(plain);
   const places = Object.fromEntries(
     Object.entries(CSV_COLUMNS).map(([field, column]) => {
-      const name = column.names.map(plain).find((name) => names.includes(name));
-      const place = name === undefined ? -1 : names.indexOf(name);
-      const again = name === undefined ? -1 : names.indexOf(name, place + 1);
-      if (again >= 0) {
+      const spellings = column.names.map(plain);
+      const [place = -1, again] = [...names.keys()].filter((at) => spellings.includes(names[at]));
+      if (again !== undefined) {
+        const [one, other] = [header[place].trim(), header[again].trim()];
         throw wrongHeader(
           path,
-          `columns ${place + 1} and ${again + 1} are both "${
-            header[again].trim()
-          }". Rename or leave out one of them`,
+          `columns ${place + 1} and ${again + 1} are both "${column.names[0]}"${
+            one === other ? "" : `, called "${one}" and "${other}"`
+          }. Rename or leave out one of them`,
         );
       }
       return [field, place];

@@ -9,11 +9,11 @@ import { DatasetError } from "./dataset_error.ts";
 const HEADER = "tx_id,epoch_s,customer_id,terminal_id,amount,fraud";
 const GOOD = "1,1523318400,7,31,12.50,0";
 
-async function read(text: string, work: (path: string) => Promise<void>): Promise<void> {
+async function read<Result>(text: string, work: (path: string) => Promise<Result>): Promise<Result> {
   const path = await Deno.makeTempFile({ suffix: ".csv" });
   try {
     await Deno.writeTextFile(path, text);
-    await work(path);
+    return await work(path);
   } finally {
     await Deno.remove(path);
   }
@@ -55,7 +55,10 @@ Deno.test("a bad row is refused with its line, its value and what to do", async 
     [[HEADER, GOOD, "2,1523318401,7,31,1e300,0"], /amount is "1e300"; more than/],
     // Lines are counted through cells that hold some themselves.
     [[HEADER, GOOD, '2,1523318401,"a\nb\nc",31,4,0', "3,1523318402,7,31,-1,0"], /line 6: amount is "-1"/],
-    [[`${HEADER},Amount`, `${GOOD},1`], /header: columns 5 and 7 are both "Amount"/],
+    [
+      [`${HEADER},Amount`, `${GOOD},1`],
+      /header: columns 5 and 7 are both "amount", called "amount" and "Amount"/,
+    ],
     [[HEADER, GOOD, "", "2,1523318401,7,31,4,no"], /dataset_one_class: none of the 2 payments/],
     [[HEADER, "2,1523318401,7,31,4,yes"], /dataset_one_class: all 1 payments/],
   ];
@@ -95,6 +98,24 @@ Deno.test("rows come in any order, under several names, and what is not told sta
     expect(second.label).toEqual({ knownAtMs: 1_523_318_405_250 + 7 * 86_400_000, fraud: true });
     expect(second.posterior).toBe(null);
   });
+});
+
+Deno.test("what came at one instant is put in an order that has nothing to do with the file's", async () => {
+  const ids = Array.from({ length: 200 }, (_, i) => `t${i}`);
+  const rowOf = (id: string) => `${id},1523318400,c,m,5,${Number(id.slice(1)) < 100 ? 0 : 1}`;
+  const orderOf = (lines: readonly string[]) =>
+    read([HEADER, ...lines].join("\n"), async (path) => {
+      return [...(await csvSource(path, 7)).payments()].map(({ event, fraud }) => ({
+        id: event.paymentId,
+        fraud,
+      }));
+    });
+  const order = await orderOf(ids.map(rowOf));
+  expect(await orderOf(ids.toReversed().map(rowOf))).toEqual(order);
+  // The frauds, which stood last, are no longer together.
+  const early = order.slice(0, 100).filter(({ fraud }) => fraud).length;
+  expect(early).toBeGreaterThan(30);
+  expect(early).toBeLessThan(70);
 });
 
 Deno.test("names in other spellings, date-times, a byte-order mark and blank lines are read as they are meant", async () => {

@@ -75,7 +75,7 @@ ${figure("Calibration: predicted against observed, 95%", reliabilityChart(findin
 ${figure("Where the scores lie", scoreBandChart(findings))}
 ${figure("Recall by kind of fraud (frauds)", recallChart(findings.recallByStory))}
 ${figure("Recall by month (frauds)", recallChart(findings.recallByMonth))}
-${figure("Feature importance: what shuffling one feature costs", importanceChart(findings))}
+${figure("Feature importance: what shuffling one feature costs, last period", importanceChart(findings))}
 ${
     figure(
       "Learning curves, last period (dot: the epoch kept)",

@@ -65,6 +65,8 @@ ${
 
 ## What it looks at most
 
+On the last period of test alone: all of its fraud and a sample of the rest, each feature dealt out anew once.
+
 ${
     markdownTable([
       ["feature", "loss of AP when shuffled"],

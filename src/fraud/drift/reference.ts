@@ -1,3 +1,4 @@
+import { FEATURES } from "../features/catalogue.ts";
 import { type BinnedValues, binValues, stabilityOf } from "./stability.ts";
 
 /** How the payments that a model learned from looked: a part of its manifest. */
@@ -28,6 +29,13 @@ export function driftReference(
   };
 }
 
+/**
+ * A fading count never becomes 0: after weeks without anything to count it is a number that tells how many weeks, and
+ * bins there would tell the age of the world for a change of the payments.
+ */
+const LEAST_COUNT = 1e-3;
+const COUNTED: ReadonlySet<string> = new Set(["payments", "ids", "usd"]);
+
 export interface DriftFrom {
   /** Of the score. */
   readonly score: number;
@@ -42,7 +50,9 @@ export function driftFrom(reference: DriftReference, now: ScoredVectors): DriftF
       reference.probability,
       Float64Array.from({ length: now.length }, (_, row) => now.probability(row)),
     ),
-    features: reference.features.map((then, f) => stabilityOf(then, column(now, f))),
+    features: reference.features.map((then, f) =>
+      stabilityOf(then, column(now, f), COUNTED.has(FEATURES[f].unit) ? LEAST_COUNT : 0)
+    ),
   };
 }
 

@@ -17,9 +17,26 @@ export function binValues(values: Float64Array): BinnedValues {
   return { edges: inner, shares: sharesOf(inner, values) };
 }
 
-/** The population stability index of values against those in the bins; above 0.1 something moves, above 0.25 much does. */
-export function stabilityOf(then: BinnedValues, now: Float64Array): number {
-  return stabilityIndex(then.shares, sharesOf(then.edges, now));
+/**
+ * The population stability index of values against those in the bins; above 0.1 something moves, above 0.25 much does.
+ * @param least values between 0 and this are 0 for it
+ */
+export function stabilityOf(then: BinnedValues, now: Float64Array, least = 0): number {
+  const { edges, shares } = withoutEdgesBelow(least, then);
+  return stabilityIndex(shares, sharesOf(edges, now));
+}
+
+/** Bins on either side of an edge between 0 and `least` become one. */
+function withoutEdgesBelow(least: number, { edges, shares }: BinnedValues): BinnedValues {
+  const kept: { edges: number[]; shares: number[] } = { edges: [], shares: [shares[0]] };
+  edges.forEach((edge, i) => {
+    if (edge > 0 && edge < least) kept.shares[kept.shares.length - 1] += shares[i + 1];
+    else {
+      kept.edges.push(edge);
+      kept.shares.push(shares[i + 1]);
+    }
+  });
+  return kept;
 }
 
 /** Σ (now − then) × ln(now / then) over the bins. */

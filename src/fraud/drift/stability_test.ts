@@ -20,6 +20,21 @@ Deno.test("stabilityOf() is small for values of the same law, whatever their num
   expect(stabilityOf(then, drawn(2_000, 5))).toBeGreaterThan(1);
 });
 
+Deno.test("counts that have faded to next to nothing are nothing, whatever is left of them", () => {
+  const random = new Random(2);
+  // One in three was counted lately; of the others is left what fades by a factor of e in a day.
+  const after = (days: number) =>
+    Float64Array.from(
+      { length: 5_000 },
+      (_, i) => i % 3 === 0 ? 1 + random.uniform() : Math.exp(-days * (1 + random.uniform())),
+    );
+  const then = binValues(after(10));
+  expect(stabilityOf(then, after(30))).toBeGreaterThan(1);
+  expect(stabilityOf(then, after(30), 1e-3)).toBeLessThan(0.02);
+  // What is counted still moves it.
+  expect(stabilityOf(then, after(10).map((value) => value + 1), 1e-3)).toBeGreaterThan(1);
+});
+
 Deno.test("binValues() has fewer bins where values are equal, and an empty bin later stays finite", () => {
   const flags = binValues(Float64Array.from({ length: 1_000 }, (_, i) => i % 4 === 0 ? 1 : 0));
   expect(flags.edges).toEqual([0, 1]);
