@@ -93,7 +93,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   // Before a world is made: of two servers that start at once on one empty database, one makes it.
   const claim = config.providersUrl === null ? await claimProviderMemory(database.pool) : null;
   if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
-  const sender = ownWebhookSender(config, stdio);
+  const sender = ownWebhookSender(config, stdio, log);
   const approvals: ApprovalWays = {
     page: stdio ? null : `${config.publicUrl ?? ownUrl(config)}/dashboard`,
     byToken: config.approvalTokens,
