@@ -2,7 +2,7 @@
  * `deno task bench:selection [--explore-one-in 10]`: what a fraud model loses that is trained on what the model before it
  * approved, and how much of that a few declines approved at random win back. sim/bench/README.md explains the figures.
  *
- *     [--days 120] [--customers 8000] [--seed 7] [--start 2026-01-05] [--explore-one-in 10] [--draws 3] [--seeds 2]
+ *     [--days 120] [--customers 16000] [--seed 7] [--start 2026-01-05] [--explore-one-in 10] [--draws 2] [--seeds 2]
  *     [--train-rows 80000] [--epochs 10] [--label-delay-days 7] [--out FOLDER]
  */
 import { join } from "node:path";
@@ -44,12 +44,12 @@ function selectionOptions(args: readonly string[]): SelectionOptions & { outDire
     world: {
       seed,
       days,
-      customers: wholeNumber("customers", values.customers, 8_000, 100, 50_000_000),
+      customers: wholeNumber("customers", values.customers, 16_000, 100, 50_000_000),
       startMs: midnight("start", values.start ?? "2026-01-05"),
     },
     labelDelayDays,
     exploreOneIn: wholeNumber("explore-one-in", values["explore-one-in"], 10, 1, 10_000),
-    draws: wholeNumber("draws", values.draws, 3, 1, 50),
+    draws: wholeNumber("draws", values.draws, 2, 1, 50),
     fit: {
       seeds: Array.from({ length: seeds }, (_, i) => seed + 1 + i),
       mostRows: wholeNumber("train-rows", values["train-rows"], 80_000, 1_000, 10_000_000),
