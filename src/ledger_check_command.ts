@@ -7,13 +7,14 @@ import { runCheckCommand } from "./db/check_command.ts";
 import type { Sql } from "./db/pool.ts";
 import { checkLedger } from "./ledger/check_ledger.ts";
 import { OperatorError } from "./core/run_command.ts";
+import { askForKnownCharges } from "./payments/ask_for_known_charges.ts";
 import { type BooksResult, type ChargesBook, compareCharges } from "./payments/compare_charges.ts";
 import { ChargeLog, chargeLogPath } from "./providers/charge_log.ts";
 import { ProviderTimeout } from "./providers/provider.ts";
 import { ProvidersProcess } from "./providers/providers_process.ts";
 
 async function printInvariants(sql: Sql): Promise<boolean> {
-  const book = await openBook();
+  const book = await openBook(sql);
   const results: BooksResult[] = await checkLedger(sql);
   if (book === null) {
     console.error("The providers' book is not here: captures and refunds are not held against it.");
@@ -46,10 +47,20 @@ async function printInvariants(sql: Sql): Promise<boolean> {
 }
 
 /** The providers' book; null where there is none to be found. Throws where it should be there and is not. */
-async function openBook(): Promise<{ charges: ChargesBook; from: string; close(): void } | null> {
+async function openBook(sql: Sql): Promise<{ charges: ChargesBook; from: string; close(): void } | null> {
   const { providersUrl, dataDirectory } = readConfig((variable) => Deno.env.get(variable));
   if (providersUrl !== null) {
-    const charges = await new ProvidersProcess(providersUrl).readBook().catch((error) => {
+    const providers = new ProvidersProcess(providersUrl);
+    const known = await askForKnownCharges(sql, providers);
+    if (known.answer === "unknown") {
+      // Each row would disagree, which says nothing about any of them.
+      throw new OperatorError(
+        `The providers at PROVIDERS_URL ${providersUrl} do not know ${known.about}: theirs is another book, ` +
+          `${known.bookId}. Nothing was checked. Start \`deno task providers\` with the DATA_DIR that this database's ` +
+          "charges are in, or unset PROVIDERS_URL to check against the book in DATA_DIR.",
+      );
+    }
+    const charges = await providers.readBook().catch((error) => {
       throw noBookError(providersUrl, error);
     });
     return { charges, from: providersUrl, close: () => {} };

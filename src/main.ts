@@ -34,7 +34,7 @@ import { ShadowRounds, ShadowScorer } from "./payments/shadow/shadow_scorer.ts";
 import { listenForOrders, requireFreeProvidersPort } from "./providers/listen_for_orders.ts";
 import { VERSION } from "./version.ts";
 import { openWalletStack } from "./wallet_stack.ts";
-import { type DegradedBy, watchProviders } from "./watch_providers.ts";
+import { bookToPin, type ProvidersWatch, watchProviders } from "./watch_providers.ts";
 import { WalletKeeper } from "./wallets/wallet_keeper.ts";
 import { runCommand } from "./core/run_command.ts";
 
@@ -93,11 +93,12 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   // Before a world is made: of two servers that start at once on one empty database, one makes it.
   const claim = config.providersUrl === null ? await claimProviderMemory(database.pool) : null;
   if (!await fillEmptyDatabase(config, database, log, stop)) return 0;
-  const sender = ownWebhookSender(config, stdio);
+  const sender = ownWebhookSender(config, stdio, log);
   const approvals: ApprovalWays = {
     page: stdio ? null : `${config.publicUrl ?? ownUrl(config)}/dashboard`,
     byToken: config.approvalTokens,
   };
+  const book = bookToPin(config, log);
   const stack = await openPaymentStack({
     config,
     database,
@@ -106,10 +107,16 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     model,
     events: metrics.payments,
     approvals,
+    providersBook: book,
     onProviderEvent: sender === null ? undefined : (event) => sender.send(event),
     onError: (error) => log.error("routing_exchange_failed", errorFields(error)),
   });
-  const degradedBy = await watchProviders(config, stack.payments, log);
+  const watch = await watchProviders(config, { statements: stack.pool.ofEveryTenant, book, log }).catch(
+    async (error) => {
+      await stack.end();
+      throw error;
+    },
+  );
   const orders = config.providersListen
     ? listenForOrders(
       config.providersPort,
@@ -173,7 +180,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
       calls,
       tokenKeys,
       stack,
-      degradedBy,
+      degradedBy: watch?.degradedBy ?? null,
       completer,
       stop,
       startedMs,
@@ -189,6 +196,7 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
     await shadow?.stop();
     await keeper.stop();
     await completer.stop();
+    await watch?.stop();
     await sender?.close();
     // A charge whose reply is lost on order would keep its caller, and this, for a minute.
     await Promise.race([orders?.shutdown(), pause(ORDERS_DRAIN_MAX_MS)]);
@@ -237,7 +245,7 @@ async function serveOnHttp(
     calls: CallToolDependencies;
     tokenKeys: TokenKeys | null;
     stack: PaymentStack;
-    degradedBy: DegradedBy | null;
+    degradedBy: ProvidersWatch["degradedBy"] | null;
     completer: Completer;
     stop: Promise<string>;
     startedMs: number;

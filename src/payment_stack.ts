@@ -15,6 +15,7 @@ import { type PaymentEvents, PaymentService } from "./payments/payment_service.t
 import { ACQUIRER_PROFILES } from "./providers/acquirer_profiles.ts";
 import { ChargeLog, chargeLogPath } from "./providers/charge_log.ts";
 import { FaultPlan } from "./providers/faults.ts";
+import type { PinnedBook } from "./providers/pinned_book.ts";
 import type { Provider } from "./providers/provider.ts";
 import { RemoteProvider } from "./providers/remote_provider.ts";
 import { SimulatedAcquirer } from "./providers/simulated_acquirer.ts";
@@ -67,6 +68,8 @@ export async function openPaymentStack(options: {
   random?: Random;
   /** How what waits for a person is decided; by the call's token alone when left out. */
   approvals?: ApprovalWays;
+  /** Whose charges the payments are about, for providers of another process; any when left out. */
+  providersBook?: PinnedBook | null;
   /** Told of what happens at providers in this process. */
   onProviderEvent?: (event: ChargeEvent) => void;
   onError?: (error: unknown) => void;
@@ -74,7 +77,9 @@ export async function openPaymentStack(options: {
   const { config, clock, database } = options;
   const simulated = config.providersUrl === null ? await openSimulatedProviders(options) : null;
   const providers = simulated === null
-    ? ACQUIRER_PROFILES.map((profile) => new RemoteProvider(profile, config.providersUrl!))
+    ? ACQUIRER_PROFILES.map((profile) =>
+      new RemoteProvider(profile, config.providersUrl!, options.providersBook)
+    )
     : [...simulated.providers.values()];
   const connection = { ...database.pool, applicationName: "mcp-payments-lab" };
   const pool = new TenantPool({ ...connection, max: config.poolSize });

@@ -11,7 +11,7 @@ import { ChargeLog, chargeLogPath } from "./providers/charge_log.ts";
 import { FaultPlan } from "./providers/faults.ts";
 import { listenForOrders } from "./providers/listen_for_orders.ts";
 import { SimulatedAcquirer } from "./providers/simulated_acquirer.ts";
-import { WebhookSender } from "./providers/webhook_sender.ts";
+import { warnOfNotTaken, WebhookSender } from "./providers/webhook_sender.ts";
 import { refuseArguments, runCommand } from "./core/run_command.ts";
 
 /** Charges whose replies are lost hold their connections; the exit does not wait for them. */
@@ -30,9 +30,13 @@ async function main(args: readonly string[]): Promise<void> {
       "WEBHOOK_URL is set but PROVIDER_WEBHOOK_SECRET is not: webhooks must be signed. Set both.",
     );
   }
-  const sender = webhookUrl === null
-    ? null
-    : new WebhookSender({ url: webhookUrl, secret: webhookSecret!, clock: systemClock, delayScale: 1 });
+  const sender = webhookUrl === null ? null : new WebhookSender({
+    url: webhookUrl,
+    secret: webhookSecret!,
+    clock: systemClock,
+    delayScale: 1,
+    onNotTaken: warnOfNotTaken(log),
+  });
   const providers = new Map(ACQUIRER_PROFILES.map((profile) => [
     profile.name,
     new SimulatedAcquirer({

@@ -5,60 +5,122 @@ import type { Log } from "./core/log.ts";
 import { compareCharges } from "./payments/compare_charges.ts";
 import { openLab, START_MS } from "./payments/testing/open_lab.ts";
 import { refund } from "./payments/testing/refund_lab.ts";
+import { ACQUIRER_PROFILES } from "./providers/acquirer_profiles.ts";
+import { PinnedBook } from "./providers/pinned_book.ts";
 import { ProvidersProcess } from "./providers/providers_process.ts";
+import { chargeRequestOf } from "./providers/testing/charge_request_of.ts";
 import { serveProviders } from "./providers/testing/serve_providers.ts";
-import { watchProviders } from "./watch_providers.ts";
+import { bookToPin, REASONS, watchProviders } from "./watch_providers.ts";
 
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const NOBODY = "http://127.0.0.1:9";
 
-Deno.test("providers of another process that do not know this database's charges are refused, at the start and later", async () => {
+Deno.test("providers of another process that do not know this database's charges are refused at the start", async () => {
   await using providers = serveProviders(new ManualClock(START_MS));
   await using lab = await openLab({ providersUrl: providers.url });
-  const watch = (providersUrl: string, service = lab.service) =>
-    watchProviders({ providersUrl, dataDirectory: "/srv/lab" }, service, SILENT);
+  const watch = async (providersUrl: string) => {
+    const book = new PinnedBook();
+    const statements = lab.stack.pool.ofEveryTenant;
+    const options = { providersUrl, dataDirectory: "/srv/lab" };
+    const watched = (await watchProviders(options, { statements, book, log: SILENT }))!;
+    await watched.stop();
+    return { ...watched, book };
+  };
   // Nothing is captured yet, so nothing can be unknown.
   await watch(providers.url);
-  const { answer } = await lab.pay();
-  const degradedBy = (await watch(providers.url))!;
-  expect(await degradedBy()).toBeNull();
+  const ids: string[] = [];
+  for (let i = 0; i < 4; i++) {
+    ids.push((await lab.pay()).answer.payment_id);
+    lab.clock.advance(1_000);
+  }
+  const right = await watch(providers.url);
+  expect(await right.degradedBy()).toBeNull();
+  expect(right.book.id).toBe(providers.log.bookId);
 
   await using others = serveProviders(new ManualClock(START_MS));
-  await using elsewhere = await openLabOnProviders(others.url, lab.database.appUrl);
-  const refused = await watch(others.url, elsewhere.service).catch((error) => error);
+  const refused = await watch(others.url).catch((error) => error);
   expect(refused).toBeInstanceOf(ConfigError);
-  expect(refused.message).toContain(`do not know the charge of payment "${answer.payment_id}"`);
+  expect(refused.message).toContain("do not know the charge of payment");
   expect(refused.message).toContain("/srv/lab");
+  // Silence on order is a provider's, and not its book's.
+  for (const { name } of ACQUIRER_PROFILES) others.faults.change(name, { outage: "silent" });
+  await expect(watch(others.url)).rejects.toThrow(ConfigError);
 
-  // Of silent ones nothing is known, which is no reason to refuse them.
-  others.faults.change(answer.routing!.provider, { outage: "refusing" });
-  expect(await (await watch(others.url, elsewhere.service))!()).toBeNull();
+  // A copy of the folder that fell behind knows the first and the last, but not all between.
+  others.log.recordMany([...providers.log.all()].filter(({ key }) => !key.includes(ids[2])));
+  await expect(watch(others.url)).rejects.toThrow(ids[2]);
+  others.log.recordMany(providers.log.all());
+  expect((await watch(others.url)).book.id).toBe(others.log.bookId);
+  expect(
+    await watchProviders(
+      { providersUrl: null, dataDirectory: "." },
+      { statements: lab.stack.pool.ofEveryTenant, book: null, log: SILENT },
+    ),
+  ).toBeNull();
 });
 
-Deno.test("dead providers make a server degraded, which ends when they are back, if they are the same", async () => {
-  await using lab = await openLab();
-  await lab.pay();
-  const dead = (await watchProviders({ providersUrl: NOBODY, dataDirectory: "." }, lab.service, SILENT))!;
-  expect(await dead()).toContain("do not answer");
-  expect(await watchProviders({ providersUrl: null, dataDirectory: "." }, lab.service, SILENT)).toBeNull();
-
-  let isUp = false;
-  const front = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    () => new Response("{}", { status: isUp ? 200 : 503 }),
-  );
+Deno.test("providers that come late are pinned once they know this database's charges, and asked nothing before", async () => {
+  await using right = serveProviders(new ManualClock(START_MS));
+  await using stranger = serveProviders(new ManualClock(START_MS));
+  /** Whoever is at the address at the moment. */
+  let there: typeof right | null = right;
+  const front = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    if (there === null) return new Response("nobody", { status: 503 });
+    const { pathname } = new URL(request.url);
+    return fetch(new URL(pathname, there.url), {
+      method: request.method,
+      headers: request.headers,
+      body: request.body,
+    });
+  });
   const providersUrl = `http://127.0.0.1:${front.addr.port}`;
-  const degradedBy = (await watchProviders({ providersUrl, dataDirectory: "." }, lab.service, SILENT))!;
-  expect(await degradedBy()).toContain("do not answer");
-  isUp = true;
-  // The lab's own providers are asked about the charge, and know it.
-  expect(await degradedBy()).toBeNull();
-  isUp = false;
-  expect(await degradedBy()).toContain("do not answer");
-  isUp = true;
-  await lab.owner`update payments set payment_id = 'pay_other'`;
-  expect(await degradedBy()).toContain("do not know the charges");
-  await front.shutdown();
+  const told: string[] = [];
+  const log: Log = { ...SILENT, error: (event) => told.push(event), info: (event) => told.push(event) };
+  const book = bookToPin({ providersUrl }, log)!;
+  await using lab = await openLab({ providersUrl, providersBook: book });
+  there = null;
+  const watch = (await watchProviders(
+    { providersUrl, dataDirectory: "." },
+    { statements: lab.stack.pool.ofEveryTenant, book, log, askIntervalMs: 5 },
+  ))!;
+  try {
+    expect(await watch.degradedBy()).toBe(REASONS.down);
+    const early = (await lab.pay()).answer;
+    expect(early.status).toBe("in_doubt");
+    await lab.owner`
+      insert into payments select (jsonb_populate_record(p, jsonb_build_object('payment_id', 'pay_0', 'status',
+        'succeeded', 'captured_minor', amount_minor))).* from payments p`;
+    there = stranger;
+    expect(await watch.degradedBy()).toBe(REASONS.unknown);
+    expect((await lab.pay()).answer.status).toBe("in_doubt");
+    expect([...stranger.log.all()]).toEqual([]);
+    const { provider } = early.routing!;
+    await right.providers.get(provider)!.charge(chargeRequestOf("lab/pay_0"), 30_000);
+    there = right;
+    // By itself, and not because somebody asks for its readiness.
+    while (book.id === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(book.id).toBe(right.log.bookId);
+    expect(await watch.degradedBy()).toBeNull();
+    expect((await lab.pay()).answer.status).toBe("succeeded");
+
+    there = stranger;
+    expect(await watch.degradedBy()).toBe(REASONS.other);
+    expect((await lab.pay()).answer).toMatchObject({ status: "failed" });
+    there = null;
+    expect(await watch.degradedBy()).toBe(REASONS.down);
+    there = right;
+    expect(await watch.degradedBy()).toBeNull();
+    expect([...stranger.log.all()]).toEqual([]);
+    expect(told).toEqual([
+      "providers_are_others",
+      "providers_up",
+      "providers_are_others",
+      "providers_are_back",
+    ]);
+  } finally {
+    await watch.stop();
+    await front.shutdown();
+  }
 });
 
 Deno.test("our books are held against GET /charges, and what disagrees is asked for anew", async () => {
@@ -72,16 +134,9 @@ Deno.test("our books are held against GET /charges, and what disagrees is asked 
   // The list is older than what happened since, and no lie.
   await refund(lab, { paymentId: first.payment_id, amount: 40 });
   await lab.pay({ paymentMethodId: "pm_card_soft_decline_first" });
-  expect(await violations(early)).toEqual([0, 0]);
-  expect(await violations(await process.readBook())).toEqual([0, 0]);
+  expect(await violations(early)).toEqual([0, 0, 0]);
+  expect(await violations(await process.readBook())).toEqual([0, 0, 0]);
   await lab.owner`update payments set provider_charge_id = 'ch_other' where payment_id = ${first.payment_id}`;
-  expect(await violations(await process.readBook())).toEqual([1, 0]);
+  expect(await violations(await process.readBook())).toEqual([1, 0, 0]);
   await expect(new ProvidersProcess(NOBODY).readBook()).rejects.toThrow();
 });
-
-/** A service on the same database whose providers are elsewhere. */
-async function openLabOnProviders(providersUrl: string, appUrl: string) {
-  const lab = await openLab({ providersUrl });
-  const service = await lab.openService(undefined, appUrl);
-  return { service, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
-}

@@ -170,7 +170,8 @@ export function createApp(dependencies: AppDependencies): Hono {
     return response;
   });
 
-  app.post("/webhooks/:provider", async (context) => {
+  // A trailing slash is easily set in WEBHOOK_URL, and a dispute lost to it would not be told again.
+  app.on("POST", ["/webhooks/:provider", "/webhooks/:provider/"], async (context) => {
     if (dependencies.webhooks === null) return refuse(context, NO_WEBHOOKS);
     const text = await readText(context.req.raw, config.readTimeoutMs);
     if (typeof text !== "string") return refuse(context, text.refusal);

@@ -135,6 +135,12 @@ Deno.test("a webhook wakes nobody for a payment that a call works on, another pr
   expect(await completeOpenPayments(lab.service)).toBe(0);
 });
 
+Deno.test("an address with a slash at its end takes webhooks too", async () => {
+  await using served = await serve();
+  const body = eventOf("northbank", "pay_1", "charge.approved");
+  expect((await served.deliver({ provider: "northbank/", body })).status).toBe(200);
+});
+
 Deno.test("without a secret there are no webhooks", async () => {
   await using served = serveApp();
   const response = await fetch(served.url.replace("/mcp", "/webhooks/northbank"), {

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { type ChargeRequest, type Provider, ProviderTimeout } from "../providers/provider.ts";
+import { type ChargeRequest, NothingCharged, type Provider, ProviderTimeout } from "../providers/provider.ts";
 import type { ChargeOutcome } from "./settle_payments.ts";
 
 export interface ChargeResult {
@@ -20,17 +20,24 @@ export function timedResult(clock: Clock): (outcome: ChargeOutcome, note: string
 /**
  * Asks the provider to charge. No transaction is open here. Without a reply in time the charge is unknown, not
  * failed: the provider is asked by key, once, and only its own word counts.
+ *
+ * @param isFirst whether nobody can have sent the key before: only then a call that has certainly charged nothing means
+ * that nothing was charged
  */
 export async function chargePayment(
   provider: Provider,
   request: ChargeRequest,
   timeoutMs: number,
   clock: Clock,
+  isFirst: boolean,
 ): Promise<ChargeResult> {
   const result = timedResult(clock);
   try {
     return result(await provider.charge(request, timeoutMs), null);
   } catch (error) {
+    if (isFirst && error instanceof NothingCharged) {
+      return result({ outcome: "refused", code: "provider_unavailable" }, "not_sent");
+    }
     if (!(error instanceof ProviderTimeout)) throw error;
   }
   try {

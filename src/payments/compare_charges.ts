@@ -1,5 +1,7 @@
 import type { Sql } from "../db/pool.ts";
+import type { CapturedCharge, ChargeName } from "../providers/captured_charge.ts";
 import type { ChargeStatement } from "../providers/provider.ts";
+import { findLostCharges } from "./find_lost_charges.ts";
 import { providerKeyOf } from "./payment.ts";
 
 export interface BooksResult {
@@ -27,38 +29,55 @@ interface CapturedRow {
 const PAGE = 20_000;
 const EXAMPLES_SHOWN = 3;
 
+/** Of what disagrees with a list that was read before, so much is asked for anew; the rest is held to the list. */
+const ASKED_ANEW_MAX = 1_000;
+
 /** The providers' book: their log itself, or a list of it that can be asked for anew. */
 export interface ChargesBook {
   statement(provider: string, key: string): ChargeStatement | null;
-  /** As it is now, where {@link statement} may be older than our row. */
-  statementNow?(provider: string, key: string): Promise<ChargeStatement | null>;
+  /** As they are now, in the order asked for, where {@link statement} may be older than our row. */
+  statementsNow?(charges: readonly ChargeName[]): Promise<(ChargeStatement | null)[]>;
+  /** All that were captured. */
+  captured(): Iterable<CapturedCharge>;
 }
 
 /**
- * Holds our books against the providers' own: written by other hands, in another database. Safe beside a running server:
- * a provider's word is read after ours, so all that we have booked is in it; what it has beyond that must be under way.
- * Where a list was read before, what disagrees with it is asked for anew.
+ * Holds our books against the providers' own, both ways: written by other hands, in another database. Safe beside a
+ * running server: a provider's word is read after ours, so all that we have booked is in it; what it has beyond that
+ * must be under way. Where a list was read before, what disagrees with it is asked for anew.
  */
 export async function compareCharges(sql: Sql, book: ChargesBook): Promise<BooksResult[]> {
   const captures: string[] = [];
   const refunds: string[] = [];
   const suspects: { row: CapturedRow; name: string; refundedMinor: bigint }[] = [];
+  const judge = (row: CapturedRow, statement: ChargeStatement | null) => {
+    const name = `${row.provider} ${keyOf(row)}`;
+    if (!isChargedAs(row, statement)) captures.push(`${name} ${row.captured} ${row.currency}`);
+    const refundedMinor = statement?.refundedMinor ?? 0n;
+    if (refundedMinor < BigInt(row.refunded)) {
+      refunds.push(`${name} refunded ${row.refunded}, of which its provider knows ${refundedMinor}`);
+    } else if (refundedMinor > BigInt(row.refunded) + BigInt(row.open)) {
+      suspects.push({ row, name, refundedMinor });
+    }
+  };
+  const disagreeing: CapturedRow[] = [];
+  let notAskedAnew = 0;
   for await (const rows of sql<CapturedRow[]>`${capturedRows(sql)}`.cursor(PAGE)) {
     for (const row of rows) {
-      const key = providerKeyOf(row.tenant_id, row.payment_id, row.charge_number);
-      const name = `${row.provider} ${key}`;
-      let statement = book.statement(row.provider, key);
-      if (book.statementNow !== undefined && !isAgreed(row, statement)) {
-        statement = await book.statementNow(row.provider, key);
-      }
-      if (!isChargedAs(row, statement)) captures.push(`${name} ${row.captured} ${row.currency}`);
-      const refundedMinor = statement?.refundedMinor ?? 0n;
-      if (refundedMinor < BigInt(row.refunded)) {
-        refunds.push(`${name} refunded ${row.refunded}, of which its provider knows ${refundedMinor}`);
-      } else if (refundedMinor > BigInt(row.refunded) + BigInt(row.open)) {
-        suspects.push({ row, name, refundedMinor });
+      const statement = book.statement(row.provider, keyOf(row));
+      if (book.statementsNow === undefined || isAgreed(row, statement)) judge(row, statement);
+      else if (disagreeing.length < ASKED_ANEW_MAX) disagreeing.push(row);
+      else {
+        notAskedAnew++;
+        judge(row, statement);
       }
     }
+  }
+  if (disagreeing.length > 0) {
+    const now = await book.statementsNow!(
+      disagreeing.map((row) => ({ provider: row.provider, key: keyOf(row) })),
+    );
+    disagreeing.forEach((row, i) => judge(row, now[i]));
   }
   // A refund that began after the row was read has its row by now.
   for (const { row, name, refundedMinor } of suspects) {
@@ -72,11 +91,21 @@ export async function compareCharges(sql: Sql, book: ChargesBook): Promise<Books
       );
     }
   }
+  const { lost, elsewhere } = await findLostCharges(sql, book.captured());
   return [
     result(
       "captures_agree_with_providers",
       "Each captured card payment is a charge in its provider's book",
       captures,
+      notAskedAnew === 0
+        ? ""
+        : `; ${notAskedAnew} more than could be asked about anew disagree with the list`,
+    ),
+    result(
+      "charges_are_captured_payments",
+      "Each charge in a provider's book is a captured payment, or one that is still open",
+      lost,
+      elsewhere === 0 ? "" : `; ${elsewhere} charges in it are of tenants that are not in this database`,
     ),
     result(
       "refunds_agree_with_providers",
@@ -106,6 +135,10 @@ function capturedRows(sql: Sql) {
      where p.captured_minor > 0 and p.provider is not null`;
 }
 
-function result(name: string, about: string, found: readonly string[]): BooksResult {
-  return { name, about, violations: found.length, examples: found.slice(0, EXAMPLES_SHOWN) };
+function keyOf(row: Pick<CapturedRow, "tenant_id" | "payment_id" | "charge_number">): string {
+  return providerKeyOf(row.tenant_id, row.payment_id, row.charge_number);
+}
+
+function result(name: string, about: string, found: readonly string[], note = ""): BooksResult {
+  return { name, about: about + note, violations: found.length, examples: found.slice(0, EXAMPLES_SHOWN) };
 }

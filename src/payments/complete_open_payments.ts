@@ -156,6 +156,7 @@ export async function chargeInProgress(
     attempt: row.attempts.length + 1,
     // Whoever was in doubt is told how it ended, and not charged elsewhere after all.
     mayFailOver: service.settings.failover && row.status === "processing",
+    isFirst: false,
   };
 }
 

@@ -171,6 +171,7 @@ async function finishAccepted(
       chargeNumber: 1,
       attempt: 1,
       mayFailOver: service.settings.failover,
+      isFirst: true,
     }, null);
   } catch (error) {
     if (!isAlreadySettled(error)) throw error;

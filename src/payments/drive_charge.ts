@@ -20,6 +20,8 @@ export interface ChargeInProgress {
   /** Of the row that the next outcome becomes. */
   readonly attempt: number;
   readonly mayFailOver: boolean;
+  /** Whether nobody can have sent this charge before. */
+  readonly isFirst: boolean;
 }
 
 export interface DrivenCharge {
@@ -58,6 +60,7 @@ export async function driveCharge(
           chargeRequestOf(facts, chargeNumber),
           service.settings.providerTimeoutMs,
           service.clock,
+          progress.isFirst,
         );
         note({ "payment.outcome": result.outcome.outcome });
         return result;
@@ -83,6 +86,7 @@ export async function driveCharge(
       route: next,
       chargeNumber: chargeNumber + 1,
       attempt: attempt + 1,
+      isFirst: true,
     };
   }
 }

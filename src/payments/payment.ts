@@ -127,7 +127,9 @@ export function providerKeyOf(tenantId: string, paymentId: string, chargeNumber 
 }
 
 /** The payment a provider's key belongs to; null for a text that is no such key. */
-export function paymentOfKey(key: string): { tenantId: string; paymentId: string } | null {
-  const match = /^([a-z0-9][a-z0-9_-]{0,62})\/(pay_[0-9a-z]{1,60})(\/[0-9]{1,2})?$/.exec(key);
-  return match && { tenantId: match[1], paymentId: match[2] };
+export function paymentOfKey(
+  key: string,
+): { tenantId: string; paymentId: string; chargeNumber: number } | null {
+  const match = /^([a-z0-9][a-z0-9_-]{0,62})\/(pay_[0-9a-z]{1,60})(?:\/([0-9]{1,2}))?$/.exec(key);
+  return match && { tenantId: match[1], paymentId: match[2], chargeNumber: Number(match[3] ?? 1) };
 }

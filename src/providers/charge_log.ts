@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
+import { readBookId } from "./book_id.ts";
 import { CheckpointsApart } from "./checkpoints_apart.ts";
+import type { CapturedCharge } from "./captured_charge.ts";
 import type { DeclineCode, RefusalCode } from "./decline_codes.ts";
 import { challengeIdOf, refundIdOf } from "./provider_ids.ts";
 import type { ChargeReply, ChargeStatement, RefundReply, RefundRequest } from "./provider.ts";
@@ -47,6 +49,8 @@ interface Row {
  * its own ({@link CheckpointsApart}).
  */
 export class ChargeLog {
+  /** By which its users tell it from another: see {@link readBookId}. */
+  readonly bookId: string;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #find: StatementSync;
@@ -83,6 +87,7 @@ export class ChargeLog {
       create index if not exists refunds_by_charge on refunds (provider, charge_key);
     `);
     this.#addColumn("authentication", "text");
+    this.bookId = readBookId(this.#database);
     const prepare = (text: string) => {
       const statement = this.#database.prepare(text);
       statement.setReadBigInts(true);
@@ -225,6 +230,13 @@ export class ChargeLog {
         refundedMinor: row.refunded_minor,
         createdAtMs: Number(row.created_at_ms),
       };
+    }
+  }
+
+  /** All that was charged and not voided before. */
+  *captured(): Iterable<CapturedCharge> {
+    for (const { state, refundedMinor = 0n, ...charge } of this.all()) {
+      if (state === "captured") yield { ...charge, refundedMinor };
     }
   }
 

@@ -68,6 +68,14 @@ export class ProviderTimeout extends Error {
 }
 
 /**
+ * The call has reached nobody who could have charged by it, and never will. Of an earlier call with the same key it
+ * says nothing.
+ */
+export class NothingCharged extends ProviderTimeout {
+  override name = "NothingCharged";
+}
+
+/**
  * What the payments domain asks of a provider (an acquirer). A provider charges at most once for one key, for
  * ever, and can be asked by key what happened. Every call rejects with {@link ProviderTimeout} when its outcome is
  * unknown. In this process it is `SimulatedAcquirer`, over HTTP `RemoteProvider`; one contract test runs on both.

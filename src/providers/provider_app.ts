@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
+import { BOOK_HEADER, OTHER_BOOK_STATUS } from "./book_id.ts";
 import { chargeLine } from "./charge_line.ts";
 import type { ChargeLog } from "./charge_log.ts";
 import type { FaultPlan, ProviderFaults } from "./faults.ts";
@@ -8,6 +9,7 @@ import { type Provider, ProviderTimeout } from "./provider.ts";
 import {
   ChallengeMessage,
   ChargeMessage,
+  ChargeNamesMessage,
   chargeRequest,
   KeyMessage,
   RefundMessage,
@@ -17,7 +19,7 @@ import {
 
 /** A lost reply keeps its caller waiting this long, which is longer than any caller waits. */
 const PATIENCE_MS = 65_000;
-const BODY_MAX_BYTES = 16_384;
+const BODY_MAX_BYTES = 65_536;
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
@@ -41,6 +43,20 @@ export function createProviderApp({ providers, log, faults }: {
         message: "This address is for programs on this machine: no Origin header, and localhost as the host.",
       },
     }, 403);
+  });
+
+  // Before anything is done or told: a caller whose charges are in another book would take this one's word for that one's.
+  app.use(async (context, next) => {
+    const meant = context.req.header(BOOK_HEADER);
+    if (meant === undefined || meant === log.bookId) return await next();
+    return context.json({
+      error: {
+        code: "other_book",
+        message:
+          `These providers remember in the book ${log.bookId}, not in the one that is meant: nothing was done. ` +
+          "Start deno task providers with the DATA_DIR of the other one.",
+      },
+    }, OTHER_BOOK_STATUS);
   });
 
   /** One call of one provider. What the provider does not answer is not answered here either. */
@@ -77,6 +93,18 @@ export function createProviderApp({ providers, log, faults }: {
   call("voids", KeyMessage, (provider, { key }) => provider.voidKey(key, PATIENCE_MS));
   call("refunds", RefundMessage, (provider, message) => provider.refund(refundRequest(message), PATIENCE_MS));
 
+  app.get("/book", (context) => context.json({ book_id: log.bookId }));
+  // Read from the book itself: what was ordered of a provider does not keep its owner from looking.
+  app.post("/book/statements", async (context) => {
+    const parsed = ChargeNamesMessage.safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success) return context.json(invalid(parsed.error), 400);
+    const statements = parsed.data.charges.map(({ provider, key }) => {
+      const statement = log.statement(provider, key);
+      return statement && statementMessage(statement);
+    });
+    return context.json({ statements });
+  });
+
   app.get("/healthz", (context) => context.json({ status: "ok", providers: [...providers.keys()] }));
 
   app.get(
@@ -109,7 +137,8 @@ export function createProviderApp({ providers, log, faults }: {
       error: {
         code: "not_found",
         message:
-          "There is GET /charges, GET and POST /faults, GET /healthz and POST /providers/<name>/charges, " +
+          "There is GET /charges, GET /book, POST /book/statements, GET and POST /faults, GET /healthz and " +
+          "POST /providers/<name>/charges, " +
           "/challenges, /statements, /voids and /refunds.",
       },
     }, 404)

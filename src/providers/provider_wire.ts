@@ -30,6 +30,12 @@ export const RefundMessage = z.strictObject({
   payment_method_id: z.string().min(1).max(200).nullable().default(null),
 });
 
+/** Statements asked for at once, within what a body may hold. */
+export const STATEMENTS_MAX = 100;
+export const ChargeNamesMessage = z.strictObject({
+  charges: z.array(z.strictObject({ provider: z.string().min(1).max(60), key })).max(STATEMENTS_MAX),
+});
+
 export const ReplyMessage = z.discriminatedUnion("outcome", [
   z.object({
     outcome: z.literal("approved"),
@@ -55,6 +61,9 @@ export const StatementMessage = z.object({
   refunded_minor: amountMinor,
   created_at_ms: z.int(),
 });
+
+/** In the order they were asked for; null where a provider never finished a charge for the key. */
+export const StatementsMessage = z.object({ statements: z.array(StatementMessage.nullable()) });
 
 export const RefundReplyMessage = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("refunded"), refundId: z.string() }),

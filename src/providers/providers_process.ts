@@ -1,18 +1,21 @@
 import { z } from "zod";
-import { ACQUIRER_PROFILES } from "./acquirer_profiles.ts";
-import type { ChargeStatement } from "./provider.ts";
-import { RemoteProvider } from "./remote_provider.ts";
+import { BOOK_HEADER, OTHER_BOOK_STATUS } from "./book_id.ts";
+import type { CapturedCharge, ChargeName } from "./captured_charge.ts";
+import { type ChargeStatement, ProviderTimeout } from "./provider.ts";
+import { chargeStatement, STATEMENTS_MAX, StatementsMessage } from "./provider_wire.ts";
 
 /** How long the whole list may take: a world's history has some hundred thousand lines. */
 const BOOK_TIMEOUT_MS = 120_000;
-const STATEMENT_TIMEOUT_MS = 10_000;
+const STATEMENTS_TIMEOUT_MS = 10_000;
 
 /** The providers' own account of their charges, at one moment and anew. */
 export interface ProvidersBook {
   /** As it was listed; null where the provider never finished a charge for the key. */
   statement(provider: string, key: string): ChargeStatement | null;
-  /** As it is now. */
-  statementNow(provider: string, key: string): Promise<ChargeStatement | null>;
+  /** As they are now, in the order asked for. */
+  statementsNow(charges: readonly ChargeName[]): Promise<(ChargeStatement | null)[]>;
+  /** All that were captured, as they were listed. */
+  captured(): Iterable<CapturedCharge>;
 }
 
 /** The providers as a process of their own (`deno task providers`), besides its single charges. */
@@ -23,14 +26,52 @@ export class ProvidersProcess {
     this.#url = url.replace(/\/$/, "");
   }
 
-  /** Whether it answers. */
-  async isUp(timeoutMs: number): Promise<boolean> {
+  /** The id of the book it remembers in; null where it does not answer. */
+  async bookId(timeoutMs: number): Promise<string | null> {
     try {
-      const response = await fetch(`${this.#url}/healthz`, { signal: AbortSignal.timeout(timeoutMs) });
-      await response.body?.cancel();
-      return response.status === 200;
+      const response = await fetch(`${this.#url}/book`, { signal: AbortSignal.timeout(timeoutMs) });
+      return BookMessage.parse(await response.json()).book_id;
     } catch {
-      return false;
+      return null;
+    }
+  }
+
+  /**
+   * What it remembers of these charges, in their order, with few requests.
+   *
+   * @param bookId of the book that must be asked; any when left out
+   * @throws {@link ProviderTimeout} where it does not answer, or remembers in another book
+   */
+  async readStatements(
+    charges: readonly ChargeName[],
+    bookId?: string,
+  ): Promise<(ChargeStatement | null)[]> {
+    const found: (ChargeStatement | null)[] = [];
+    for (let from = 0; from < charges.length; from += STATEMENTS_MAX) {
+      found.push(...await this.#statements(charges.slice(from, from + STATEMENTS_MAX), bookId));
+    }
+    return found;
+  }
+
+  async #statements(charges: readonly ChargeName[], bookId?: string): Promise<(ChargeStatement | null)[]> {
+    try {
+      const response = await fetch(`${this.#url}/book/statements`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(bookId === undefined ? {} : { [BOOK_HEADER]: bookId }),
+        },
+        body: JSON.stringify({ charges: charges.map(({ provider, key }) => ({ provider, key })) }),
+        signal: AbortSignal.timeout(STATEMENTS_TIMEOUT_MS),
+      });
+      const text = await response.text();
+      if (response.status === OTHER_BOOK_STATUS) throw new Error("another book is there by now");
+      if (response.status !== 200) throw new Error(`status ${response.status}`);
+      const { statements } = StatementsMessage.parse(JSON.parse(text));
+      if (statements.length !== charges.length) throw new Error(`${statements.length} of ${charges.length}`);
+      return statements.map((statement) => statement && chargeStatement(statement));
+    } catch (error) {
+      throw new ProviderTimeout(`POST /book/statements: ${(error as Error).message}`);
     }
   }
 
@@ -46,15 +87,29 @@ export class ProvidersProcess {
       const { provider, key, ...record } = ChargeLineMessage.parse(JSON.parse(line));
       listed.set(`${provider} ${key}`, statementOf(record));
     }
-    const providers = new Map(
-      ACQUIRER_PROFILES.map((profile) => [profile.name, new RemoteProvider(profile, this.#url)]),
-    );
     return {
       statement: (provider, key) => listed.get(`${provider} ${key}`) ?? null,
-      statementNow: (provider, key) => providers.get(provider)!.readStatement(key, STATEMENT_TIMEOUT_MS),
+      statementsNow: (charges) => this.readStatements(charges),
+      captured: () => capturedOf(listed),
     };
   }
 }
+
+function* capturedOf(listed: ReadonlyMap<string, ChargeStatement>): Iterable<CapturedCharge> {
+  for (const [name, { reply, amountMinor, currency, refundedMinor }] of listed) {
+    if (reply.outcome !== "approved") continue;
+    const space = name.indexOf(" ");
+    yield {
+      provider: name.slice(0, space),
+      key: name.slice(space + 1),
+      amountMinor,
+      currency,
+      refundedMinor,
+    };
+  }
+}
+
+const BookMessage = z.object({ book_id: z.string().min(1).max(100) });
 
 /** What a line of the list must have for us. */
 const ChargeLineMessage = z.object({

@@ -1,11 +1,14 @@
 import type { z } from "zod";
 import type { AcquirerProfile } from "./acquirer_profiles.ts";
+import { BOOK_HEADER, OTHER_BOOK_STATUS } from "./book_id.ts";
 import { acquirerFeeMinor } from "./fee_schedule.ts";
+import type { PinnedBook } from "./pinned_book.ts";
 import {
   type ChargeReply,
   type ChargeRequest,
   type ChargeStatement,
   type ChargeTerms,
+  NothingCharged,
   type Provider,
   ProviderTimeout,
   type RefundReply,
@@ -22,19 +25,25 @@ import {
 
 /**
  * A provider in another process (`deno task providers`). Only a well-formed answer says what happened: a broken
- * connection, another status or another text leave it unknown, like silence.
+ * connection, another status or another text leave it unknown, like silence. That another book is there says that
+ * this call charged nothing, and of what an earlier one did it says nothing.
  */
 export class RemoteProvider implements Provider {
   readonly name: string;
   readonly threeDSecure: boolean;
   readonly #profile: AcquirerProfile;
   readonly #url: string;
+  readonly #book: PinnedBook | null;
 
-  /** @param profile its name and its price list, which both sides of the contract hold */
-  constructor(profile: AcquirerProfile, url: string) {
+  /**
+   * @param profile its name and its price list, which both sides of the contract hold
+   * @param book whose charges every call is about; null where any will do
+   */
+  constructor(profile: AcquirerProfile, url: string, book: PinnedBook | null = null) {
     this.name = profile.name;
     this.threeDSecure = profile.threeDSecure;
     this.#profile = profile;
+    this.#book = book;
     this.#url = `${url.replace(/\/$/, "")}/providers/${profile.name}`;
   }
 
@@ -74,20 +83,32 @@ export class RemoteProvider implements Provider {
     timeoutMs: number,
   ): Promise<z.infer<Schema> | null> {
     const unknown = (why: string) => new ProviderTimeout(`${this.name} ${path}: ${why}`);
+    const bookId = this.#book?.id;
+    // Whoever is there may be a stranger: nothing is asked until it is known.
+    if (bookId === null) throw unknown("nobody has shown yet that they remember this database's charges");
     let text: string;
     try {
       const response = await fetch(`${this.#url}/${path}`, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: {
+          "content-type": "application/json",
+          ...(bookId === undefined ? {} : { [BOOK_HEADER]: bookId }),
+        },
         body: JSON.stringify(message),
         signal: AbortSignal.timeout(timeoutMs),
       });
       text = await response.text();
+      if (response.status === OTHER_BOOK_STATUS) {
+        this.#book?.met("other");
+        const why = `${this.name} ${path}: another book is at ${this.#url}`;
+        throw path === "charges" ? new NothingCharged(why) : new ProviderTimeout(why);
+      }
       if (response.status !== 200) throw unknown(`status ${response.status}`);
     } catch (error) {
       if (error instanceof ProviderTimeout) throw error;
       throw unknown(error instanceof DOMException ? `no reply in ${timeoutMs} ms` : String(error));
     }
+    this.#book?.met("pinned");
     try {
       const { reply } = JSON.parse(text);
       // Only a find and a challenge may know nothing of a key.

@@ -160,7 +160,8 @@ export const TEST_PAYMENT_METHODS: Readonly<Record<string, TestPaymentMethod>> =
   pm_card_dispute: {
     network: "visa",
     last4: "0259",
-    about: "Approved; the customer disputes it later, of which the provider's webhook tells.",
+    about:
+      "Approved; the customer disputes it later, of which only the provider's webhook tells: set PROVIDER_WEBHOOK_SECRET.",
     effect: { kind: "dispute" },
   },
   pm_card_refund_review: {

@@ -1,5 +1,6 @@
 import { toRfc3339 } from "../core/clock.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
 import { unitHash } from "./decide_charge.ts";
 import { type ChargeEvent, eventIdOf } from "./webhook_event.ts";
 import { SIGNATURE_HEADER, signWebhook } from "../core/webhook_signature.ts";
@@ -11,6 +12,19 @@ export interface WebhookSenderOptions {
   readonly clock: Clock;
   /** Multiplies every delay: 1 as below, 0 for at once. */
   readonly delayScale: number;
+  /** Told of each address once that it does not take webhooks, until it does again; `answer` is a status or a fault. */
+  readonly onNotTaken?: (address: string, answer: string) => void;
+}
+
+/** An {@link WebhookSenderOptions.onNotTaken} that warns whoever runs the providers. */
+export function warnOfNotTaken(log: Pick<Log, "warn">): (address: string, answer: string) => void {
+  return (url, answer) =>
+    log.warn("webhooks_not_taken", {
+      url,
+      answer,
+      nextMove:
+        "Look at WEBHOOK_URL and PROVIDER_WEBHOOK_SECRET on both sides. Disputes are told by webhooks alone.",
+    });
 }
 
 /** Deliveries that wait for their time; beyond it new ones are dropped, as a hint may be. */
@@ -27,6 +41,7 @@ export class WebhookSender {
   readonly #options: WebhookSenderOptions;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #underWay = new Set<Promise<void>>();
+  readonly #notTaking = new Set<string>();
   #closed = false;
 
   constructor(options: WebhookSenderOptions) {
@@ -66,8 +81,9 @@ export class WebhookSender {
       charge_id: event.chargeId,
       sent_at: toRfc3339(clock.nowMs()),
     });
+    const address = `${url.replace(/\/+$/, "")}/${event.provider}`;
     try {
-      const response = await fetch(`${url}/${event.provider}`, {
+      const response = await fetch(address, {
         method: "POST",
         headers: {
           "content-type": "application/json",
@@ -77,12 +93,21 @@ export class WebhookSender {
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       });
       await response.body?.cancel();
+      if (response.ok) this.#notTaking.delete(address);
+      else this.#tellOnce(address, `status ${response.status}`);
       // A refusal will not change; a server that is starting will.
       if (response.status < 500) return;
-    } catch {
+    } catch (error) {
       // Nobody listens, or not in time.
+      this.#tellOnce(address, String(error));
     }
     if (tries < TRIES_MAX) this.#later(RETRY_AFTER_MS * 2 ** tries, event, eventId, tries + 1);
+  }
+
+  #tellOnce(address: string, answer: string): void {
+    if (this.#notTaking.has(address)) return;
+    this.#notTaking.add(address);
+    this.#options.onNotTaken?.(address, answer);
   }
 }
 

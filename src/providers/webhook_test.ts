@@ -1,9 +1,11 @@
 import { expect } from "expect";
 import { ManualClock } from "../core/clock.ts";
 import { deliveryDelaysMs, WebhookSender } from "./webhook_sender.ts";
+import { eventIdOf } from "./webhook_event.ts";
 import { SIGNATURE_HEADER, signWebhook, webhookFault } from "../core/webhook_signature.ts";
 
 const SECRET = "a-secret-of-the-tests-0123456789abcdef";
+const EVENT = { provider: "northbank", type: "charge.approved", chargeId: "ch_1" } as const;
 const NOW_MS = Date.UTC(2026, 0, 5, 12);
 
 Deno.test("only an unchanged body, signed with the secret within five minutes, is believed", () => {
@@ -63,6 +65,50 @@ Deno.test("webhooks arrive signed, some twice, out of order, and again after a s
   expect(first).not.toEqual(keys);
   expect(seen.length).toBeGreaterThan(keys.length);
   expect(new Set(seen.map(({ id }) => id)).size).toBe(keys.length);
+});
+
+Deno.test("an address that does not take webhooks is told of once until it takes one, and a slash at its end does no harm", async () => {
+  const paths: string[] = [];
+  const statuses = [404, 404, 204, 401];
+  let answered = 0;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    paths.push(new URL(request.url).pathname);
+    return new Response(null, { status: statuses[answered++] });
+  });
+  const origin = `http://127.0.0.1:${server.addr.port}`;
+  const told: string[] = [];
+  const sender = new WebhookSender({
+    url: `${origin}/webhooks/`,
+    secret: SECRET,
+    clock: new ManualClock(NOW_MS),
+    delayScale: 0,
+    onNotTaken: (address, answer) => told.push(`${address} ${answer}`),
+  });
+  // Told once each, and not twice as one event in ten is.
+  const keys = Array.from({ length: 50 }, (_, i) => `lab/pay_${i}`).filter((key) =>
+    deliveryDelaysMs({ type: "charge.approved" }, eventIdOf({ ...EVENT, key })).length === 1
+  );
+  for (const [i, key] of keys.slice(0, statuses.length).entries()) {
+    sender.send({ ...EVENT, key });
+    while (answered <= i) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await sender.close();
+  await server.shutdown();
+  expect(paths).toEqual(statuses.map(() => "/webhooks/northbank"));
+  const address = `${origin}/webhooks/northbank`;
+  expect(told).toEqual([`${address} status 404`, `${address} status 401`]);
+
+  const deaf = new WebhookSender({
+    url: origin,
+    secret: SECRET,
+    clock: new ManualClock(NOW_MS),
+    delayScale: 0,
+    onNotTaken: (address) => told.push(address),
+  });
+  deaf.send({ ...EVENT, key: keys[0] });
+  while (told.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await deaf.close();
+  expect(told[2]).toBe(`${origin}/northbank`);
 });
 
 Deno.test("one webhook in five is seconds late, one in ten comes twice, and late ones are overtaken", () => {

@@ -11,6 +11,7 @@ import { checkLedger } from "../../ledger/check_ledger.ts";
 import { openAccounts, post } from "../../ledger/transfers.ts";
 import { openPaymentStack, type PaymentStack } from "../../payment_stack.ts";
 import type { ChargeRecord } from "../../providers/charge_log.ts";
+import type { PinnedBook } from "../../providers/pinned_book.ts";
 import { chargeFactsOf, chargeRequestOf } from "../charge_facts.ts";
 import { requestHashOf } from "../accept_payments.ts";
 import { completeOpenPayments } from "../complete_open_payments.ts";
@@ -44,6 +45,8 @@ export interface LabOptions {
   readonly approvals?: ApprovalWays;
   /** Providers in another process; in this one when left out. */
   readonly providersUrl?: string;
+  /** Whose charges are meant there; any when left out. */
+  readonly providersBook?: PinnedBook;
 }
 
 /**
@@ -101,6 +104,7 @@ export class Lab implements AsyncDisposable {
         exploreDeclines: this.options.exploreDeclines ?? 0,
       },
       database: { pool: { url } },
+      providersBook: this.options.providersBook,
       clock: this.clock,
       ids: new RandomIds(() => this.clock.nowMs()),
       model,
