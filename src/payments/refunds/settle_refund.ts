@@ -104,7 +104,7 @@ async function settleRefund(
             merchant_minor: Number(refund.amountMinor - refund.feeReturnedMinor),
             provider_fee_minor: Number(refund.feeReturnedMinor),
           },
-          payment: paymentPart(payment, status, refundedMinor),
+          payment: paymentPart(payment, { status, refundedMinor }),
         });
       }
       case "refused": {
@@ -120,7 +120,7 @@ async function settleRefund(
           ...refund.answer,
           status: "failed",
           failure_code: outcome.code,
-          payment: paymentPart(payment, payment.status, payment.refundedMinor),
+          payment: paymentPart(payment, { promisedMinor: payment.promisedMinor - refund.amountMinor }),
         });
       }
     }
@@ -136,7 +136,7 @@ async function leaveInDoubt(
   const answer: RefundAnswer = {
     ...refund.answer,
     status: "in_doubt",
-    payment: paymentPart(payment, payment.status, payment.refundedMinor),
+    payment: paymentPart(payment),
     next_move: REFUND_STATUSES.in_doubt.nextMove,
   };
   const afterMs = Math.min(
