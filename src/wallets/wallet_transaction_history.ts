@@ -140,7 +140,9 @@ function recurringAnswer(latest: Parameters<typeof findRecurring>[0], currency: 
     return {
       basis: "insufficient_data",
       sample_size: latest.length,
-      missing: `${RECURRING_MIN_DAYS - days} more days of entries: what recurs needs ${RECURRING_MIN_DAYS}.`,
+      missing: `${RECURRING_MIN_DAYS - days} more ${
+        RECURRING_MIN_DAYS - days === 1 ? "day" : "days"
+      } of the wallet's entries: what recurs needs ${RECURRING_MIN_DAYS}. Card payments are no entries of a wallet.`,
     };
   }
   return {

@@ -177,10 +177,15 @@ async function book(
     tenantId,
     transferId: refundTransferId(refundId),
     memo: `refund of ${payment.paymentId}`,
-    atMs: nowMs,
+    atMs: payment.provider === null ? walletTimeMs(refund, nowMs) : nowMs,
   };
   if (amountMinor === feeReturnedMinor) await post(sql, { ...transfer, postings });
   else await postHold(sql, { ...transfer, holdId: refundHoldId(refundId), to: postings.slice(1) });
+}
+
+/** When money comes back to a wallet: when it was asked for, and where a person had to say yes, that wait later. */
+function walletTimeMs({ requestedAtMs, createdAtMs, expiresAtMs }: StoredRefund, nowMs: number): number {
+  return requestedAtMs + (expiresAtMs === null ? 0 : Math.max(0, nowMs - createdAtMs));
 }
 
 async function end(
