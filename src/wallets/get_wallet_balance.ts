@@ -4,7 +4,7 @@ import { formatAmount } from "../core/money.ts";
 import { forecastRunOut, RUN_OUT_LEVEL, RUN_OUT_METHOD, type RunOut } from "./forecast/run_out.ts";
 import { readFlows } from "./read_flows.ts";
 import { DAY_MS } from "./risk/past.ts";
-import { readSpending, type Spending } from "./spending.ts";
+import { readSpending, type Spending, SPREAD_MIN_SHARE } from "./spending.ts";
 import { moneyAnswer } from "./transfer.ts";
 import { walletAlerts } from "./wallet_alerts.ts";
 import { unknownWallet } from "./wallet_id.ts";
@@ -153,7 +153,9 @@ function spendingAnswer(spending: Spending, currency: string) {
   }
   const money = (minor: number) => moneyAnswer(BigInt(Math.round(minor)), currency);
   return {
-    basis: "latest 7 days against the median of the weeks before, spread by their median absolute deviation",
+    basis:
+      "latest 7 days against the median of the weeks before, spread by their median absolute deviation, " +
+      `at least ${100 * SPREAD_MIN_SHARE}% of the larger of the two`,
     sample_size: spending.weeks,
     categories: spending.categories.map((one) => ({
       category: one.category,
