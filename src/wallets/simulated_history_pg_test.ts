@@ -65,3 +65,29 @@ Deno.test("a refund to a wallet is an entry of its own kind and time, with the p
   expect(Date.parse(line.finished_at!)).toBeGreaterThanOrEqual(Date.parse(line.requested_at));
   expect(await lab.lab.brokenInvariants()).toEqual([]);
 });
+
+Deno.test("a transfer is not dated before its wallet had money, and what lies ahead of a history is counted", async () => {
+  await using lab = await openWalletLab();
+  await lab.fund("cust_ann", 10_000n);
+  await lab.fund("cust_ben", 100n);
+  const nowMs = lab.lab.clock.nowMs();
+  await expect(lab.transfer({ simulatedAtMs: Date.UTC(1971, 0, 1) })).rejects.toMatchObject({
+    code: "invalid_arguments",
+    message: expect.stringContaining("has its first entry at 2026-01-05T12:00:00.000Z"),
+  });
+  expect(await lab.balanceOf("cust_ann")).toMatchObject({ balance: 10_000n });
+  const { answer } = await lab.transfer({ simulatedAtMs: nowMs + 2 * DAY_MS });
+  expect(answer.status).toBe("posted");
+  const history = await walletTransactionHistory(lab.service, question);
+  expect(history.ahead).toMatchObject({ entries: 1, amount_minor: -answer.amount_minor });
+  expect(Date.parse(history.ahead.last_at!)).toBe(nowMs + 2 * DAY_MS);
+  // What is listed and what lies ahead come to the balance.
+  const listed = history.entries.reduce((sum, { amount_minor }) => sum + amount_minor, 0);
+  const { balance } = await lab.balanceOf("cust_ann");
+  expect(BigInt(listed + history.ahead.amount_minor)).toBe(balance);
+  // A payment dated before the wallet was opened is an entry from when it was.
+  await lab.lab.pay({ method: "wallet", amountMinor: 500n, simulatedAtMs: nowMs - 9 * DAY_MS });
+  const { entries } = await walletTransactionHistory(lab.service, { ...question, kind: "payment" });
+  expect(entries.map(({ at }) => Date.parse(at))).toEqual([nowMs]);
+  expect(await lab.lab.brokenInvariants()).toEqual([]);
+});

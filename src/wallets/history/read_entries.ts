@@ -36,6 +36,24 @@ interface EntryRow {
   readonly payment_id: string | null;
 }
 
+/** How many of a wallet's entries are dated after a time, and what they come to: they are in its balance already. */
+export async function readAhead(
+  sql: TenantStatements,
+  tenantId: string,
+  accountId: string,
+  atMs: number,
+): Promise<{ entries: number; sumMinor: bigint; lastAtMs: number | null }> {
+  const [{ entries, sum, last_at_ms }] = await sql<
+    { entries: number; sum: string; last_at_ms: number | null }[]
+  >`
+    select count(*)::int as entries, coalesce(sum(p.amount_minor), 0)::text as sum,
+           floor(extract(epoch from max(t.created_at)) * 1000)::float8 as last_at_ms
+      from postings p join transfers t using (tenant_id, transfer_id)
+     where p.tenant_id = ${tenantId} and p.account_id = ${accountId} and p.account_id like 'wallet:%'
+       and t.created_at >= ${new Date(atMs + 1)}`;
+  return { entries, sumMinor: BigInt(sum), lastAtMs: last_at_ms };
+}
+
 /** A wallet's entries, newest first. */
 export async function readEntries(sql: TenantStatements, filter: EntryFilter): Promise<PositionedEntry[]> {
   const { tenantId, accountId, direction, kind, counterparty, amountMinMinor, amountMaxMinor, after } =
