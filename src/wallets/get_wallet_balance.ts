@@ -10,6 +10,9 @@ import { walletAlerts } from "./wallet_alerts.ts";
 import { unknownWallet } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
 
+/** Of the default world. */
+const EXAMPLE_CUSTOMER_ID = "cust_123";
+
 export interface BalanceRequest {
   readonly tenantId: string;
   /** One of the two. */
@@ -66,9 +69,12 @@ async function customerOf(service: WalletService, request: BalanceRequest): Prom
   }
   if (walletId !== null) return (await service.references.wallet(tenantId, walletId)).ownerId;
   if (await service.references.customerExists(tenantId, customerId!)) return customerId!;
+  const hasExample = await service.references.customerExists(tenantId, EXAMPLE_CUSTOMER_ID);
   throw new DomainError("unknown_customer", `There is no customer "${customerId}".`, {
     field: "customer_id",
-    nextMove: 'Use an existing customer_id; the default world has "cust_123".',
+    nextMove: hasExample
+      ? `Use an existing customer_id of this tenant, such as "${EXAMPLE_CUSTOMER_ID}".`
+      : "Use an existing customer_id of this tenant.",
   });
 }
 
