@@ -1,12 +1,15 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { readConfig } from "../src/config.ts";
+import { toRfc3339 } from "../src/core/clock.ts";
 import { startProgress } from "../src/core/progress.ts";
 import { joinDatabase } from "../src/db/open_database.ts";
 import { CHALLENGE_ANSWER } from "../src/providers/test_payment_methods.ts";
 import { VERSION } from "../src/version.ts";
 import { FlagError } from "./parse_flags.ts";
+import { DAY_MS } from "../src/fraud/features/windows.ts";
 import { type FutureCall, futureCalls } from "./stream/future_calls.ts";
 import { type KnownWorld, knownWorld } from "./stream/known_world.ts";
+import { DEFAULT_LIVE_DAYS } from "./world/types.ts";
 
 export interface LiveOptions {
   readonly url: string;
@@ -44,6 +47,12 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   }
 
   const tally = new Tally();
+  const calls = futureCalls(known)[Symbol.iterator]();
+  const first = calls.next();
+  if (first.done) {
+    await client.close();
+    throw new FlagError(streamEnded(known));
+  }
   const total = options.ratePerSecond * options.durationS;
   const progress = startProgress(`live ${options.ratePerSecond}/s`, total, "payments");
   const inFlight = new Set<Promise<void>>();
@@ -52,22 +61,43 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   const onInterrupt = () => stopped = true;
   Deno.addSignalListener("SIGINT", onInterrupt);
   let sent = 0;
-  for (const call of futureCalls(known)) {
-    if (stopped || sent === total) break;
+  let isEnded = false;
+  let refused: FlagError | null = null;
+  for (let next: IteratorResult<FutureCall> = first;; next = calls.next()) {
+    if (next.done) isEnded = true;
+    if (next.done || stopped || sent === total) break;
     const dueMs = startedMs + (sent * 1000) / options.ratePerSecond;
     const waitMs = dueMs - performance.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
-    const work = pay(client, call, tally).finally(() => inFlight.delete(work));
+    const work = pay(client, next.value, tally).finally(() => inFlight.delete(work));
     inFlight.add(work);
     progress.update(++sent);
+    // Who may not choose the time may not for any call: the first answer tells.
+    if (sent === 1) await work;
+    refused = tally.refused;
+    if (refused !== null) break;
   }
   await Promise.all(inFlight);
   if (sent === total) progress.stop();
   else progress.abandon();
   Deno.removeSignalListener("SIGINT", onInterrupt);
   await client.close();
-  return tally.text(sent, (performance.now() - startedMs) / 1000);
+  if (refused !== null) throw refused;
+  const text = tally.text(sent, (performance.now() - startedMs) / 1000);
+  return isEnded ? `${text}\n${streamEnded(known)}` : text;
+}
+
+/** Why there is nothing, or nothing more, to send; it begins with a code that scripts can look for. */
+function streamEnded({ world: { config }, reachedMs }: KnownWorld): string {
+  const endMs = config.startMs + (config.days + (config.liveDays ?? DEFAULT_LIVE_DAYS)) * DAY_MS;
+  return `stream_ended: the world's stream of payments ends at ${
+    toRfc3339(endMs)
+  }, and before this run the tenant's ` +
+    `payments had reached ${
+      toRfc3339(reachedMs)
+    }. A tenant's time never goes back: fill another one with deno task ` +
+    "simulate --tenant NAME and go on with that.";
 }
 
 async function pay(client: Client, call: FutureCall, tally: Tally): Promise<void> {
@@ -92,8 +122,9 @@ async function pay(client: Client, call: FutureCall, tally: Tally): Promise<void
     const answer = result.structuredContent as {
       status?: string;
       decline?: { by: string } | null;
-      error?: { code: string };
+      error?: { code: string; message: string; next_move: string };
     };
+    if (answer.error?.code === "simulated_time_refused") tally.refuse(answer.error);
     if (result.isError) tally.count(`error: ${answer.error?.code}`);
     else if (call.replay) tally.count("replayed");
     else tally.payment(answer.status!, answer.decline?.by ?? null, call.truth_fraud);
@@ -108,6 +139,16 @@ class Tally {
   #caught = 0;
   #genuine = 0;
   #falseAlarms = 0;
+
+  /** Set once the server has refused the calls' times, all of which this client has to choose. */
+  refused: FlagError | null = null;
+
+  refuse({ code, message, next_move }: { code: string; message: string; next_move: string }): void {
+    this.refused = new FlagError(
+      `${code}: ${message} The stream's payments have times of their own, so the token of --token needs the scope ` +
+        `"simulate" beside "payments", and the server must not run with SIMULATED_TIME=off. It says: ${next_move}`,
+    );
+  }
 
   count(what: string): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);

@@ -4,7 +4,7 @@ import { RandomIds } from "../src/core/ids.ts";
 import { openPool } from "../src/db/pool.ts";
 import { freshDatabase } from "../src/db/testing/fresh_database.ts";
 import { DAY_MS } from "../src/fraud/features/windows.ts";
-import { serveApp } from "../src/http/testing/serve_lab.ts";
+import { bearer, SECRET, serveApp } from "../src/http/testing/serve_lab.ts";
 import { loadFraudModel, SHIPPED_MODEL_DIRECTORY } from "../src/load_fraud_model.ts";
 import { openPaymentStack } from "../src/payment_stack.ts";
 import { checkFeatures } from "../src/payments/check_features.ts";
@@ -46,6 +46,19 @@ Deno.test("driveLive() goes on with the world over MCP where its history ends, a
   const served = serveApp({ payments: stack.payments });
   try {
     const known = await knownWorld({ url: database.ownerUrl }, "default");
+    const quick = { ratePerSecond: 40, durationS: 1 };
+    const beyond = { ...known, reachedMs: END_MS + 366 * DAY_MS };
+    await expect(driveLive(beyond, { url: served.url, token: null, ...quick })).rejects.toThrow(
+      /^stream_ended: the world's stream of payments ends at 2027-01-25T00:00:00.*reached 2027-01-26/,
+    );
+    await using guarded = serveApp({
+      payments: stack.payments,
+      config: { jwtSecretKey: SECRET, simulatedTime: "token" },
+    });
+    const [, token] = (await bearer({ tenantId: "default" })).authorization.split(" ");
+    await expect(driveLive(known, { url: guarded.url, token, ...quick })).rejects.toThrow(
+      /^simulated_time_refused: .*needs the scope "simulate"/,
+    );
     const text = await driveLive(known, { url: served.url, token: null, ratePerSecond: 40, durationS: 3 });
     expect(text).toMatch(/^120 payments in /);
     expect(text).not.toMatch(/error: |failed: /);

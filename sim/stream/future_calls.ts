@@ -2,7 +2,7 @@ import { toRfc3339 } from "../../src/core/clock.ts";
 import { formatAmount } from "../../src/core/money.ts";
 import { Random } from "../../src/core/random.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
-import type { SimPayment } from "../world/types.ts";
+import { DEFAULT_LIVE_DAYS, type SimPayment } from "../world/types.ts";
 import type { KnownWorld } from "./known_world.ts";
 
 /** One call of create_payment as a simulated customer makes it. */
@@ -35,7 +35,7 @@ export function* futureCalls({ world, reachedMs }: KnownWorld): Iterable<FutureC
   const { config } = world;
   const random = new Random(config.seed).fork("replays");
   const firstDay = Math.max(config.days, Math.floor((reachedMs - config.startMs) / DAY_MS));
-  const lastDay = config.days + (config.liveDays ?? 365);
+  const lastDay = config.days + (config.liveDays ?? DEFAULT_LIVE_DAYS);
   const repeats: { at: number; call: FutureCall }[] = [];
   let sent = 0;
   for (const payment of world.payments(firstDay, lastDay)) {

@@ -93,8 +93,14 @@ Deno.test("an agent's token opens nothing, however it is sent; a person's needs 
   const token = async (claims: Parameters<typeof bearer>[0]) => (await bearer(claims)).authorization.slice(7);
   const refused: [token: string, why: RegExp][] = [
     [agent.slice(7), /lacks the scope approvals:decide/],
-    [await token({ scopes: ["payments", "approvals:decide"] }), /can call tools as well/],
-    [await token({ scopes: ["approvals:decide", "simulate"] }), /can call tools as well/],
+    [
+      await token({ scopes: ["payments", "approvals:decide"] }),
+      /calls as well: beside approvals:decide it has payments\./,
+    ],
+    [
+      await token({ scopes: ["approvals:decide", "simulate"] }),
+      /calls as well: beside approvals:decide it has simulate\./,
+    ],
     [await approverToken({ expiresInS: -10 }), /has expired/],
     [`${(await approverToken()).slice(0, -2)}AA`, /signature does not match/],
     ["no token", /not a valid/],

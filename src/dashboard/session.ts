@@ -117,10 +117,12 @@ export class Sessions {
           `The token lacks the scope ${APPROVAL_SCOPE}. An agent's token is not enough to decide here.`,
       };
     }
-    if (this.#settings.toolScopes.some((scope) => scopes.has(scope))) {
+    const forbidden = this.#settings.toolScopes.filter((scope) => scopes.has(scope));
+    if (forbidden.length > 0) {
       return {
-        refusal: `The token can call tools as well. Ask for one with the scope ${APPROVAL_SCOPE} alone: ` +
-          "whoever may ask for a refund must not decide about it.",
+        refusal: `The token is good for calls as well: beside ${APPROVAL_SCOPE} it has ${
+          forbidden.join(", ")
+        }. Ask for one with the scope ${APPROVAL_SCOPE} alone: whoever calls tools must not decide about what they asked for.`,
       };
     }
     return { tenantId, name: principal };

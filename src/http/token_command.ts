@@ -52,7 +52,10 @@ export async function tokenFromArgs(
   );
   if (unknown !== undefined || scopes.length === 0) {
     throw new ConfigError(
-      `--scope takes any of ${SCOPES.join(" ")}, or ${APPROVAL_SCOPE} alone, not "${unknown ?? ""}".`,
+      `--scope takes any of ${SCOPES.join(" ")}, or ${APPROVAL_SCOPE} alone` +
+        (unknown === undefined
+          ? ", and it names none: a token without a scope may call nothing. Leave --scope out for all tools."
+          : `, not "${unknown}".`),
     );
   }
   if (scopes.includes(APPROVAL_SCOPE) && scopes.length > 1) {

@@ -46,7 +46,7 @@ Deno.test("deno task token gives nobody the scope to decide who did not ask for 
 Deno.test("deno task token refuses what the server would refuse, and names the flag", async () => {
   const cases: [string[], RegExp][] = [
     [["--scope", "payments,refunds"], /^--scope takes any of .+, not "refunds"/],
-    [["--scope", ""], /^--scope/],
+    [["--scope", ""], /^--scope .+ names none/],
     [["--scope", "payments approvals:decide"], /^--scope takes approvals:decide alone/],
     [["--tenant", "Acme"], /^--tenant/],
     [["--tenant", ""], /^--tenant/],

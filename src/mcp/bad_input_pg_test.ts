@@ -279,8 +279,8 @@ Deno.test("the simulated time is refused when it is not a time, or not this call
   ) {
     expect({ value, outcome: await pay(value) }).toEqual({ value, outcome: "invalid_arguments" });
   }
-  // The lab's clock stands at 2026-01-05T12:00, and 366 days after it the limit.
-  expect(await pay('"2027-01-06T12:00:00.001Z"')).toBe("invalid_arguments");
+  // The lab's clock stands at 2026-01-05T12:00, and 365 days after it the limit.
+  expect(await pay('"2027-01-05T12:00:00.001Z"')).toBe("invalid_arguments");
   expect(await rowCounts(served.lab.owner)).toEqual(before);
   expect(await pay('"2026-01-05T12:00:00.5+02:00"')).toBe("accepted");
 

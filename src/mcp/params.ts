@@ -149,9 +149,10 @@ export const cursor = z.string().regex(/^[A-Za-z0-9_-]{1,600}$/, { error: "must 
 });
 
 /** A day or a moment of the years 1970 to 2100. */
-export const instant = z.union([z.iso.date(), z.iso.datetime({ offset: true })])
+const INSTANT_EXPECTED = "must be a day such as 2026-01-05 or an RFC 3339 time, from 1970 to 2100";
+export const instant = z.union([z.iso.date(), z.iso.datetime({ offset: true })], { error: INSTANT_EXPECTED })
   .refine((text) => Date.parse(text) >= 0 && Date.parse(text) < INSTANT_MAX_MS, {
-    error: "must be a day such as 2026-01-05 or an RFC 3339 time, from 1970 to 2100",
+    error: INSTANT_EXPECTED,
   })
   .meta({ examples: ["2026-01-05", "2026-01-05T12:00:00Z"] });
 const INSTANT_MAX_MS = Date.UTC(2100, 0, 1);

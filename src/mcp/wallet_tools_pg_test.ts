@@ -351,6 +351,10 @@ Deno.test("the wallet tools refuse bad input with a stable code, store nothing, 
     const error = errorOf(await wallets.call(tool, args));
     expect({ tool, args, code: error?.code, field: error?.field }).toEqual({ tool, args, code, field });
   }
+  for (const start_date of ["2026-13-01", "yesterday"]) {
+    const { message } = errorOf(await wallets.call("wallet_transaction_history", { ...list, start_date }))!;
+    expect(message).toContain("must be a day such as 2026-01-05 or an RFC 3339 time");
+  }
   expect(await rows()).toEqual(before);
   expect(wallets.served.log).toEqual([]);
   const payer = await bearer({ scopes: ["payments"] });

@@ -132,7 +132,7 @@ export async function acceptUnderLock(
       await transaction.commit();
       rememberStates(states, null, dependencies.rememberedStates);
     } else {
-      sendHolds(transaction, writes, nowMs);
+      sendHolds(transaction, writes);
       sendChallenges(transaction, writes, nowMs, dependencies.challengeLifetimeMs);
       const version = newStateVersion();
       await commitWith(

@@ -47,6 +47,9 @@ type Named = Pick<
 export const DEFAULT_MERCHANT_ID = "merch_default";
 const CACHE_MAX_ENTRIES = 200_000;
 
+/** Of the default world. */
+const EXAMPLE_CUSTOMER_ID = "cust_123";
+
 /**
  * Finds customers, merchants and payment methods. Rows of these tables never change once written, so what was
  * found is remembered; what was not found is asked for again each time.
@@ -93,7 +96,10 @@ export class References {
     if (customer === undefined) {
       throw new DomainError("unknown_customer", `There is no customer "${customerId}".`, {
         field: "customer_id",
-        nextMove: 'Use an existing customer_id; the default world has "cust_123".',
+        // A tenant that no world was loaded into has none of its customers.
+        nextMove: await this.#customers.find(tenantId, EXAMPLE_CUSTOMER_ID) === undefined
+          ? "Use an existing customer_id of this tenant."
+          : `Use an existing customer_id of this tenant, such as "${EXAMPLE_CUSTOMER_ID}".`,
       });
     }
     if (merchant === undefined) {

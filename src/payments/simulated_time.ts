@@ -5,12 +5,12 @@ import type { PaymentService } from "./payment_service.ts";
 const DAY_MS = 86_400_000;
 /**
  * How far ahead of the real time, or of the end of the tenant's world where that is later, a payment's simulated time
- * may lie: the 365 days that the simulator's stream of next payments covers, and one for the edge.
+ * may lie: the 365 days that the simulator's stream of next payments covers.
  *
  * A payment never lies before what its customer, card, device or merchant has had already, so one from a far future
  * would date all that follow it there, for everybody, and nothing would bring them back.
  */
-export const SIMULATED_AHEAD_MAX_DAYS = 366;
+export const SIMULATED_AHEAD_MAX_DAYS = 365;
 
 /** The payments looked at for how far a tenant's time has come. */
 const LATEST_PAYMENTS = 1_000;

@@ -16,12 +16,11 @@ import type { BatchStates } from "./batch_states.ts";
 import { milliseconds, type PaymentAnswer, significant } from "./payment_answer.ts";
 import type { StatementPart } from "./store_batch.ts";
 
-/** What wallets pay with is set aside before the payments' rows name it. */
-export function sendHolds(
-  writer: BatchWriter,
-  writes: readonly AcceptedWrite[],
-  nowMs: number,
-): void {
+/**
+ * What wallets pay with is set aside before the payments' rows name it. In the wallet it has the payment's own time, as
+ * transfers and top-ups have theirs: that a simulated one is recorded now says nothing about when the money was spent.
+ */
+export function sendHolds(writer: BatchWriter, writes: readonly AcceptedWrite[]): void {
   const held = writes.map((write) => write.accepted).filter((accepted) => accepted.holdId !== null);
   if (held.length === 0) return;
   const { sql, guard } = writer;
@@ -35,16 +34,16 @@ export function sendHolds(
     column((a) => walletAccountId(a.item))
   }::text[],
                            ${column((a) => a.item.request.currency)}::text[],
-                           ${scalarArray(held.map((a) => a.item.request.amountMinor))}::bigint[])
-                    u (tenant_id, hold_id, payment_id, account_id, currency, amount_minor)
+                           ${scalarArray(held.map((a) => a.item.request.amountMinor))}::bigint[],
+                           ${column((a) => toRfc3339(a.occurredAtMs))}::timestamptz[])
+                    u (tenant_id, hold_id, payment_id, account_id, currency, amount_minor, created_at)
        where ${guard}
     ), transfer as (
       insert into transfers (tenant_id, transfer_id, kind, payment_id, created_at)
-      select tenant_id, hold_id, 'hold', payment_id, ${toRfc3339(nowMs)}::timestamptz from input
+      select tenant_id, hold_id, 'hold', payment_id, created_at from input
     )
     insert into holds (tenant_id, hold_id, account_id, currency, amount_minor, state, created_at)
-    select tenant_id, hold_id, account_id, currency, amount_minor, 'pending', ${toRfc3339(nowMs)}::timestamptz
-      from input`);
+    select tenant_id, hold_id, account_id, currency, amount_minor, 'pending', created_at from input`);
 }
 
 /** A wallet's payment that waits for its owner. */

@@ -67,9 +67,8 @@ export function sendEndedHolds(
     const column = (value: (write: SettledWrite) => string | null) => textArray(voided.map(value));
     writer.send(sql`
       insert into transfers (tenant_id, transfer_id, kind, hold_id, payment_id, created_at)
-      select tenant_id, 'tr_' || substr(payment_id, 5), 'hold_void', hold_id, payment_id, ${
-      toRfc3339(nowMs)
-    }::timestamptz
+      select tenant_id, 'tr_' || substr(payment_id, 5), 'hold_void', hold_id, payment_id,
+             ${walletTime(sql, toRfc3339(nowMs))}
         from unnest(${column((w) => w.item.payment.tenantId)}::text[],
                     ${column((w) => w.item.payment.holdId)}::text[],
                     ${column((w) => w.item.payment.paymentId)}::text[]) u (tenant_id, hold_id, payment_id)
@@ -158,8 +157,9 @@ export function settledPart(
     ), transfer as (
       insert into transfers (tenant_id, transfer_id, kind, hold_id, payment_id, created_at)
       select tenant_id, 'tr_' || substr(payment_id, 5), case when hold_id is null then 'post' else 'hold_post' end,
-             hold_id, payment_id, ${now}::timestamptz
-        from settled where captured_minor > 0
+             hold_id, payment_id,
+             case when hold_id is null then ${now}::timestamptz else ${walletTime(sql, now)} end
+        from settled u where captured_minor > 0
     ), settled_payment as (
       update payments p
          set status = u.status, captured_minor = u.captured_minor, fee_minor = u.fee_minor,
@@ -190,6 +190,24 @@ export function settledPart(
         from settled`,
     condition: sql`true`,
   };
+}
+
+/**
+ * When a wallet's payment moved its money: at the payment's own time, which may be simulated. One that waited for its
+ * customer moved it as long afterwards as the wait took. Never before the wallet's first entry, which only a time set in
+ * the past could be; so only then that is looked up. `u` names the payment, whose row is still as it was before.
+ */
+function walletTime(sql: BatchWriter["sql"], now: string) {
+  return sql`(
+               select greatest(
+                        to_timestamp(y.occurred_at_ms / 1000.0) + case y.status when 'requires_action'
+                          then greatest(${now}::timestamptz - y.created_at, interval '0') else interval '0' end,
+                        case when to_timestamp(y.occurred_at_ms / 1000.0) < y.created_at - interval '1 second' then (
+                          select min(f.created_at) from postings g join transfers f using (tenant_id, transfer_id)
+                           where g.tenant_id = y.tenant_id
+                             and g.account_id = 'wallet:' || y.customer_id || ':' || y.currency
+                             and g.account_id like 'wallet:%') end)
+                 from payments y where y.tenant_id = u.tenant_id and y.payment_id = u.payment_id)`;
 }
 
 function isFinal({ status }: SettledWrite): boolean {

@@ -4,11 +4,14 @@ import { formatAmount } from "../core/money.ts";
 import { forecastRunOut, RUN_OUT_LEVEL, RUN_OUT_METHOD, type RunOut } from "./forecast/run_out.ts";
 import { readFlows } from "./read_flows.ts";
 import { DAY_MS } from "./risk/past.ts";
-import { readSpending, type Spending } from "./spending.ts";
+import { readSpending, type Spending, SPREAD_MIN_SHARE } from "./spending.ts";
 import { moneyAnswer } from "./transfer.ts";
 import { walletAlerts } from "./wallet_alerts.ts";
 import { unknownWallet } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
+
+/** Of the default world. */
+const EXAMPLE_CUSTOMER_ID = "cust_123";
 
 export interface BalanceRequest {
   readonly tenantId: string;
@@ -66,9 +69,12 @@ async function customerOf(service: WalletService, request: BalanceRequest): Prom
   }
   if (walletId !== null) return (await service.references.wallet(tenantId, walletId)).ownerId;
   if (await service.references.customerExists(tenantId, customerId!)) return customerId!;
+  const hasExample = await service.references.customerExists(tenantId, EXAMPLE_CUSTOMER_ID);
   throw new DomainError("unknown_customer", `There is no customer "${customerId}".`, {
     field: "customer_id",
-    nextMove: 'Use an existing customer_id; the default world has "cust_123".',
+    nextMove: hasExample
+      ? `Use an existing customer_id of this tenant, such as "${EXAMPLE_CUSTOMER_ID}".`
+      : "Use an existing customer_id of this tenant.",
   });
 }
 
@@ -153,7 +159,9 @@ function spendingAnswer(spending: Spending, currency: string) {
   }
   const money = (minor: number) => moneyAnswer(BigInt(Math.round(minor)), currency);
   return {
-    basis: "latest 7 days against the median of the weeks before, spread by their median absolute deviation",
+    basis:
+      "latest 7 days against the median of the weeks before, spread by their median absolute deviation, " +
+      `at least ${100 * SPREAD_MIN_SHARE}% of the larger of the two`,
     sample_size: spending.weeks,
     categories: spending.categories.map((one) => ({
       category: one.category,

@@ -9,7 +9,7 @@ export const USUAL_WEEKS_MIN = 4;
 /** How many spreads from the median a week must be to be unusual. */
 const UNUSUAL_AT = 3;
 /** A spread is at least this share of the median, or steady spenders would be unusual by cents. */
-const SPREAD_MIN_SHARE = 0.15;
+export const SPREAD_MIN_SHARE = 0.15;
 
 export interface CategorySpending {
   readonly category: string;

@@ -5,7 +5,7 @@ import { formatAmount } from "../core/money.ts";
 import { decodeCursor, encodeCursor } from "./history/cursor.ts";
 import { type Direction, directionOf, type EntryKind } from "./history/entry.ts";
 import { findRecurring } from "./history/find_recurring.ts";
-import { readEntries } from "./history/read_entries.ts";
+import { readAhead, readEntries } from "./history/read_entries.ts";
 import { type Unusual, unusualEntries } from "./history/unusual_entries.ts";
 import { DAY_MS } from "./risk/past.ts";
 import { moneyAnswer } from "./transfer.ts";
@@ -74,7 +74,7 @@ export async function walletTransactionHistory(service: WalletService, request: 
   };
   const question = questionOf(request, amountMinMinor, amountMaxMinor);
   const after = request.cursor === null ? null : decodeCursor(request.cursor, question);
-  const [page, latest] = await Promise.all([
+  const [page, latest, ahead] = await Promise.all([
     readEntries(service.pool.of(tenantId), { ...filter, after, limit: limit + 1 }),
     readEntries(service.pool.of(tenantId), {
       tenantId,
@@ -89,6 +89,7 @@ export async function walletTransactionHistory(service: WalletService, request: 
       after: null,
       limit: LOOKED_AT_ENTRIES,
     }),
+    readAhead(service.pool.of(tenantId), tenantId, accountId, asOfMs),
   ]);
   const shown = page.slice(0, limit);
   const marks = unusualEntries(latest.toReversed(), new Set(shown.map(({ transferId }) => transferId)));
@@ -109,6 +110,11 @@ export async function walletTransactionHistory(service: WalletService, request: 
       unusual: (marks.get(entry.transferId) ?? []).map((mark) => unusualAnswer(mark, currency)),
     })),
     next_cursor: page.length > limit ? encodeCursor(shown.at(-1)!.position, question) : null,
+    ahead: {
+      entries: ahead.entries,
+      ...moneyAnswer(ahead.sumMinor, currency),
+      last_at: ahead.lastAtMs === null ? null : toRfc3339(ahead.lastAtMs),
+    },
     recurring: recurringAnswer(latest, currency, asOfMs),
     looked_at: { entries: latest.length, days_at_most: LOOKED_AT_DAYS },
   };
@@ -140,7 +146,9 @@ function recurringAnswer(latest: Parameters<typeof findRecurring>[0], currency: 
     return {
       basis: "insufficient_data",
       sample_size: latest.length,
-      missing: `${RECURRING_MIN_DAYS - days} more days of entries: what recurs needs ${RECURRING_MIN_DAYS}.`,
+      missing: `${RECURRING_MIN_DAYS - days} more ${
+        RECURRING_MIN_DAYS - days === 1 ? "day" : "days"
+      } of the wallet's entries: what recurs needs ${RECURRING_MIN_DAYS}. Card payments are no entries of a wallet.`,
     };
   }
   return {

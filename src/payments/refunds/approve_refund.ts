@@ -55,6 +55,7 @@ export async function decideRefund(
       const answer: RefundAnswer = {
         ...refund.answer,
         status: "processing",
+        payment: paymentPart(payment, { promisedMinor: payment.promisedMinor + refund.amountMinor }),
         approval: null,
         next_move: REFUND_STATUSES.processing.nextMove,
       };
@@ -91,7 +92,7 @@ async function endTooLate(
   by: Decider,
   nowMs: number,
 ): Promise<RefundAnswer> {
-  const part = paymentPart(payment, payment.status, payment.refundedMinor);
+  const part = paymentPart(payment);
   const answer: RefundAnswer = {
     ...refund.answer,
     status: "failed",

@@ -14,6 +14,7 @@ export interface RefundLine {
   risk_score: number | null;
   provider_refund_id: string | null;
   requested_at: string;
+  /** As long after requested_at, which may be simulated, as it really took. */
   finished_at: string | null;
 }
 
@@ -27,11 +28,12 @@ export async function readRefunds(
     (Omit<RefundLine, "amount" | "requested_at" | "finished_at"> & {
       currency: string;
       requested_at_ms: number;
-      finished_at: Date | null;
+      finished_at_ms: number | null;
     })[]
   >`
     select refund_id, status, amount_minor::float8 as amount_minor, currency, coalesce(note, reason) as reason, risk_score,
-           provider_refund_id, requested_at_ms::float8 as requested_at_ms, finished_at
+           provider_refund_id, requested_at_ms::float8 as requested_at_ms,
+           requested_at_ms + greatest(0, round(extract(epoch from finished_at - created_at) * 1000))::float8 as finished_at_ms
       from refunds where tenant_id = ${tenantId} and payment_id = ${paymentId} order by created_at, refund_id`;
   return rows.map((row) => ({
     refund_id: row.refund_id,
@@ -42,6 +44,6 @@ export async function readRefunds(
     risk_score: row.risk_score,
     provider_refund_id: row.provider_refund_id,
     requested_at: toRfc3339(row.requested_at_ms),
-    finished_at: row.finished_at === null ? null : toRfc3339(row.finished_at.getTime()),
+    finished_at: row.finished_at_ms === null ? null : toRfc3339(row.finished_at_ms),
   }));
 }

@@ -210,7 +210,9 @@ export function newRefundAnswer(
       : payment.paymentMethodId ?? "card",
     provider_refund_id: null,
     failure_code: null,
-    payment: paymentPart(payment, payment.status, payment.refundedMinor),
+    payment: paymentPart(payment, {
+      promisedMinor: payment.promisedMinor + (status === "processing" ? amountMinor : 0n),
+    }),
     approval: refund.approval,
     created_at: toRfc3339(refund.createdAtMs),
     requested_at: toRfc3339(refund.requestedAtMs),
@@ -227,17 +229,23 @@ const DISPUTE_WARNING =
   "The customer disputes this payment at their bank, which may give the money back as well: refunded too, it would go " +
   "back twice.";
 
+/**
+ * The payment as an answer tells it. `refundable` is what the next call may ask for: what is in doubt or under way
+ * counts as given back, what waits for a person does not, for nothing is set aside for it.
+ *
+ * @param change what this transaction does to the row that was read
+ */
 export function paymentPart(
-  { capturedMinor, currency }: Pick<RefundedPayment, "capturedMinor" | "currency">,
-  status: PaymentStatus,
-  refundedMinor: bigint,
+  payment: Pick<RefundedPayment, "capturedMinor" | "currency" | "status" | "refundedMinor" | "promisedMinor">,
+  change: Partial<Pick<RefundedPayment, "status" | "refundedMinor" | "promisedMinor">> = {},
 ): RefundAnswer["payment"] {
+  const { capturedMinor, currency, status, refundedMinor, promisedMinor } = { ...payment, ...change };
   return {
     status,
     captured_minor: Number(capturedMinor),
     refunded_minor: Number(refundedMinor),
-    refundable: formatAmount(capturedMinor - refundedMinor, currency),
-    refundable_minor: Number(capturedMinor - refundedMinor),
+    refundable: formatAmount(capturedMinor - promisedMinor, currency),
+    refundable_minor: Number(capturedMinor - promisedMinor),
   };
 }
 

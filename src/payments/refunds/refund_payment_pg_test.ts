@@ -181,7 +181,7 @@ Deno.test("a refund whose reply is lost is in doubt, and settled once: by the co
       const { answer } = await refund(lab, asked);
       expect(answer).toMatchObject({
         status: "in_doubt",
-        payment: { status: "succeeded", refunded_minor: 0 },
+        payment: { status: "succeeded", refunded_minor: 0, refundable: "40.00", refundable_minor: 4_000 },
       });
       expect(await lab.balanceOf(accountOf("merchant", "merch_default", "USD"))).toMatchObject({
         held: expect.any(BigInt),
@@ -198,7 +198,11 @@ Deno.test("a refund whose reply is lost is in doubt, and settled once: by the co
       }
       expect(await refund(lab, asked)).toMatchObject({
         replayed: true,
-        answer: { refund_id: answer.refund_id, status: "succeeded", payment: { refunded_minor: 6_000 } },
+        answer: {
+          refund_id: answer.refund_id,
+          status: "succeeded",
+          payment: { refunded_minor: 6_000, refundable_minor: 4_000 },
+        },
       });
       expect(refundedAtProviders(lab)).toBe(6_000n);
       expect(await lab.brokenInvariants()).toEqual([]);
@@ -233,7 +237,11 @@ Deno.test("a silent provider keeps a refund in doubt; one that refuses ends it, 
     paymentMethodId: null,
   }, 30_000);
   const refused = await refund(lab, { paymentId: second.payment_id });
-  expect(refused.answer).toMatchObject({ status: "failed", failure_code: "exceeds_charge" });
+  expect(refused.answer).toMatchObject({
+    status: "failed",
+    failure_code: "exceeds_charge",
+    payment: { refundable_minor: 2_000 },
+  });
   expect(await verifyPayment(lab.service, TENANT, second.payment_id)).toMatchObject({ consistent: false });
   expect(await lab.brokenInvariants()).toEqual([]);
 });

@@ -104,7 +104,7 @@ async function settleRefund(
             merchant_minor: Number(refund.amountMinor - refund.feeReturnedMinor),
             provider_fee_minor: Number(refund.feeReturnedMinor),
           },
-          payment: paymentPart(payment, status, refundedMinor),
+          payment: paymentPart(payment, { status, refundedMinor }),
         });
       }
       case "refused": {
@@ -120,7 +120,7 @@ async function settleRefund(
           ...refund.answer,
           status: "failed",
           failure_code: outcome.code,
-          payment: paymentPart(payment, payment.status, payment.refundedMinor),
+          payment: paymentPart(payment, { promisedMinor: payment.promisedMinor - refund.amountMinor }),
         });
       }
     }
@@ -136,7 +136,7 @@ async function leaveInDoubt(
   const answer: RefundAnswer = {
     ...refund.answer,
     status: "in_doubt",
-    payment: paymentPart(payment, payment.status, payment.refundedMinor),
+    payment: paymentPart(payment),
     next_move: REFUND_STATUSES.in_doubt.nextMove,
   };
   const afterMs = Math.min(
@@ -177,10 +177,26 @@ async function book(
     tenantId,
     transferId: refundTransferId(refundId),
     memo: `refund of ${payment.paymentId}`,
-    atMs: nowMs,
+    atMs: payment.provider === null ? await walletTimeMs(sql, refund, nowMs) : nowMs,
   };
   if (amountMinor === feeReturnedMinor) await post(sql, { ...transfer, postings });
   else await postHold(sql, { ...transfer, holdId: refundHoldId(refundId), to: postings.slice(1) });
+}
+
+/**
+ * When money comes back to a wallet: when it was asked for, and where a person had to say yes, that wait later. Never
+ * before it was paid.
+ */
+async function walletTimeMs(
+  sql: Transaction,
+  { tenantId, paymentId, requestedAtMs, createdAtMs, expiresAtMs }: StoredRefund,
+  nowMs: number,
+): Promise<number> {
+  const [paid] = await sql<{ at_ms: number }[]>`
+    select ceil(extract(epoch from created_at) * 1000)::float8 as at_ms from transfers
+     where tenant_id = ${tenantId} and transfer_id = ${`tr_${paymentId.slice(4)}`}`;
+  const waitedMs = expiresAtMs === null ? 0 : Math.max(0, nowMs - createdAtMs);
+  return Math.max(requestedAtMs + waitedMs, paid?.at_ms ?? 0);
 }
 
 async function end(

@@ -20,6 +20,9 @@ export interface StoredRefund {
   readonly idempotencyKey: string | null;
   readonly expiresAtMs: number | null;
   readonly checks: number;
+  readonly createdAtMs: number;
+  /** Its own time, which may be simulated. */
+  readonly requestedAtMs: number;
   /** As it was answered last. */
   readonly answer: RefundAnswer;
 }
@@ -81,7 +84,8 @@ export async function findAndLockRefund(
   const [row] = await sql<Record<string, string | null>[]>`
     select payment_id, status, amount_minor::text as amount, fee_returned_minor::text as fee, currency, principal,
            idempotency_key, (extract(epoch from expires_at) * 1000)::bigint::text as expires_at_ms,
-           checks::text as checks, answer
+           checks::text as checks, answer, requested_at_ms::text as requested_at_ms,
+           (extract(epoch from created_at) * 1000)::bigint::text as created_at_ms
       from refunds where tenant_id = ${tenantId} and refund_id = ${refundId} for update`;
   if (!row?.answer) return null;
   return {
@@ -96,6 +100,8 @@ export async function findAndLockRefund(
     idempotencyKey: row.idempotency_key,
     expiresAtMs: row.expires_at_ms === null ? null : Number(row.expires_at_ms),
     checks: Number(row.checks),
+    createdAtMs: Number(row.created_at_ms),
+    requestedAtMs: Number(row.requested_at_ms),
     answer: JSON.parse(row.answer),
   };
 }

@@ -138,7 +138,9 @@ export const paymentFields = {
   // Not in answers that were stored for replay before it was kept.
   time_shift_s: z.int().optional().describe(
     "Seconds that occurred_at lies after created_at: not 0 where a simulated time was set, for this payment or, with an " +
-      "effect on it, for an earlier one.",
+      "effect on it, for an earlier one. Where that one lies ahead of the real time, payments without a time follow it a " +
+      "millisecond apart until the real time is there: windows of minutes do not empty, and rules such as card_burst strike. " +
+      "Then go on with simulated times that advance.",
   ),
   timings_ms: z.object({
     queue: latencyMs.nullable(),

@@ -61,6 +61,15 @@ export const walletTransactionHistoryTool = defineTool({
       })),
     })),
     next_cursor: z.string().nullable().describe("For the next page; null on the last."),
+    ahead: z.object({
+      entries: z.int(),
+      amount: amount.describe("Their signed sum."),
+      amount_minor: amountMinor,
+      currency: z.string(),
+      last_at: time.nullable(),
+    }).describe(
+      "Entries dated after as_of by simulated times: they are in the balance, and listed with an end_date after last_at.",
+    ),
     recurring: z.union([
       z.object({
         basis: z.string(),
