@@ -48,7 +48,9 @@ export async function readAhead(
   >`
     select count(*)::int as entries, coalesce(sum(p.amount_minor), 0)::text as sum,
            floor(extract(epoch from max(t.created_at)) * 1000)::float8 as last_at_ms
-      from postings p join transfers t using (tenant_id, transfer_id)
+      from postings p, lateral (
+             select f.created_at from transfers f
+              where f.tenant_id = p.tenant_id and f.transfer_id = p.transfer_id offset 0) t
      where p.tenant_id = ${tenantId} and p.account_id = ${accountId} and p.account_id like 'wallet:%'
        and t.created_at >= ${new Date(atMs + 1)}`;
   return { entries, sumMinor: BigInt(sum), lastAtMs: last_at_ms };
