@@ -4,10 +4,11 @@ import { type RefundRequest } from "../world/refunds.ts";
 import type { SimPayment, World } from "../world/world.ts";
 import { type BookedPayment, bookPayment } from "./book_payment.ts";
 import { type BookedRefund, bookRefund, REFUND_COLUMNS } from "./book_refund.ts";
+import { copyAttempts, copyItems, copyPostings, transferIdOf } from "./copy_booked.ts";
 import { CopyRows } from "./copy_rows.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { mergeByTime } from "./merge_by_time.ts";
-import { openAccounts, POSTING_COLUMNS } from "./open_accounts.ts";
+import { openAccounts } from "./open_accounts.ts";
 import { copyWallets } from "./wallets/copy_wallets.ts";
 import type { WalletDay, WalletPayment } from "./wallets/wallet_day.ts";
 
@@ -79,33 +80,11 @@ export async function copyDays(
   }
   await rows.end();
 
-  const attempts = await CopyRows.start(sql, "payment_attempts", [
-    "tenant_id",
-    "payment_id",
-    "attempt",
-    "provider",
-    "outcome",
-    "code",
-    "charge_id",
-    "latency_ms",
-    "expected_success",
-    "started_at",
-  ]);
-  for (const { payment, booking } of booked) {
-    await attempts.add([
-      tenantId,
-      booking.paymentId,
-      1,
-      booking.provider,
-      booking.approved ? "approved" : "declined",
-      booking.code,
-      booking.chargeId,
-      booking.latencyMs,
-      booking.expectedSuccess,
-      payment.createdAt,
-    ]);
-  }
-  await attempts.end();
+  await copyAttempts(
+    sql,
+    tenantId,
+    booked.map(({ payment, booking }) => ({ booking, startedAt: payment.createdAt })),
+  );
 
   const captured = booked.filter(({ booking }) => booking.approved);
   await openAccounts(
@@ -136,33 +115,18 @@ export async function copyDays(
     await transfers.add([tenantId, transferId, "post", null, requestedAt]);
   }
   await transfers.end();
-  const refundRows = await CopyRows.start(sql, "refunds", REFUND_COLUMNS);
-  for (const { cells } of refunds) await refundRows.add(cells);
-  await refundRows.end();
-  const postings = await CopyRows.start(sql, "postings", POSTING_COLUMNS);
-  for (const { transferId, postings: legs } of refunds) {
-    for (const [leg, { account, amountMinor }] of legs.entries()) {
-      await postings.add([tenantId, transferId, leg + 1, account.accountId, account.currency, amountMinor]);
-    }
-  }
-  for (const { booking } of captured) {
-    for (let leg = 0; leg < booking.postings.length; leg++) {
-      const { account, amountMinor } = booking.postings[leg];
-      await postings.add([
-        tenantId,
-        transferIdOf(booking.paymentId),
-        leg + 1,
-        account.accountId,
-        account.currency,
-        amountMinor,
-      ]);
-    }
-  }
-  await postings.end();
+  await copyItems(sql, "refunds", REFUND_COLUMNS, refunds, ({ cells }) => cells);
+  const postings = await copyPostings(sql, tenantId, [
+    ...refunds,
+    ...captured.map(({ booking: { paymentId, postings } }) => ({
+      transferId: transferIdOf(paymentId),
+      postings,
+    })),
+  ]);
   const ofWallets = await copyWallets(sql, tenantId, wallets, accounts, movedTo);
   return {
     payments: booked.length,
-    postings: postings.rows + ofWallets.postings,
+    postings: postings + ofWallets.postings,
     refunds: refunds.length,
     walletEntries: ofWallets.entries,
   };
@@ -227,8 +191,4 @@ function toRow(
       toRfc3339(payment.occurredAtMs + Math.round(booking.latencyMs)),
     ],
   };
-}
-
-function transferIdOf(paymentId: string): string {
-  return `tr_${paymentId.slice(4)}`;
 }

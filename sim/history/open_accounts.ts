@@ -1,15 +1,6 @@
 import { type Sql } from "../../src/db/pool.ts";
 import { type Account, MAY_GO_NEGATIVE } from "../../src/ledger/accounts.ts";
 
-export const POSTING_COLUMNS = [
-  "tenant_id",
-  "transfer_id",
-  "leg",
-  "account_id",
-  "currency",
-  "amount_minor",
-] as const;
-
 /** Rows of one insert. */
 const ACCOUNTS_AT_ONCE = 5_000;
 

@@ -36,21 +36,23 @@ Deno.test("a simulated time ends 365 days after the real time, or after the tena
 
 Deno.test("a shifted clock is seen: in the answers of the payments that it moves, and on the dashboard", async () => {
   await using served = await serveLab();
+  const payAt = (time: string) =>
+    post(served.url, {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: {
+        name: "create_payment",
+        arguments: PAYMENT,
+        _meta: { "mcp-payments-lab/simulated-at": time },
+      },
+    });
   const dashboard = async () => (await fetch(new URL("/dashboard", served.url))).text();
   const first = (await callTool(served.url, "create_payment", PAYMENT)).structuredContent;
   expect(first).toMatchObject({ time_shift_s: 0 });
   expect(await dashboard()).not.toContain("Simulated time");
 
-  const ahead = await post(served.url, {
-    jsonrpc: "2.0",
-    id: 1,
-    method: "tools/call",
-    params: {
-      name: "create_payment",
-      arguments: PAYMENT,
-      _meta: { "mcp-payments-lab/simulated-at": "2026-04-15T12:00:00Z" },
-    },
-  });
+  const ahead = await payAt("2026-04-15T12:00:00Z");
   const { result } = await ahead.json();
   expect(result.structuredContent).toMatchObject({ time_shift_s: 100 * 24 * 3600 });
   // Asked for without a time of its own, and moved behind the one before.
@@ -62,16 +64,7 @@ Deno.test("a shifted clock is seen: in the answers of the payments that it moves
   expect(page).toContain("Simulated time");
   expect(page).toContain("100 days ahead of the real time");
 
-  const tooFar = await post(served.url, {
-    jsonrpc: "2.0",
-    id: 1,
-    method: "tools/call",
-    params: {
-      name: "create_payment",
-      arguments: PAYMENT,
-      _meta: { "mcp-payments-lab/simulated-at": "2099-01-01T00:00:00Z" },
-    },
-  });
+  const tooFar = await payAt("2099-01-01T00:00:00Z");
   const error = errorOf((await tooFar.json()).result);
   expect(error).toMatchObject({ code: "invalid_arguments", field: "mcp-payments-lab/simulated-at" });
   expect(error.message).toContain("2099-01-01T00:00:00.000Z");

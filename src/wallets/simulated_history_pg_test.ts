@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { refund } from "../payments/testing/refund_lab.ts";
 import { TENANT } from "../payments/testing/open_lab.ts";
 import { getPaymentStatus } from "../payments/get_payment_status.ts";
+import { EVERY_ENTRY } from "./testing/every_entry.ts";
 import { openWalletLab } from "./testing/open_wallet_lab.ts";
 import { walletTransactionHistory } from "./wallet_transaction_history.ts";
 
@@ -10,14 +11,7 @@ const DAY_MS = 86_400_000;
 const question = {
   tenantId: TENANT,
   walletId: "wallet:cust_ann:USD",
-  fromMs: null,
-  untilMs: null,
-  direction: null,
-  kind: null,
-  counterparty: null,
-  amountMin: null,
-  amountMax: null,
-  cursor: null,
+  ...EVERY_ENTRY,
   limit: 50,
   simulatedAtMs: null,
 } as const;

@@ -4,12 +4,10 @@ import type { Sql } from "../../../src/db/pool.ts";
 import { type Account, accountOf } from "../../../src/ledger/accounts.ts";
 import { capturePostings, type Posting } from "../../../src/ledger/capture_postings.ts";
 import { topUpPostings } from "../../../src/ledger/top_up_postings.ts";
-import { type Cell, CopyRows } from "../copy_rows.ts";
-import { openAccounts, POSTING_COLUMNS } from "../open_accounts.ts";
+import { copyAttempts, copyItems, copyPostings, transferIdOf } from "../copy_booked.ts";
+import { openAccounts } from "../open_accounts.ts";
 import type { BookedMove, BookedPurchase, BookedTopUp, OpenedWallet, WalletDay } from "./wallet_day.ts";
 import {
-  ATTEMPT_COLUMNS,
-  attemptOf,
   MOVE_COLUMNS,
   moveRow,
   PAYMENT_COLUMNS,
@@ -62,15 +60,25 @@ export async function copyWallets(
   const purchases = payments.filter((payment) => payment.kind === "purchase");
   const moves = days.flatMap((day) => day.moves);
 
-  await copy(sql, "payments", PAYMENT_COLUMNS, payments, (payment) => paymentRow(tenantId, payment, movedTo));
+  await copyItems(
+    sql,
+    "payments",
+    PAYMENT_COLUMNS,
+    payments,
+    (payment) => paymentRow(tenantId, payment, movedTo),
+  );
   if (topUps.length > 0) {
     const { merchantId, name, category, country, currency } = WALLET_MERCHANT;
     await sql`insert into merchants (tenant_id, merchant_id, name, category, country, currency)
               values (${tenantId}, ${merchantId}, ${name}, ${category}, ${country}, ${currency}) on conflict do nothing`;
   }
-  await copy(sql, "payment_attempts", ATTEMPT_COLUMNS, topUps, (topUp) => attemptOf(tenantId, topUp));
-  await copy(sql, "wallet_top_ups", TOP_UP_COLUMNS, topUps, (topUp) => topUpRow(tenantId, topUp));
-  await copy(sql, "wallet_transfers", MOVE_COLUMNS, moves, (move) => moveRow(tenantId, move));
+  await copyAttempts(
+    sql,
+    tenantId,
+    topUps.map(({ booking, occurredAtMs }) => ({ booking, startedAt: toRfc3339(occurredAtMs) })),
+  );
+  await copyItems(sql, "wallet_top_ups", TOP_UP_COLUMNS, topUps, (topUp) => topUpRow(tenantId, topUp));
+  await copyItems(sql, "wallet_transfers", MOVE_COLUMNS, moves, (move) => moveRow(tenantId, move));
 
   const paid = purchases.filter((purchase) => purchase.paid);
   const before = [
@@ -80,7 +88,7 @@ export async function copyWallets(
   ];
   const spent = paid.map(movementOfPurchase);
   await openAccounts(sql, tenantId, accountsOf([...before, ...spent]), accounts);
-  await copy(sql, "transfers", TRANSFER_COLUMNS, [...before, ...paid.map(holdOf), ...spent], (its) => [
+  await copyItems(sql, "transfers", TRANSFER_COLUMNS, [...before, ...paid.map(holdOf), ...spent], (its) => [
     tenantId,
     its.transferId,
     its.kind,
@@ -97,38 +105,10 @@ export async function copyWallets(
   };
 }
 
-async function copy<T>(
-  sql: Sql,
-  table: string,
-  columns: readonly string[],
-  items: readonly T[],
-  cellsOf: (item: T) => readonly Cell[],
-): Promise<number> {
-  if (items.length === 0) return 0;
-  const rows = await CopyRows.start(sql, table, columns);
-  for (const item of items) await rows.add(cellsOf(item));
-  await rows.end();
-  return rows.rows;
-}
-
-async function copyPostings(sql: Sql, tenantId: string, movements: readonly Movement[]): Promise<number> {
-  const legs = movements.flatMap(({ transferId, postings }) =>
-    postings.map(({ account, amountMinor }, i) => ({ transferId, leg: i + 1, account, amountMinor }))
-  );
-  return await copy(sql, "postings", POSTING_COLUMNS, legs, ({ transferId, leg, account, amountMinor }) => [
-    tenantId,
-    transferId,
-    leg,
-    account.accountId,
-    account.currency,
-    amountMinor,
-  ]);
-}
-
 /** A wallet's payment sets its money aside first, as the server does; each hold ends with its payment. */
 async function holdAndRelease(sql: Sql, tenantId: string, paid: readonly BookedPurchase[]): Promise<void> {
   if (paid.length === 0) return;
-  await copy(
+  await copyItems(
     sql,
     "holds",
     ["tenant_id", "hold_id", "account_id", "currency", "amount_minor", "state", "created_at"],
@@ -239,10 +219,6 @@ function accountsOf(movements: readonly Movement[]): Account[] {
 
 function walletOf(customerId: string, currency: string): Account {
   return accountOf("wallet", customerId, currency);
-}
-
-function transferIdOf(paymentId: string): string {
-  return `tr_${paymentId.slice("pay_".length)}`;
 }
 
 function holdIdOf(paymentId: string): string {

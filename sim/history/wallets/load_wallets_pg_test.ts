@@ -9,6 +9,7 @@ import { assessTransfer } from "../../../src/wallets/risk/assess_transfer.ts";
 import { LOOKED_AT, type PastTransfer } from "../../../src/wallets/risk/past.ts";
 import { openWalletLab, type WalletLab } from "../../../src/wallets/testing/open_wallet_lab.ts";
 import { topUpWallet } from "../../../src/wallets/top_up_wallet.ts";
+import { EVERY_ENTRY } from "../../../src/wallets/testing/every_entry.ts";
 import { walletTransactionHistory } from "../../../src/wallets/wallet_transaction_history.ts";
 import { calendarDay } from "../../world/calendar.ts";
 import { CURRENCIES } from "../../../src/core/money.ts";
@@ -80,14 +81,7 @@ async function ask(lab: WalletLab, customer: number): Promise<Answers> {
   const history = await walletTransactionHistory(lab.service, {
     tenantId: TENANT_ID,
     walletId,
-    fromMs: null,
-    untilMs: null,
-    direction: null,
-    kind: null,
-    counterparty: null,
-    amountMin: null,
-    amountMax: null,
-    cursor: null,
+    ...EVERY_ENTRY,
     limit: 1,
     simulatedAtMs: AS_OF_MS,
   });

@@ -68,34 +68,6 @@ export function paymentRow(
   ];
 }
 
-export const ATTEMPT_COLUMNS = [
-  "tenant_id",
-  "payment_id",
-  "attempt",
-  "provider",
-  "outcome",
-  "code",
-  "charge_id",
-  "latency_ms",
-  "expected_success",
-  "started_at",
-] as const;
-
-export function attemptOf(tenantId: string, { booking, occurredAtMs }: BookedTopUp): readonly Cell[] {
-  return [
-    tenantId,
-    booking.paymentId,
-    1,
-    booking.provider,
-    booking.approved ? "approved" : "declined",
-    booking.code,
-    booking.chargeId,
-    booking.latencyMs,
-    booking.expectedSuccess,
-    toRfc3339(occurredAtMs),
-  ];
-}
-
 export const TOP_UP_COLUMNS = [
   "tenant_id",
   "top_up_id",
