@@ -1,4 +1,5 @@
 import { chooseCalibration } from "./calibrate.ts";
+import { customerHalves } from "./customer_halves.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import { thresholdWithin } from "../../src/fraud/measures/metrics.ts";
@@ -33,10 +34,11 @@ export function calibratedContender(
   onTest: Float64Array,
 ): Contender {
   const labels = Uint8Array.from(validation, (row) => payments.labelAt(row, madeAtMs));
+  const halves = customerHalves(payments, validation, madeAtMs);
   const { calibration } = chooseCalibration(
     onValidation,
     labels,
-    (i) => payments.customer(validation[i]) % 2,
+    (i) => halves[payments.customer(validation[i])],
   );
   return {
     name,

@@ -2,6 +2,7 @@ import { calibratedProbability, type Calibration } from "../../src/fraud/model/c
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
 import { chooseCalibration, type ChosenCalibration } from "./calibrate.ts";
+import { customerHalves } from "./customer_halves.ts";
 import { fitInputs } from "./fit_inputs.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import { mixWithRegression } from "./mix_with_regression.ts";
@@ -60,10 +61,12 @@ export async function fitModel(
   const sample = sampleRows(payments, train, madeAtMs, mostRows, seeds[0], false);
   // Networks that were stopped where they did best on some rows look better on them than they are. So the rows that
   // choose between networks and regression are those of other customers.
+  const halves = customerHalves(payments, validation, madeAtMs);
+  const halfOf = (row: number) => halves[payments.customer(row)];
   const [stopping, mixing] = [0, 1].map((half) =>
     sampleRows(
       payments,
-      validation.filter((row) => payments.customer(row) % 2 === half),
+      validation.filter((row) => halfOf(row) === half),
       madeAtMs,
       EPOCH_CHECK_ROWS,
       seeds[0],
@@ -89,7 +92,7 @@ export async function fitModel(
   );
   const logits = logitsOf(new Network(inputs, layers), payments, validation);
   const labels = Uint8Array.from(validation, (row) => payments.labelAt(row, madeAtMs));
-  const calibration = chooseCalibration(logits, labels, (i) => payments.customer(validation[i]) % 2);
+  const calibration = chooseCalibration(logits, labels, (i) => halfOf(validation[i]));
   const probabilities = calibrated(calibration.calibration, logits);
   return {
     inputs,

@@ -1,4 +1,5 @@
 import { calibratedContender, type Contender, type JudgedFold } from "../contender.ts";
+import { customerHalves } from "../customer_halves.ts";
 import type { FittedModel } from "../fit_model.ts";
 import type { LabelledPayments } from "../labelled_payments.ts";
 import { sampleRows } from "../sample_rows.ts";
@@ -35,12 +36,13 @@ export async function gruContender(
   { seeds, mostEpochs, label }: SequenceOptions,
 ): Promise<Contender> {
   const { inputs } = model;
+  const halves = customerHalves(payments, fold.validation, fold.madeAtMs);
   const train = sequencesOf(payments, model.sample.rows, inputs);
   const stopping = sequencesOf(
     payments,
     sampleRows(
       payments,
-      fold.validation.filter((row) => payments.customer(row) % 2 === 0),
+      fold.validation.filter((row) => halves[payments.customer(row)] === 0),
       fold.madeAtMs,
       EPOCH_CHECK_ROWS,
       seeds[0],
