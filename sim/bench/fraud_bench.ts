@@ -4,7 +4,7 @@
  * Handbook's or of any file of payments, CSV or Parquet. sim/bench/README.md explains flags, columns and figures.
  *
  *     [--days 120] [--customers 8000] [--seed 7] [--start 2026-01-05] [--folds 4] [--label-delay-days 7] [--seeds 5]
- *     [--sequence 1] [--train-rows 80000] [--epochs 10] [--forest python3|off] [--model [NAME=]KIND:PATH_OR_URL …]
+ *     [--sequence 1] [--train-rows 80000] [--epochs 20] [--forest python3|off] [--model [NAME=]KIND:PATH_OR_URL …]
  *     [--model-timeout-s 30] [--folds-out FOLDER] [--out FOLDER]
  */
 import { join } from "node:path";

@@ -98,7 +98,7 @@ export async function runFold(
       contenders.push(
         await gruContender(SEQUENCE_MODEL_NAME, payments, model, judged, {
           seeds: options.sequenceSeeds,
-          mostEpochs: options.epochs,
+          mostEpochs: options.sequenceEpochs,
           label: `fold ${number}${suffix}`,
         }),
       );

@@ -41,7 +41,8 @@ export interface TrainResult {
 /** Networks in the ensemble: three are as good as five within the noise (sim/train/README.md), and faster to ask. */
 const MEMBERS = 3;
 const TRAIN_ROWS = 80_000;
-const MOST_EPOCHS = 10;
+const MOST_EPOCHS = 20;
+const SEQUENCE_EPOCHS = 10;
 
 /** Generates the world, trains on its first days, chooses the operating point, judges on its last days, writes. */
 export async function trainModel(
@@ -75,7 +76,7 @@ export async function trainModel(
       ? [
         await gruContender(SEQUENCE_MODEL_NAME, payments, fitted, judged, {
           seeds: [config.seed + 1],
-          mostEpochs: MOST_EPOCHS,
+          mostEpochs: SEQUENCE_EPOCHS,
           label: "sequence model",
         }),
       ]
