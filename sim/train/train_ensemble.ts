@@ -30,7 +30,7 @@ export interface LearningCurve {
 }
 
 export interface TrainedEnsemble {
-  /** One network a seed, each of its own best epoch on validation. */
+  /** One network a seed, its weights averaged over epochs up to its own best on validation. */
   readonly members: readonly DenseLayer[][];
   readonly curves: readonly LearningCurve[];
 }
@@ -39,6 +39,11 @@ const BATCH_ROWS = 512;
 /** Little data is gone through more often: an epoch counts as so many batches at least. */
 const LEAST_BATCHES = 80;
 const PATIENCE_EPOCHS = 4;
+/**
+ * How much of the average of the weights stays from one epoch to the next. An epoch by itself is good or bad by chance,
+ * and the best of several is so partly by the chance of the rows that judge it.
+ */
+const KEPT_AN_EPOCH = 0.6;
 
 /**
  * Several networks on the same batches, side by side as one wide one: the rows are encoded once and the first layer is
@@ -67,6 +72,7 @@ export async function trainEnsemble(
   const y = new Float32Array(BATCH_ROWS);
   const rowWeights = new Float32Array(seeds.length * BATCH_ROWS);
   const best = seeds.map((_, m) => ({ layers: weights.layersOf(m), averagePrecision: -1, epoch: 0 }));
+  const averaged: (DenseLayer[] | undefined)[] = seeds.map(() => undefined);
   const curves = seeds.map(() => ({ loss: [] as number[], averagePrecision: [] as number[] }));
   const progress = startProgress(options.label, mostEpochs * batches, "batches");
 
@@ -93,7 +99,8 @@ export async function trainEnsemble(
       if (batch % 32 === 0) await Promise.resolve();
     }
     for (let m = 0; m < seeds.length; m++) {
-      const layers = weights.layersOf(m);
+      const layers = averageOf(averaged[m], weights.layersOf(m));
+      averaged[m] = layers;
       const averagePrecision = averagePrecisionOn(validation, new Network(inputs, layers));
       curves[m].loss.push(loss[m]);
       curves[m].averagePrecision.push(averagePrecision);
@@ -113,6 +120,18 @@ export async function trainEnsemble(
       bestEpoch: best[m].epoch,
     })),
   };
+}
+
+/** The average so far, moved towards the weights of one more epoch. */
+function averageOf(before: readonly DenseLayer[] | undefined, now: DenseLayer[]): DenseLayer[] {
+  if (before === undefined) return now;
+  const moved = (old: Float32Array, to: Float32Array) =>
+    to.map((weight, i) => KEPT_AN_EPOCH * old[i] + (1 - KEPT_AN_EPOCH) * weight);
+  return now.map((layer, l) => ({
+    ...layer,
+    kernel: moved(before[l].kernel, layer.kernel),
+    bias: moved(before[l].bias, layer.bias),
+  }));
 }
 
 function averagePrecisionOn(rows: WeightedRows, network: Network): number {
