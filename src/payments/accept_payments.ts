@@ -18,6 +18,8 @@ import type { PaymentRequest } from "./payment.ts";
 import { cardIdOf, type PaymentReferences } from "./references.ts";
 import { newStateVersion, type RememberedStates } from "./remembered_states.ts";
 import type { RecentKeys } from "../db/recent_keys.ts";
+import type { TenantAhead, TenantClocks } from "../db/tenant_clocks.ts";
+import { lastEntriesOf, NextEntries } from "../ledger/last_entries.ts";
 
 export interface AcceptItem {
   readonly request: PaymentRequest;
@@ -53,6 +55,8 @@ export type AcceptResult =
 export interface AcceptDependencies {
   readonly model: FraudModelPort;
   readonly nowMs: () => number;
+  /** Of tenants whose clocks were read: what a payment without a time of its own is dated by. */
+  readonly clocks: Pick<TenantClocks, "aheadMs" | "advancesOf" | "advanced">;
   readonly monotonicMs: () => number;
   readonly route: (item: AcceptItem, occurredAtMs: number, mandateChallenge: boolean) => Route;
   readonly rememberedStates: RememberedStates;
@@ -74,6 +78,8 @@ export interface Decisions {
   readonly writes: readonly AcceptedWrite[];
   readonly states: BatchStates;
   readonly nowMs: number;
+  /** Tenants whose time a payment's own, simulated one takes further. */
+  readonly clocks: readonly TenantAhead[];
 }
 
 /**
@@ -93,8 +99,11 @@ export async function decidePayments(
 ): Promise<Decisions> {
   const startedMs = dependencies.monotonicMs();
   const nowMs = dependencies.nowMs();
-  const events = items.map((item) => toPaymentEvent(item, item.request.simulatedAtMs ?? nowMs));
-  const [knownKeys, states, funds] = await Promise.all([
+  const events = items.map((item) => {
+    const { tenantId, simulatedAtMs } = item.request;
+    return toPaymentEvent(item, simulatedAtMs ?? nowMs + dependencies.clocks.aheadMs(tenantId));
+  });
+  const [knownKeys, states, funds, entries] = await Promise.all([
     readKnownKeys(reader, items.map((item) => dependencies.recentKeys.toLookUp(keyOf(item)))),
     findStates(
       reader,
@@ -102,6 +111,7 @@ export async function decidePayments(
       { lockStates, rememberedStates: dependencies.rememberedStates },
     ),
     readFunds(reader, items),
+    readEntries(reader, items),
   ]);
   const writes: AcceptedWrite[] = [];
   const results = items.map((item, i): AcceptResult => {
@@ -109,11 +119,15 @@ export async function decidePayments(
     if (earlier !== undefined) return answerEarlier(item, earlier);
     const wallet = item.request.method === "wallet" ? walletFunds(item, funds) : null;
     if (wallet instanceof DomainError) return { kind: "refused", error: wallet };
-    const write = screen(item, events[i], states, wallet, nowMs, startedMs, dependencies);
+    const event = wallet === null ? events[i] : behindEntries(item, events[i], entries);
+    const write = screen(item, event, states, wallet, nowMs, startedMs, dependencies);
     writes.push(write);
+    if (write.accepted.holdId !== null) {
+      entries.add(item.request.tenantId, walletAccountId(item), write.accepted.occurredAtMs);
+    }
     return resultOf(write);
   });
-  return { results, writes, states, nowMs };
+  return { results, writes, states, nowMs, clocks: dependencies.clocks.advancesOf(simulated(writes, nowMs)) };
 }
 
 /**
@@ -127,7 +141,8 @@ export async function acceptUnderLock(
 ): Promise<readonly AcceptResult[]> {
   const transaction = connection.begin(items.map((item) => item.request.tenantId));
   try {
-    const { results, writes, states, nowMs } = await decidePayments(items, transaction, dependencies, true);
+    const decisions = await decidePayments(items, transaction, dependencies, true);
+    const { results, writes, states, nowMs } = decisions;
     if (writes.length === 0) {
       await transaction.commit();
       rememberStates(states, null, dependencies.rememberedStates);
@@ -138,9 +153,10 @@ export async function acceptUnderLock(
       await commitWith(
         transaction,
         storeBatch(transaction, [
-          acceptedPart(transaction, { writes, states, nowMs }, version, dependencies),
+          acceptedPart(transaction, decisions, version, dependencies),
         ]),
       );
+      dependencies.clocks.advanced(decisions.clocks);
       rememberStates(states, version, dependencies.rememberedStates);
     }
     rememberKeys(items, dependencies);
@@ -222,6 +238,31 @@ async function readFunds(
     `${row.tenant_id}/${row.account_id}`,
     { accountId: row.account_id, availableMinor: BigInt(row.available_minor) },
   ]));
+}
+
+/** Of the wallets that pay at a time of the call's own: any other time lies behind their entries anyhow. */
+async function readEntries(reader: BatchReader, items: readonly AcceptItem[]): Promise<NextEntries> {
+  const wallets = items.filter(({ request }) => request.method === "wallet" && request.simulatedAtMs !== null)
+    .map((item) => ({ tenantId: item.request.tenantId, accountId: walletAccountId(item) }));
+  return new NextEntries(
+    wallets.length === 0 ? [] : await reader.send(lastEntriesOf(reader.sql, wallets)),
+  );
+}
+
+/** A wallet's payment never lies before an entry that the wallet has already. */
+function behindEntries(item: AcceptItem, event: PaymentEvent, entries: NextEntries): PaymentEvent {
+  const { tenantId, simulatedAtMs } = item.request;
+  if (simulatedAtMs === null) return event;
+  const earliest = entries.earliestMs(tenantId, walletAccountId(item));
+  return earliest <= event.occurredAtMs ? event : { ...event, occurredAtMs: earliest };
+}
+
+function simulated(writes: readonly AcceptedWrite[], nowMs: number): TenantAhead[] {
+  return writes.filter(({ accepted }) => accepted.item.request.simulatedAtMs !== null)
+    .map(({ accepted: { item, occurredAtMs } }) => ({
+      tenantId: item.request.tenantId,
+      aheadMs: occurredAtMs - nowMs,
+    }));
 }
 
 export function walletAccountId(item: AcceptItem): string {

@@ -238,6 +238,7 @@ export class PaymentBatches {
       if (decisions !== null) forgetStates(decisions.states, version, dependencies.rememberedStates);
       throw error;
     }
+    if (isWritten) dependencies.clocks.advanced(decisions.clocks);
     rememberKeys(items, dependencies);
     return decisions?.results ?? [];
   }
