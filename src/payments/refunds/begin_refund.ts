@@ -2,7 +2,6 @@ import { waitingApproval } from "../../core/approval_ways.ts";
 import { toRfc3339 } from "../../core/clock.ts";
 import { DomainError } from "../../core/errors.ts";
 import { formatAmount, toReferenceUsd } from "../../core/money.ts";
-import { WALLET_MERCHANT_ID } from "../../core/wallet_merchant.ts";
 import { findEarlierCall, KEY_LIFETIME_MS } from "../../db/idempotency_keys.ts";
 import type { Sql } from "../../db/pool.ts";
 import { type TenantAhead, writeAhead } from "../../db/tenant_clocks.ts";
@@ -16,6 +15,7 @@ import { PAYMENT_STATUSES } from "../payment.ts";
 import type { PaymentService } from "../payment_service.ts";
 import { disputeToldAt } from "../open_dispute.ts";
 import { readRefundHistory } from "./refund_history.ts";
+import { fillsWallet, refundableMinor } from "./refundable.ts";
 import { auditRefund, insertRefund, lockPayment, storeAnswer } from "./store_refund.ts";
 import {
   newRefundAnswer,
@@ -183,7 +183,7 @@ export async function setAside(
 /** Whether the payment can give back so much now; it may have been able to when it was first asked. */
 export function requireRefundable(payment: RefundedPayment, amountMinor: bigint): void {
   const { status, paymentId, currency, capturedMinor, promisedMinor } = payment;
-  if (payment.merchantId === WALLET_MERCHANT_ID) {
+  if (fillsWallet(payment)) {
     throw new DomainError("invalid_state", `Cannot refund payment "${paymentId}": it fills a wallet.`, {
       field: "payment_id",
       nextMove: "Its money is in the wallet, or on the way there: spend or transfer it from there.",
@@ -197,7 +197,7 @@ export function requireRefundable(payment: RefundedPayment, amountMinor: bigint)
         : "Wait until get_payment_status says succeeded.",
     });
   }
-  const leftMinor = capturedMinor - promisedMinor;
+  const leftMinor = refundableMinor(payment, promisedMinor);
   if (amountMinor > 0n && amountMinor <= leftMinor) return;
   const show = (minor: bigint) => `${formatAmount(minor, currency)} ${currency}`;
   throw new DomainError(

@@ -102,6 +102,11 @@ export const refunds = z.array(z.object({
   finished_at: time.nullable(),
 })).describe("What was asked back of it, the oldest first.");
 
+export const refundable = amount.describe(
+  "What refund_payment takes at most: what was captured less what was or is being given back. What waits for a person's " +
+    "approval has nothing set aside and counts as refundable still; of a disputed payment every refund waits for a person.",
+);
+
 export const challenge = z.object({
   asked_by: z.enum(["issuer", "risk"]),
   about: z.string(),
