@@ -46,6 +46,18 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
     );
   }
 
+  const { tools } = await client.listTools();
+  if (!tools.some(({ name }) => name === "create_payment")) {
+    await client.close();
+    throw new FlagError(
+      `forbidden: the server at ${options.url} does not offer create_payment to this caller` +
+        `${
+          tools.length === 0 ? "" : `, only ${tools.map(({ name }) => name).join(", ")}`
+        }. The token of --token needs ` +
+        'the scope "payments", and "simulate" beside it.',
+    );
+  }
+
   const tally = new Tally();
   const calls = futureCalls(known)[Symbol.iterator]();
   const first = calls.next();
@@ -84,6 +96,11 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   Deno.removeSignalListener("SIGINT", onInterrupt);
   await client.close();
   if (refused !== null) throw refused;
+  if (sent > 0 && tally.isWithoutAnswer) {
+    throw new FlagError(
+      `no_payment_made: of ${sent} calls none came to a payment. The first ended as "${tally.firstFailure}".`,
+    );
+  }
   const text = tally.text(sent, (performance.now() - startedMs) / 1000);
   return isEnded ? `${text}\n${streamEnded(known)}` : text;
 }
@@ -125,11 +142,11 @@ async function pay(client: Client, call: FutureCall, tally: Tally): Promise<void
       error?: { code: string; message: string; next_move: string };
     };
     if (answer.error?.code === "simulated_time_refused") tally.refuse(answer.error);
-    if (result.isError) tally.count(`error: ${answer.error?.code}`);
+    if (result.isError) tally.fail(`error: ${answer.error?.code}`);
     else if (call.replay) tally.count("replayed");
     else tally.payment(answer.status!, answer.decline?.by ?? null, call.truth_fraud);
   } catch (error) {
-    tally.count(`failed: ${(error as Error).message.slice(0, 60)}`);
+    tally.fail(`failed: ${(error as Error).message.slice(0, 60)}`);
   }
 }
 
@@ -140,6 +157,9 @@ class Tally {
   #genuine = 0;
   #falseAlarms = 0;
 
+  /** Of calls that came to nothing, how the first one ended. */
+  firstFailure: string | null = null;
+
   /** Set once the server has refused the calls' times, all of which this client has to choose. */
   refused: FlagError | null = null;
 
@@ -148,6 +168,16 @@ class Tally {
       `${code}: ${message} The stream's payments have times of their own, so the token of --token needs the scope ` +
         `"simulate" beside "payments", and the server must not run with SIMULATED_TIME=off. It says: ${next_move}`,
     );
+  }
+
+  /** Whether each call came to nothing: there is nothing that a summary could be about. */
+  get isWithoutAnswer(): boolean {
+    return this.firstFailure !== null && this.#frauds + this.#genuine === 0 && !this.#counts.has("replayed");
+  }
+
+  fail(what: string): void {
+    this.firstFailure ??= what;
+    this.count(what);
   }
 
   count(what: string): void {

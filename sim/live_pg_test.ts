@@ -59,6 +59,18 @@ Deno.test("driveLive() goes on with the world over MCP where its history ends, a
     await expect(driveLive(known, { url: guarded.url, token, ...quick })).rejects.toThrow(
       /^simulated_time_refused: .*needs the scope "simulate"/,
     );
+    const [, walletsOnly] = (await bearer({ tenantId: "default", scopes: ["wallets", "simulate"] }))
+      .authorization
+      .split(" ");
+    await expect(driveLive(known, { url: guarded.url, token: walletsOnly, ...quick })).rejects.toThrow(
+      /^forbidden: .*needs the scope "payments"/,
+    );
+    // Another tenant's token: of this world's customers it knows none.
+    const [, stranger] = (await bearer({ tenantId: "other", scopes: ["payments", "simulate"] })).authorization
+      .split(" ");
+    await expect(driveLive(known, { url: guarded.url, token: stranger, ...quick })).rejects.toThrow(
+      /^no_payment_made: of 40 calls none came to a payment. The first ended as "error: unknown_customer"/,
+    );
     const text = await driveLive(known, { url: served.url, token: null, ratePerSecond: 40, durationS: 3 });
     expect(text).toMatch(/^120 payments in /);
     expect(text).not.toMatch(/error: |failed: /);
