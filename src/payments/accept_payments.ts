@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "../core/errors.ts";
 import { toReferenceUsd } from "../core/money.ts";
-import { textArray } from "../db/array_literal.ts";
 import { type BatchConnection, type BatchReader, commitWith } from "../db/batch_transaction.ts";
 import { keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import type { DeclineExploration } from "../fraud/explore_declines.ts";
 import { earliestMs, entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { PaymentEvent } from "../fraud/features/event.ts";
 import { type FraudModelPort, type RiskAssessment, screenPayment } from "../fraud/screen_payment.ts";
-import { accountOf } from "../ledger/accounts.ts";
 import type { Route } from "../routing/route_payment.ts";
 import { challengedAnswer, declinedAnswer, type PaymentAnswer } from "./payment_answer.ts";
 import { type BatchStates, findStates, rememberStates } from "./batch_states.ts";
@@ -16,10 +14,17 @@ import { acceptedPart, sendChallenges, sendHolds } from "./store_accepted.ts";
 import { storeBatch } from "./store_batch.ts";
 import type { PaymentRequest } from "./payment.ts";
 import { cardIdOf, type PaymentReferences } from "./references.ts";
+import {
+  behindEntries,
+  readEntries,
+  readFunds,
+  walletAccountId,
+  type WalletFunds,
+  walletFunds,
+} from "./wallet_payers.ts";
 import { newStateVersion, type RememberedStates } from "./remembered_states.ts";
 import type { RecentKeys } from "../db/recent_keys.ts";
 import type { TenantAhead, TenantClocks } from "../db/tenant_clocks.ts";
-import { lastEntriesOf, NextEntries } from "../ledger/last_entries.ts";
 
 export interface AcceptItem {
   readonly request: PaymentRequest;
@@ -212,49 +217,8 @@ export interface AcceptedWrite {
   answer: PaymentAnswer | null;
 }
 
-interface WalletFunds {
-  accountId: string;
-  availableMinor: bigint;
-}
-
 function keyOf({ request: { tenantId, principal, idempotencyKey } }: AcceptItem) {
   return { tenantId, principal, key: idempotencyKey };
-}
-
-async function readFunds(
-  reader: BatchReader,
-  items: readonly AcceptItem[],
-): Promise<Map<string, WalletFunds>> {
-  const wallets = items.filter((item) => item.request.method === "wallet");
-  if (wallets.length === 0) return new Map();
-  const { sql } = reader;
-  const rows = await reader.send(
-    sql<{ tenant_id: string; account_id: string; available_minor: string }[]>`
-    select tenant_id, account_id, available_minor::text
-      from ledger_lock_accounts(${textArray(wallets.map((item) => item.request.tenantId))}::text[],
-                                ${textArray(wallets.map((item) => walletAccountId(item)))}::text[])`,
-  );
-  return new Map(rows.map((row) => [
-    `${row.tenant_id}/${row.account_id}`,
-    { accountId: row.account_id, availableMinor: BigInt(row.available_minor) },
-  ]));
-}
-
-/** Of the wallets that pay at a time of the call's own: any other time lies behind their entries anyhow. */
-async function readEntries(reader: BatchReader, items: readonly AcceptItem[]): Promise<NextEntries> {
-  const wallets = items.filter(({ request }) => request.method === "wallet" && request.simulatedAtMs !== null)
-    .map((item) => ({ tenantId: item.request.tenantId, accountId: walletAccountId(item) }));
-  return new NextEntries(
-    wallets.length === 0 ? [] : await reader.send(lastEntriesOf(reader.sql, wallets)),
-  );
-}
-
-/** A wallet's payment never lies before an entry that the wallet has already. */
-function behindEntries(item: AcceptItem, event: PaymentEvent, entries: NextEntries): PaymentEvent {
-  const { tenantId, simulatedAtMs } = item.request;
-  if (simulatedAtMs === null) return event;
-  const earliest = entries.earliestMs(tenantId, walletAccountId(item));
-  return earliest <= event.occurredAtMs ? event : { ...event, occurredAtMs: earliest };
 }
 
 function simulated(writes: readonly AcceptedWrite[], nowMs: number): TenantAhead[] {
@@ -263,19 +227,6 @@ function simulated(writes: readonly AcceptedWrite[], nowMs: number): TenantAhead
       tenantId: item.request.tenantId,
       aheadMs: occurredAtMs - nowMs,
     }));
-}
-
-export function walletAccountId(item: AcceptItem): string {
-  return accountOf("wallet", item.request.customerId, item.request.currency).accountId;
-}
-
-function walletFunds(item: AcceptItem, funds: Map<string, WalletFunds>): WalletFunds | DomainError {
-  const { tenantId, customerId, currency } = item.request;
-  return funds.get(`${tenantId}/${walletAccountId(item)}`) ??
-    new DomainError("unknown_wallet", `Customer "${customerId}" has no wallet in ${currency}.`, {
-      field: "currency",
-      nextMove: "Pay by card, or in the currency of a wallet the customer has.",
-    });
 }
 
 function answerEarlier(item: AcceptItem, earlier: KnownKey): AcceptResult {

@@ -11,11 +11,11 @@ import {
   type AcceptedPayment,
   type AcceptedWrite,
   type Decisions,
-  walletAccountId,
 } from "./accept_payments.ts";
 import type { BatchStates } from "./batch_states.ts";
 import { milliseconds, type PaymentAnswer, significant } from "./payment_answer.ts";
 import type { StatementPart } from "./store_batch.ts";
+import { walletAccountId } from "./wallet_payers.ts";
 
 /**
  * What wallets pay with is set aside before the payments' rows name it. In the wallet it has the payment's own time, as
