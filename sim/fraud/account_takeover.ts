@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS } from "../../src/fraud/features/windows.ts";
+import { HOUR_MS } from "../../src/fraud/features/windows.ts";
 import { type CategoryName } from "../world/categories.ts";
 import { CHANNEL } from "../world/types.ts";
 import type { Story } from "./story.ts";
@@ -10,7 +10,8 @@ import type { Story } from "./story.ts";
  * Why: the stored card pays without its number, and the shop trusts an old account.
  * How it shows: another device from one day on, the stored card, a new address; the owner's own payments go on.
  *   moved_in: a new phone in the app; first something small, then the account's usual shops, dearer, sent elsewhere;
- *   session: the victim's own browser, borrowed by a program, through a server abroad, at the owner's night;
+ *   session: the victim's own browser, borrowed by a program, through a connection abroad, a few minutes apart, at
+ *   whichever hour the program runs;
  *   drain: through the owner's own phone, gift cards of middling sums one after the other, for two or three hours. Rare
  *   until the others are declined.
  * Looks alike: a new phone and a new flat; a night at a hotel; a child with the parents' account.
@@ -39,14 +40,13 @@ export const accountTakeover: Story = {
     const network = scene.proxy();
     const address = draw.chance(0.7) ? scene.dropAddress() : undefined;
     const level = Math.sqrt(society.people.level[customer]);
-    const nightly = 24 * draw.uniform();
     const purchases = drains ? draw.integer(8, 14) : draw.integer(2, 6);
+    const meanPauseHours = session ? 0.1 : drains ? 0.25 : 16;
     let atMs = scene.beginsAtMs();
     for (let i = 0; i < purchases; i++) {
       const first = i === 0 && tactic === "moved_in";
-      const atHourMs = session ? atMs - atMs % DAY_MS + Math.floor(nightly * HOUR_MS) + i * 7 * 60_000 : atMs;
       scene.pay({
-        atMs: atHourMs,
+        atMs,
         customer,
         merchant: drains
           ? scene.onlineShop(CREDIT)
@@ -60,7 +60,7 @@ export const accountTakeover: Story = {
         address,
         channel: session ? CHANNEL.online : CHANNEL.app,
       });
-      atMs += 5 * 60_000 + Math.floor(draw.exponential((session ? 1 : drains ? 0.25 : 16) * HOUR_MS));
+      atMs += (session ? 1 : 5) * 60_000 + Math.floor(draw.exponential(meanPauseHours * HOUR_MS));
     }
   },
 };

@@ -39,12 +39,12 @@ export const deviceRing: Story = {
     const relay = tactic === "relay";
     const relayShop = scene.onlineShop([goods]);
     const beginsAtMs = scene.beginsAtMs();
-    for (const [turn, customer] of members.entries()) {
+    let relayedAtMs = beginsAtMs;
+    for (const customer of members) {
       const device = relay ? 0 : tactic === "one_machine" ? draw.pick(machines) : scene.strangeDevice();
       const days = tactic === "one_machine" ? 3 : 10;
-      let atMs = relay
-        ? beginsAtMs + turn * 5 * 60_000
-        : beginsAtMs + Math.floor(draw.uniform() * days * DAY_MS);
+      let atMs = relay ? relayedAtMs : beginsAtMs + Math.floor(draw.uniform() * days * DAY_MS);
+      relayedAtMs += 60_000 + Math.floor(draw.exponential(HOUR_MS / 15));
       for (let left = relay ? 3 : draw.integer(1, 3); left > 0; left--) {
         scene.pay({
           atMs,

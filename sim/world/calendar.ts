@@ -24,9 +24,9 @@ const PAY_DAY_FACTOR = 1.35;
 
 /**
  * Fraud has its own year: thieves work when shops are full and checks are lax, and rest in spring. The most and the
- * least differ by 2.1 times, before chance adds to it.
+ * least differ by 1.9 times, before chance adds to it.
  */
-const FRAUD_BY_MONTH = [1.35, 1.02, 0.78, 0.66, 0.68, 0.8, 1.06, 1.16, 0.8, 0.94, 1.28, 1.36];
+const FRAUD_BY_MONTH = [1.26, 1.02, 0.78, 0.66, 0.68, 0.8, 1.06, 1.14, 0.8, 0.94, 1.22, 1.28];
 
 export function calendarDay(dayStartMs: number): CalendarDay {
   const date = new Date(dayStartMs);
