@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { Random } from "../core/random.ts";
 import { checkFeatures } from "./check_features.ts";
 import { openLab, START_MS, TENANT } from "./testing/open_lab.ts";
 import { refund } from "./testing/refund_lab.ts";
@@ -81,4 +82,39 @@ Deno.test("a world that ends after it was loaded is where its tenant's clock beg
     values (${TENANT}, 7, 60, 10, ${START_MS - 30 * DAY_MS}, to_timestamp(${START_MS / 1000}))`;
   lab.clock.advance(HOUR_MS);
   expect(occurredMs(await lab.pay())).toBe(START_MS + 30 * DAY_MS + HOUR_MS);
+});
+
+Deno.test("whichever of two servers takes what, and whoever sets a time, the features stay as rebuilt and money is conserved", async () => {
+  await using lab = await openLab();
+  await lab.fundWallet("cust_ann", 100_000n, "USD");
+  const servers = [lab.service, await lab.openService()];
+  const random = new Random(7);
+  const reached: number[] = [];
+  for (let round = 0; round < 12; round++) {
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => {
+      const isSimulated = random.chance(0.3);
+      const byWallet = random.chance(0.2);
+      return lab.pay({
+        amountMinor: BigInt(random.integer(100, 2_000)),
+        ...(byWallet
+          ? { method: "wallet" as const, paymentMethodId: null }
+          : { customerId: random.pick(["cust_ann", "cust_ben"]) }),
+        merchantId: random.pick(["merch_de", null]),
+        simulatedAtMs: isSimulated ? lab.clock.nowMs() + random.integer(-5, 20) * DAY_MS : null,
+      }, servers[i % 2]);
+    }));
+    expect(answers.map(({ answer }) => answer.status).filter((status) => status !== "succeeded")).toEqual([]);
+    lab.clock.advance(random.integer(1, 3) * HOUR_MS);
+    // Nobody's clock goes back, and both servers tell the same time.
+    const nows = await Promise.all(servers.map(({ clocks }) => clocks.nowMs(TENANT)));
+    expect(nows[0]).toBe(nows[1]);
+    expect(nows[0]).toBeGreaterThan(Math.max(...answers.map(occurredMs), ...reached));
+    reached.push(nows[0]);
+  }
+  expect(await lab.brokenInvariants()).toEqual([]);
+  expect(await checkFeatures(lab.owner)).toMatchObject({
+    differingVectors: 0,
+    differingStates: 0,
+    examples: [],
+  });
 });
