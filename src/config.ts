@@ -38,6 +38,8 @@ export interface Config {
   readonly providerLatencyScale: number;
   /** Where the providers run as a process of their own; null for in this one. */
   readonly providersUrl: string | null;
+  /** The id of the one book of providers in another process that is taken, whatever is pinned; null for the pinned one. */
+  readonly providersBook: string | null;
   /** Port of `deno task providers`, and of a server that lets its own be reached. */
   readonly providersPort: number;
   /** Whether the providers in this process can be asked and given faults on `providersPort`, on this machine only. */
@@ -167,6 +169,11 @@ const VARIABLES = {
     expected: "a factor from 0 to 100",
   },
   PROVIDERS_URL: { schema: httpUrl, fallback: null, expected: "a URL such as http://127.0.0.1:8100" },
+  PROVIDERS_BOOK: {
+    schema: z.string().regex(/^book_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+    fallback: null,
+    expected: "the id of a book, as GET /book of the providers tells it",
+  },
   PROVIDERS_PORT: { schema: port, fallback: "8100", expected: "a port from 1 to 65535" },
   PROVIDERS_LISTEN: { schema: z.enum(["on", "off"]), fallback: "off", expected: "on or off" },
   PROVIDER_WEBHOOK_SECRET: {
@@ -253,6 +260,7 @@ export function readConfig(environment: (name: string) => string | undefined): C
     providerTimeoutMs: read("PROVIDER_TIMEOUT_MS")!,
     providerLatencyScale: read("PROVIDER_LATENCY_SCALE")!,
     providersUrl: read("PROVIDERS_URL"),
+    providersBook: read("PROVIDERS_BOOK"),
     providersPort: read("PROVIDERS_PORT")!,
     providersListen: read("PROVIDERS_LISTEN") === "on",
     webhookSecret: read("PROVIDER_WEBHOOK_SECRET"),

@@ -12,6 +12,7 @@ import { type BooksResult, type ChargesBook, compareCharges } from "./payments/c
 import { ChargeLog, chargeLogPath } from "./providers/charge_log.ts";
 import { ProviderTimeout } from "./providers/provider.ts";
 import { ProvidersProcess } from "./providers/providers_process.ts";
+import { otherBookFault, readStoredBook } from "./payments/stored_book.ts";
 
 async function printInvariants(sql: Sql): Promise<boolean> {
   const book = await openBook(sql);
@@ -48,7 +49,7 @@ async function printInvariants(sql: Sql): Promise<boolean> {
 
 /** The providers' book; null where there is none to be found. Throws where it should be there and is not. */
 async function openBook(sql: Sql): Promise<{ charges: ChargesBook; from: string; close(): void } | null> {
-  const { providersUrl, dataDirectory } = readConfig((variable) => Deno.env.get(variable));
+  const { providersUrl, providersBook, dataDirectory } = readConfig((variable) => Deno.env.get(variable));
   if (providersUrl !== null) {
     const providers = new ProvidersProcess(providersUrl);
     const known = await askForKnownCharges(sql, providers);
@@ -59,6 +60,12 @@ async function openBook(sql: Sql): Promise<{ charges: ChargesBook; from: string;
           `${known.bookId}. Nothing was checked. Start \`deno task providers\` with the DATA_DIR that this database's ` +
           "charges are in, or unset PROVIDERS_URL to check against the book in DATA_DIR.",
       );
+    }
+    if (known.answer === "known") {
+      const stored = await readStoredBook(sql);
+      const { bookId: answered } = known;
+      const fault = otherBookFault({ providersUrl, asked: providersBook, stored, answered });
+      if (fault !== null) throw new OperatorError(`${fault} Nothing was checked.`);
     }
     const charges = await providers.readBook().catch((error) => {
       throw noBookError(providersUrl, error);

@@ -5,44 +5,36 @@
  * The parts are put together here, in the order they start: configuration, database, world, payments, protocol.
  * They stop in the other order: first no new requests, then the accepted ones to their end, then the database.
  */
-import process from "node:process";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import type { ApprovalWays } from "./core/approval_ways.ts";
 import { systemClock } from "./core/clock.ts";
 import { RandomIds } from "./core/ids.ts";
 import { createLog, errorFields, type Log } from "./core/log.ts";
 import { type Database, openDatabase } from "./db/open_database.ts";
-import { signingSecret } from "./db/signing_secret.ts";
 import { fillEmptyDatabase } from "./fill_empty_database.ts";
-import { createApp } from "./http/app.ts";
-import { DEFAULT_TENANT, SCOPES } from "./http/authenticate.ts";
-import { explainListenError, requireFreePort } from "./http/listen.ts";
+import { requireFreePort } from "./http/listen.ts";
 import { Metrics } from "./http/metrics.ts";
 import { openTokenKeys, type TokenKeys } from "./http/token_keys.ts";
-import { loadChallenger, type LoadedModel, loadFraudModel } from "./load_fraud_model.ts";
+import { loadChallenger, loadFraudModel } from "./load_fraud_model.ts";
 import { loadRates } from "./load_rates.ts";
 import type { CallToolDependencies } from "./mcp/call_tool.ts";
-import { createMcpServer } from "./mcp/mcp_server.ts";
-import { serveOnStdio } from "./mcp/serve_stdio.ts";
-import { ownUrl, urlHost } from "./own_url.ts";
+import { ownUrl } from "./own_url.ts";
 import { ownWebhookSender } from "./own_webhook_sender.ts";
-import { openPaymentStack, type PaymentStack } from "./payment_stack.ts";
+import { openPaymentStack } from "./payment_stack.ts";
 import { Completer } from "./payments/complete_open_payments.ts";
 import { claimProviderMemory } from "./payments/claim_provider_memory.ts";
 import { requireCurrentStates } from "./payments/require_current_states.ts";
-import { ShadowRounds, ShadowScorer } from "./payments/shadow/shadow_scorer.ts";
 import { listenForOrders, requireFreeProvidersPort } from "./providers/listen_for_orders.ts";
-import { VERSION } from "./version.ts";
+import { serveOnHttp } from "./serve_http.ts";
+import { serveStandardStreams } from "./serve_standard_streams.ts";
+import { startShadow } from "./start_shadow.ts";
 import { openWalletStack } from "./wallet_stack.ts";
-import { bookToPin, type ProvidersWatch, watchProviders } from "./watch_providers.ts";
+import { bookToPin, watchProviders } from "./watch_providers.ts";
 import { WalletKeeper } from "./wallets/wallet_keeper.ts";
 import { runCommand } from "./core/run_command.ts";
 
 const COMPLETER_INTERVAL_MS = 1_000;
 const KEEPER_INTERVAL_MS = 1_000;
-const SHADOW_INTERVAL_MS = 2_000;
-/** Draining gives up here, so that the exit is never later than ten seconds after the signal. */
-const DRAIN_MAX_MS = 7_000;
 
 const ORDERS_DRAIN_MAX_MS = 1_000;
 
@@ -206,127 +198,8 @@ async function run({ config, log, database, tokenKeys, stop, stdio, startedMs }:
   }
 }
 
-/** Null where there is no challenger, or it is the champion by now. */
-function startShadow(
-  champion: LoadedModel,
-  challenger: LoadedModel | null,
-  stack: PaymentStack,
-  metrics: Metrics,
-  log: Log,
-): ShadowRounds | null {
-  if (challenger === null) return null;
-  const { modelVersion: version, directory } = challenger;
-  if (version === champion.modelVersion) {
-    log.warn("challenger_is_champion", { version, nextMove: "Unset CHALLENGER_MODEL_DIR." });
-    return null;
-  }
-  const scorer = new ShadowScorer(stack.payments, challenger, metrics.shadow);
-  metrics.gauge(
-    "fraud_shadow_behind_seconds",
-    "How old a stored payment may be that the challenger has not scored yet",
-    () => scorer.behindMs / 1000,
-  );
-  const rounds = new ShadowRounds(
-    scorer,
-    SHADOW_INTERVAL_MS,
-    (error) => log.error("shadow_failed", errorFields(error)),
-  );
-  rounds.start();
-  log.info("challenger", { version, directory });
-  return rounds;
-}
-
-async function serveOnHttp(
-  { config, log, metrics, ids, calls, tokenKeys, stack, degradedBy, completer, stop, startedMs }: {
-    config: Config;
-    log: Log;
-    metrics: Metrics;
-    ids: RandomIds;
-    calls: CallToolDependencies;
-    tokenKeys: TokenKeys | null;
-    stack: PaymentStack;
-    degradedBy: ProvidersWatch["degradedBy"] | null;
-    completer: Completer;
-    stop: Promise<string>;
-    startedMs: number;
-  },
-): Promise<number> {
-  let draining = false;
-  const app = createApp({
-    config,
-    clock: systemClock,
-    ids,
-    log,
-    metrics,
-    calls,
-    tokenKeys,
-    ready: async () => void await stack.pool.of([])`select 1`,
-    degradedBy,
-    isDraining: () => draining,
-    dashboardSecret: await signingSecret(stack.pool, "dashboard_forms"),
-    webhooks: config.webhookSecret === null
-      ? null
-      : { secret: config.webhookSecret, payments: stack.payments, wake: () => completer.wake() },
-  });
-  let server: Deno.HttpServer;
-  try {
-    server = Deno.serve({
-      hostname: config.host,
-      port: config.port,
-      onListen: ({ hostname, port }) =>
-        log.info("listening", {
-          url: `http://${urlHost(hostname)}:${port}/mcp`,
-          version: VERSION,
-          auth: tokenKeys === null ? "none: loopback only" : "bearer tokens",
-          readyMs: Math.round(performance.now() - startedMs),
-        }),
-    }, app.fetch);
-  } catch (error) {
-    throw explainListenError(error, config);
-  }
-  const signal = await stop;
-  log.info("draining", { signal });
-  draining = true;
-  const drained = await Promise.race([
-    server.shutdown().then(() => true),
-    new Promise<false>((resolve) => Deno.unrefTimer(setTimeout(() => resolve(false), DRAIN_MAX_MS))),
-  ]);
-  // What did not end in time stays on the open list: the next start finishes it.
-  if (!drained) log.warn("drain_timed_out", { afterMs: DRAIN_MAX_MS });
-  return 0;
-}
-
 function pause(timeoutMs: number): Promise<false> {
   return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(false), timeoutMs)));
-}
-
-/** Serves one client until it closes its end; the caller is whoever started this process. */
-async function serveStandardStreams(
-  ids: RandomIds,
-  calls: CallToolDependencies,
-  log: Log,
-  stop: Promise<string>,
-  startedMs: number,
-): Promise<number> {
-  const caller = { tenantId: DEFAULT_TENANT, principal: "local", scopes: new Set<string>(SCOPES) };
-  const serving = serveOnStdio({
-    input: process.stdin,
-    output: process.stdout,
-    createServer: () => createMcpServer(caller, () => ids.next("req"), calls),
-    drainMaxMs: DRAIN_MAX_MS,
-    onError: (error) => log.warn("protocol_error", { error: error.message.slice(0, 300) }),
-  });
-  stop.then((signal) => {
-    log.info("draining", { signal });
-    serving.stop();
-  });
-  log.info("listening", {
-    on: "stdio",
-    version: VERSION,
-    readyMs: Math.round(performance.now() - startedMs),
-  });
-  await serving.ended;
-  return 0;
 }
 
 /** What a library prints is a log line as well: stdout is the protocol's, and stderr holds JSON only. */

@@ -27,7 +27,7 @@ Deno.test("strangers that take the place of killed providers neither charge nor 
     const book = bookToPin({ providersUrl: url }, log)!;
     await using lab = await openLab({ providersUrl: url, providersBook: book });
     const watch = (await watchProviders(
-      { providersUrl: url, dataDirectory: "." },
+      { providersUrl: url, providersBook: null, dataDirectory: "." },
       { statements: lab.stack.pool.ofEveryTenant, book, log },
     ))!;
     try {

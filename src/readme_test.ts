@@ -37,7 +37,7 @@ Deno.test("the README shows the approvals page as it is: each of its lines stand
       isContinued: false,
       decided: [],
       nowMs: WAITING_REFUND.expiresAtMs - 59 * 60_000,
-      reachedMs: null,
+      tenantNowMs: WAITING_REFUND.expiresAtMs - 59 * 60_000,
       notice: null,
       nameRefusal: null,
       mark: "",

@@ -35,6 +35,7 @@ export async function openWalletStack(options: {
     pool: stack.pool,
     connection: { ...options.database.pool, applicationName: "mcp-payments-lab" },
     clock,
+    clocks: stack.payments.clocks,
     ids,
     rates: options.rates ?? await loadRates({ ratesFile: null }),
     charger: chargerOf(stack.payments),
@@ -79,6 +80,7 @@ function chargedOf(answer: PaymentAnswer): ChargedTopUp {
   return {
     paymentId: answer.payment_id,
     status: answer.status,
+    occurredAtMs: Date.parse(answer.occurred_at),
     feeMinor: BigInt(answer.fee_minor),
     riskScore: answer.risk_score,
     decline: answer.decline,

@@ -5,6 +5,7 @@ import type { TenantStatements } from "./db/tenant_pool.ts";
 import { askForKnownCharges } from "./payments/ask_for_known_charges.ts";
 import { PinnedBook } from "./providers/pinned_book.ts";
 import { ProvidersProcess } from "./providers/providers_process.ts";
+import { otherBookFault, readStoredBook, storeBook } from "./payments/stored_book.ts";
 
 const ANSWER_TIMEOUT_MS = 1_000;
 /** How often providers that have not shown their book yet are asked for it. */
@@ -39,8 +40,8 @@ export function bookToPin({ providersUrl }: Pick<Config, "providersUrl">, log: L
 }
 
 /**
- * Looks at providers of another process, and pins their book once they have shown that they remember this database's
- * charges. Dead ones do not keep a server from starting, nor make it unready: what needs no charge goes on without them,
+ * Looks at providers of another process, and pins their book, with the database, once they have shown that they remember
+ * its charges: from then on no server on this database takes another one, unless PROVIDERS_BOOK names it. Dead ones do not keep a server from starting, nor make it unready: what needs no charge goes on without them,
  * payments end as in doubt and are settled when they are back, and another server, which a balancer would turn to, has
  * the same providers. Ones that do not remember this database's charges do keep it from starting, by
  * {@link ConfigError}; where they come later, they are asked nothing until the right ones are there.
@@ -49,7 +50,10 @@ export function bookToPin({ providersUrl }: Pick<Config, "providersUrl">, log: L
  * @returns null where the providers are in this process
  */
 export async function watchProviders(
-  { providersUrl, dataDirectory }: Pick<Config, "providersUrl" | "dataDirectory">,
+  { providersUrl, providersBook, dataDirectory }: Pick<
+    Config,
+    "providersUrl" | "providersBook" | "dataDirectory"
+  >,
   { statements, book, log, askIntervalMs = ASK_INTERVAL_MS }: {
     statements: TenantStatements;
     book: PinnedBook | null;
@@ -60,18 +64,19 @@ export async function watchProviders(
   if (providersUrl === null || book === null) return null;
   const providers = new ProvidersProcess(providersUrl);
   /** Of ones that are not pinned: what was wrong with them when they were last asked. */
-  let fault: "down" | "unknown" | null = null;
+  let fault: "down" | "unknown" | "other" | null = null;
   const pin = async (): Promise<ConfigError | null> => {
     const known = await askForKnownCharges(statements, providers);
+    const other = known.answer === "known" ? await storeUnlessOther(known.bookId) : null;
     // Of two that asked at once the first has pinned.
     if (book.id !== null) return null;
-    if (known.answer === "known") {
+    if (known.answer === "known" && other === null) {
       book.pin(known.bookId);
       if (fault !== null) log.info("providers_up", { url: providersUrl, book: known.bookId });
       return null;
     }
     const before = fault;
-    fault = known.answer === "none" ? "down" : "unknown";
+    fault = known.answer === "none" ? "down" : known.answer === "unknown" ? "unknown" : "other";
     if (known.answer === "none") {
       if (before !== fault) {
         log.warn("providers_down", {
@@ -82,12 +87,21 @@ export async function watchProviders(
       return null;
     }
     const strangers = new ConfigError(
-      `The providers at PROVIDERS_URL ${providersUrl} do not know ${known.about}. They remember in their own DATA_DIR: ` +
-        "start `deno task providers` with the DATA_DIR that this database's world was loaded with (this server's is " +
-        `${resolve(dataDirectory)}), or this server with the database that their charges are of.`,
+      known.answer === "known"
+        ? other!
+        : `The providers at PROVIDERS_URL ${providersUrl} do not know ${known.about}. They remember in their own DATA_DIR: ` +
+          "start `deno task providers` with the DATA_DIR that this database's world was loaded with (this server's is " +
+          `${resolve(dataDirectory)}), or this server with the database that their charges are of.`,
     );
     if (before !== fault) log.error("providers_are_others", { error: strangers.message });
     return strangers;
+  };
+  /** Null where this database's charges are in the book that answered, from now on at least. */
+  const storeUnlessOther = async (answered: string): Promise<string | null> => {
+    const faultOf = (stored: string | null) =>
+      otherBookFault({ providersUrl, asked: providersBook, stored, answered });
+    return faultOf(await readStoredBook(statements)) ??
+      faultOf(await storeBook(statements, answered, providersBook !== null));
   };
   const refusal = await pin();
   if (refusal !== null) throw refusal;

@@ -18,10 +18,10 @@ const NOBODY = "http://127.0.0.1:9";
 Deno.test("providers of another process that do not know this database's charges are refused at the start", async () => {
   await using providers = serveProviders(new ManualClock(START_MS));
   await using lab = await openLab({ providersUrl: providers.url });
-  const watch = async (providersUrl: string) => {
+  const watch = async (providersUrl: string, providersBook: string | null = null) => {
     const book = new PinnedBook();
     const statements = lab.stack.pool.ofEveryTenant;
-    const options = { providersUrl, dataDirectory: "/srv/lab" };
+    const options = { providersUrl, providersBook, dataDirectory: "/srv/lab" };
     const watched = (await watchProviders(options, { statements, book, log: SILENT }))!;
     await watched.stop();
     return { ...watched, book };
@@ -50,13 +50,74 @@ Deno.test("providers of another process that do not know this database's charges
   others.log.recordMany([...providers.log.all()].filter(({ key }) => !key.includes(ids[2])));
   await expect(watch(others.url)).rejects.toThrow(ids[2]);
   others.log.recordMany(providers.log.all());
-  expect((await watch(others.url)).book.id).toBe(others.log.bookId);
+  // It knows all, and still is another: whoever means it names it.
+  await expect(watch(others.url)).rejects.toThrow(`set PROVIDERS_BOOK=${others.log.bookId}`);
+  expect((await watch(others.url, others.log.bookId)).book.id).toBe(others.log.bookId);
+  await expect(watch(providers.url)).rejects.toThrow(`charges are in ${others.log.bookId}`);
   expect(
     await watchProviders(
-      { providersUrl: null, dataDirectory: "." },
+      { providersUrl: null, providersBook: null, dataDirectory: "." },
       { statements: lab.stack.pool.ofEveryTenant, book: null, log: SILENT },
     ),
   ).toBeNull();
+});
+
+Deno.test("a restarted server takes no other book, also where nothing was captured yet", async () => {
+  await using first = serveProviders(new ManualClock(START_MS));
+  await using second = serveProviders(new ManualClock(START_MS));
+  await using lab = await openLab({ providersUrl: first.url });
+  const statements = lab.stack.pool.ofEveryTenant;
+  const start = async (providersUrl: string, providersBook: string | null = null, log = SILENT) => {
+    const book = new PinnedBook();
+    const options = { providersUrl, providersBook, dataDirectory: "." };
+    const watched = (await watchProviders(options, { statements, book, log, askIntervalMs: 5 }))!;
+    return { ...watched, book };
+  };
+  const started = async (...asked: Parameters<typeof start>) => {
+    const watched = await start(...asked);
+    await watched.stop();
+    return watched.book.id;
+  };
+  // Of two servers that start at once with other providers each, one has the database.
+  const both = await Promise.allSettled([started(first.url), started(second.url)]);
+  expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  const [pinned, stranger] = both[0].status === "fulfilled" ? [first, second] : [second, first];
+  expect(await started(pinned.url)).toBe(pinned.log.bookId);
+  const refused = await start(stranger.url).catch((error) => error);
+  expect(refused).toBeInstanceOf(ConfigError);
+  expect(refused.message).toContain(
+    `theirs is ${stranger.log.bookId}, and this database's charges are in ${pinned.log.bookId}`,
+  );
+  await expect(start(pinned.url, stranger.log.bookId)).rejects.toThrow(
+    `PROVIDERS_BOOK says ${stranger.log.bookId}`,
+  );
+
+  // The same where nobody answers at the start, and a stranger comes first.
+  let there: typeof first | null = null;
+  const front = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    if (there === null) return new Response("nobody", { status: 503 });
+    const { method, headers, body } = request;
+    return fetch(new URL(new URL(request.url).pathname, there.url), { method, headers, body });
+  });
+  const told: string[] = [];
+  const log: Log = { ...SILENT, error: (event) => told.push(event) };
+  const late = await start(`http://127.0.0.1:${front.addr.port}`, null, log);
+  try {
+    there = stranger;
+    expect(await late.degradedBy()).toBe(REASONS.other);
+    expect(late.book.id).toBeNull();
+    expect(told).toEqual(["providers_are_others"]);
+    there = pinned;
+    expect(await late.degradedBy()).toBeNull();
+    expect(late.book.id).toBe(pinned.log.bookId);
+  } finally {
+    await late.stop();
+    await front.shutdown();
+  }
+  // On purpose: it is named once, and stays.
+  expect(await started(stranger.url, stranger.log.bookId)).toBe(stranger.log.bookId);
+  expect(await started(stranger.url)).toBe(stranger.log.bookId);
+  await expect(start(pinned.url)).rejects.toThrow(ConfigError);
 });
 
 Deno.test("providers that come late are pinned once they know this database's charges, and asked nothing before", async () => {
@@ -80,7 +141,7 @@ Deno.test("providers that come late are pinned once they know this database's ch
   await using lab = await openLab({ providersUrl, providersBook: book });
   there = null;
   const watch = (await watchProviders(
-    { providersUrl, dataDirectory: "." },
+    { providersUrl, providersBook: null, dataDirectory: "." },
     { statements: lab.stack.pool.ofEveryTenant, book, log, askIntervalMs: 5 },
   ))!;
   try {

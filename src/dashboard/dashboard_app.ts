@@ -5,7 +5,6 @@ import { secureHeaders } from "hono/secure-headers";
 import { errorFields, type Log } from "../core/log.ts";
 import { readDecision } from "../db/approval_decisions.ts";
 import type { WaitingCursor } from "../payments/refunds/refunds_for_person.ts";
-import { reachedTimeMs } from "../payments/simulated_time.ts";
 import { approvalsPage, type ApprovalsView, byWhom } from "./approvals/approvals_page.ts";
 import { decide } from "./approvals/decide.ts";
 import {
@@ -181,10 +180,10 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
     status?: 200 | 400 | 409;
   }): Promise<Response> {
     const after = shown.after ?? null;
-    const [waiting, decided, reachedMs] = await Promise.all([
+    const [waiting, decided, tenantNowMs] = await Promise.all([
       readWaiting(services, person.tenantId, { after, limit: WAITING_MAX }),
       readDecided(services, person.tenantId, DECIDED_MAX),
-      reachedTimeMs(services.payments, person.tenantId),
+      services.payments.clocks.nowMs(person.tenantId),
     ]);
     const content = approvalsPage({
       person,
@@ -193,7 +192,7 @@ export function createDashboard(dependencies: DashboardDependencies): Hono {
       isContinued: after !== null,
       decided,
       nowMs: nowMs(),
-      reachedMs,
+      tenantNowMs,
       notice: shown.notice ?? null,
       nameRefusal: shown.nameRefusal ?? null,
       mark: after === null

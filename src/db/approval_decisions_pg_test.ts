@@ -1,26 +1,11 @@
 import { expect } from "expect";
-import { pathToFileURL } from "node:url";
 import { readLatestDecisions, recordDecision } from "./approval_decisions.ts";
 import { migrate } from "./migrate.ts";
-import { openPool, type Sql } from "./pool.ts";
-import { readMigrations } from "./read_migrations.ts";
+import { openPool } from "./pool.ts";
 import { freshDatabase } from "./testing/fresh_database.ts";
+import { migrateUpTo, MIGRATIONS } from "./testing/migrate_up_to.ts";
 
-const MIGRATIONS = new URL("./migrations/", import.meta.url);
 const AT = "2026-01-05T12:00:00.000Z";
-
-/** A database as it was before decisions had rows of their own, with its migrations so far. */
-async function migrateUpTo(sql: Sql, version: number): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    for (const { fileName } of (await readMigrations(MIGRATIONS)).slice(0, version)) {
-      await Deno.copyFile(new URL(fileName, MIGRATIONS), `${directory}/${fileName}`);
-    }
-    await migrate(sql, { directory: pathToFileURL(`${directory}/`), log: () => {} });
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 Deno.test("decisions from before they had rows of their own are taken from the audit log, and nothing else is", async () => {
   const database = await freshDatabase({ empty: true });

@@ -276,6 +276,14 @@ create table postings (
 CREATE INDEX postings_of_wallets ON public.postings USING btree (tenant_id, account_id) WHERE (account_id ~~ 'wallet:%'::text);
 alter table postings enable row level security;
 
+create table providers_book (
+  only_one boolean default true not null,
+  book_id text not null,
+  pinned_at timestamp with time zone not null,
+  constraint providers_book_pkey PRIMARY KEY (only_one),
+  constraint providers_book_only_one_check CHECK (only_one)
+);
+
 create table refunds (
   tenant_id text not null,
   refund_id text not null,
@@ -375,6 +383,14 @@ create table signing_secrets (
   constraint signing_secrets_pkey PRIMARY KEY (purpose),
   constraint signing_secrets_secret_check CHECK (octet_length(secret) >= 32)
 );
+
+create table tenant_clocks (
+  tenant_id text not null,
+  ahead_ms bigint not null,
+  constraint tenant_clocks_pkey PRIMARY KEY (tenant_id),
+  constraint tenant_clocks_ahead_ms_check CHECK (ahead_ms > 0)
+);
+alter table tenant_clocks enable row level security;
 
 create table tenants (
   tenant_id text not null,
@@ -837,6 +853,8 @@ create policy own_tenants on routing_statistics as permissive for all to mcp_pay
 
 create policy own_tenants on shadow_scores as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
 
+create policy own_tenants on tenant_clocks as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
+
 create policy own_tenants on tenants as permissive for all to mcp_payments_app using (((current_setting('app.tenants'::text, true) = '*'::text) OR (strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)));
 
 create policy own_tenants on transfers as permissive for all to mcp_payments_app using ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0)) with check ((strpos(((','::text || current_setting('app.tenants'::text, true)) || ','::text), ((','::text || tenant_id) || ','::text)) > 0));
@@ -870,15 +888,17 @@ grant insert, select on payment_labels to mcp_payments_app;
 grant insert, select on payment_methods to mcp_payments_app;
 grant insert, select, update on payments to mcp_payments_app;
 grant insert, select on postings to mcp_payments_app;
+grant insert, select, update (book_id, pinned_at) on providers_book to mcp_payments_app;
 grant insert, select, update (answer, checks, failure_code, fee_returned_minor, finished_at, next_check_at, provider_refund_id, status) on refunds to mcp_payments_app;
 grant insert, select, update on routing_clocks to mcp_payments_app;
 grant insert, select, update on routing_statistics to mcp_payments_app;
 grant select on schema_migrations to mcp_payments_app;
 grant insert, select on shadow_scores to mcp_payments_app;
 grant insert, select on signing_secrets to mcp_payments_app;
+grant insert, select, update (ahead_ms) on tenant_clocks to mcp_payments_app;
 grant insert, select on tenants to mcp_payments_app;
 grant insert, select on transfers to mcp_payments_app;
-grant insert, select, update (answer, finished_at, next_check_at, payment_id, status) on wallet_top_ups to mcp_payments_app;
+grant insert, select, update (answer, finished_at, next_check_at, occurred_at_ms, payment_id, status) on wallet_top_ups to mcp_payments_app;
 grant insert, select, update (answer, finished_at, status) on wallet_transfers to mcp_payments_app;
 grant delete, insert, select on webhook_events to mcp_payments_app;
 grant insert, select on worlds to mcp_payments_app;

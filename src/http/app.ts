@@ -15,6 +15,7 @@ import { errorFields, type Log } from "../core/log.ts";
 import type { CallToolDependencies } from "../mcp/call_tool.ts";
 import type { Caller } from "../mcp/define_tool.ts";
 import { forbiddenError, toolOutsideScopes } from "../mcp/allowed_tools.ts";
+import { firstEnvelopeFault, idOf } from "../mcp/envelope_fault.ts";
 import { messageFault } from "../mcp/message_fault.ts";
 import { VERSION } from "../version.ts";
 import { createDashboard } from "../dashboard/dashboard_app.ts";
@@ -142,6 +143,8 @@ export function createApp(dependencies: AppDependencies): Hono {
     if (fault !== null) return refuse(context, { status: 400, ...fault });
     const batch = batchFault(body.json);
     if (batch !== null) return refuse(context, { status: 400, code: "invalid_batch", message: batch });
+    const envelope = firstEnvelopeFault(body.json);
+    if (envelope !== null) return refuse(context, { status: 400, ...envelope }, idOf(body.json));
 
     const authentication = await authenticator.authenticate(request, clock.nowMs());
     if ("refusal" in authentication) {
@@ -235,12 +238,6 @@ function routeOf(path: string): string {
 
 function isDashboard(path: string): boolean {
   return path === "/dashboard" || path.startsWith("/dashboard/");
-}
-
-/** What a client tells its question by. */
-function idOf(message: unknown): string | number | null {
-  const { id } = message as { id?: unknown };
-  return typeof id === "string" || typeof id === "number" ? id : null;
 }
 
 const NO_TOKENS: Refusal = {

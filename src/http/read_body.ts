@@ -1,4 +1,5 @@
 import { NESTING_MAX } from "../mcp/message_fault.ts";
+import { parseMessage } from "../mcp/parse_message.ts";
 import type { Refusal } from "./refuse.ts";
 
 export const BODY_MAX_BYTES = 1024 * 1024;
@@ -24,29 +25,11 @@ export async function readBody(
     };
   }
   try {
-    return { json: parseJson(UTF_8.decode(bytes)) };
+    return { json: parseMessage(UTF_8.decode(bytes)) };
   } catch {
     return { refusal: { status: 400, code: "invalid_json", message: "The body is not JSON in UTF-8." } };
   }
 }
-
-/**
- * A number of more digits than a JavaScript number keeps would be rounded before anybody could judge it: an amount that
- * was written so comes as its text, which the currency's rules then refuse or take as it stands.
- */
-function parseJson(text: string): unknown {
-  if (!MANY_DIGITS.test(text)) return JSON.parse(text);
-  return JSON.parse(
-    text,
-    ((key: string, value: unknown, { source }: { source?: string }) =>
-      key === "amount" && typeof value === "number" && source !== undefined && String(value) !== source &&
-        MANY_DIGITS.test(source)
-        ? source
-        : value) as (key: string, value: unknown) => unknown,
-  );
-}
-
-const MANY_DIGITS = /[0-9.]{17}/;
 
 /** The request's text as it was sent, for a signature to be checked over; or why it is refused. */
 export async function readText(request: Request, timeoutMs: number): Promise<string | { refusal: Refusal }> {

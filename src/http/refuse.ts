@@ -5,14 +5,19 @@ export interface Refusal {
   readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 500;
   readonly code: string;
   readonly message: string;
+  /** Of the message, where one member of it is at fault. */
+  readonly field?: string;
 }
 
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
+const INVALID_PARAMS = -32602;
 const SERVER_ERROR = -32000;
 const JSON_RPC_CODES: Readonly<Record<string, number>> = {
   invalid_json: PARSE_ERROR,
   invalid_batch: INVALID_REQUEST,
+  invalid_request: INVALID_REQUEST,
+  invalid_params: INVALID_PARAMS,
   forbidden_name: INVALID_REQUEST,
   too_deep: INVALID_REQUEST,
 };
@@ -24,7 +29,7 @@ const JSON_RPC_CODES: Readonly<Record<string, number>> = {
  */
 export function refuse(
   context: Context,
-  { status, code, message }: Refusal,
+  { status, code, message, field }: Refusal,
   id: string | number | null = null,
 ): Response {
   return context.json({
@@ -33,7 +38,7 @@ export function refuse(
     error: {
       code: JSON_RPC_CODES[code] ?? SERVER_ERROR,
       message,
-      data: { code, request_id: requestIdOf(context) },
+      data: { code, ...(field ? { field } : {}), request_id: requestIdOf(context) },
     },
   }, status);
 }

@@ -40,6 +40,49 @@ Deno.test("parameters that do not fit are the caller's fault, in one short sente
   }
 });
 
+Deno.test("a message that is none names the member at fault, and what is expected there", async () => {
+  await using served = serveApp();
+  const call = { name: "no_such_tool", arguments: {} };
+  const cases: [part: Record<string, unknown>, code: number, field: string | undefined, message: string][] = [
+    [
+      { method: "tools/call", params: { ...call, _meta: 5 } },
+      -32602,
+      "params._meta",
+      "expected object, received number",
+    ],
+    [
+      { method: "tools/call", params: { ...call, _meta: null } },
+      -32602,
+      "params._meta",
+      "expected object, received null",
+    ],
+    [
+      { method: "tools/call", params: { ...call, _meta: { progressToken: {} } } },
+      -32602,
+      "params._meta.progressToken",
+      "expected string or integer, received object",
+    ],
+    [{ method: "initialize", params: [1] }, -32602, "params", "expected object, received array"],
+    [{ method: 7 }, -32600, "method", "expected string, received number"],
+    [{ method: "ping", jsonrpc: 2 }, -32600, "jsonrpc", 'expected "2.0", received number'],
+    [{ method: "ping", colour: "red" }, -32600, "colour", "not a member of a JSON-RPC message"],
+  ];
+  const headersOfEras: Record<string, string>[] = [{}, {
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": "tools/call",
+  }];
+  for (const headers of headersOfEras) {
+    for (const [part, code, field, message] of cases) {
+      const response = await post(served.url, { jsonrpc: "2.0", id: "call-1", ...part }, headers);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        id: "call-1",
+        error: { code, message: `Invalid request: ${field}: ${message}.`, data: { field } },
+      });
+    }
+  }
+});
+
 Deno.test("no malformed message is answered as a fault of the server, with its validator's findings or a stack", async () => {
   await using served = serveApp();
   const messages: [Record<string, unknown> | unknown[], Record<string, string>][] = [];

@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "../core/errors.ts";
 import { toReferenceUsd } from "../core/money.ts";
-import { textArray } from "../db/array_literal.ts";
 import { type BatchConnection, type BatchReader, commitWith } from "../db/batch_transaction.ts";
 import { keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import type { DeclineExploration } from "../fraud/explore_declines.ts";
 import { earliestMs, entitiesOf, observe, readFeatures } from "../fraud/features/engine.ts";
 import type { PaymentEvent } from "../fraud/features/event.ts";
 import { type FraudModelPort, type RiskAssessment, screenPayment } from "../fraud/screen_payment.ts";
-import { accountOf } from "../ledger/accounts.ts";
 import type { Route } from "../routing/route_payment.ts";
 import { challengedAnswer, declinedAnswer, type PaymentAnswer } from "./payment_answer.ts";
 import { type BatchStates, findStates, rememberStates } from "./batch_states.ts";
@@ -16,8 +14,17 @@ import { acceptedPart, sendChallenges, sendHolds } from "./store_accepted.ts";
 import { storeBatch } from "./store_batch.ts";
 import type { PaymentRequest } from "./payment.ts";
 import { cardIdOf, type PaymentReferences } from "./references.ts";
+import {
+  behindEntries,
+  readEntries,
+  readFunds,
+  walletAccountId,
+  type WalletFunds,
+  walletFunds,
+} from "./wallet_payers.ts";
 import { newStateVersion, type RememberedStates } from "./remembered_states.ts";
 import type { RecentKeys } from "../db/recent_keys.ts";
+import type { TenantAhead, TenantClocks } from "../db/tenant_clocks.ts";
 
 export interface AcceptItem {
   readonly request: PaymentRequest;
@@ -53,6 +60,8 @@ export type AcceptResult =
 export interface AcceptDependencies {
   readonly model: FraudModelPort;
   readonly nowMs: () => number;
+  /** Of tenants whose clocks were read: what a payment without a time of its own is dated by. */
+  readonly clocks: Pick<TenantClocks, "aheadMs" | "advancesOf" | "advanced">;
   readonly monotonicMs: () => number;
   readonly route: (item: AcceptItem, occurredAtMs: number, mandateChallenge: boolean) => Route;
   readonly rememberedStates: RememberedStates;
@@ -74,6 +83,8 @@ export interface Decisions {
   readonly writes: readonly AcceptedWrite[];
   readonly states: BatchStates;
   readonly nowMs: number;
+  /** Tenants whose time a payment's own, simulated one takes further. */
+  readonly clocks: readonly TenantAhead[];
 }
 
 /**
@@ -93,8 +104,11 @@ export async function decidePayments(
 ): Promise<Decisions> {
   const startedMs = dependencies.monotonicMs();
   const nowMs = dependencies.nowMs();
-  const events = items.map((item) => toPaymentEvent(item, item.request.simulatedAtMs ?? nowMs));
-  const [knownKeys, states, funds] = await Promise.all([
+  const events = items.map((item) => {
+    const { tenantId, simulatedAtMs } = item.request;
+    return toPaymentEvent(item, simulatedAtMs ?? nowMs + dependencies.clocks.aheadMs(tenantId));
+  });
+  const [knownKeys, states, funds, entries] = await Promise.all([
     readKnownKeys(reader, items.map((item) => dependencies.recentKeys.toLookUp(keyOf(item)))),
     findStates(
       reader,
@@ -102,6 +116,7 @@ export async function decidePayments(
       { lockStates, rememberedStates: dependencies.rememberedStates },
     ),
     readFunds(reader, items),
+    readEntries(reader, items),
   ]);
   const writes: AcceptedWrite[] = [];
   const results = items.map((item, i): AcceptResult => {
@@ -109,11 +124,15 @@ export async function decidePayments(
     if (earlier !== undefined) return answerEarlier(item, earlier);
     const wallet = item.request.method === "wallet" ? walletFunds(item, funds) : null;
     if (wallet instanceof DomainError) return { kind: "refused", error: wallet };
-    const write = screen(item, events[i], states, wallet, nowMs, startedMs, dependencies);
+    const event = wallet === null ? events[i] : behindEntries(item, events[i], entries);
+    const write = screen(item, event, states, wallet, nowMs, startedMs, dependencies);
     writes.push(write);
+    if (write.accepted.holdId !== null) {
+      entries.add(item.request.tenantId, walletAccountId(item), write.accepted.occurredAtMs);
+    }
     return resultOf(write);
   });
-  return { results, writes, states, nowMs };
+  return { results, writes, states, nowMs, clocks: dependencies.clocks.advancesOf(simulated(writes, nowMs)) };
 }
 
 /**
@@ -127,7 +146,8 @@ export async function acceptUnderLock(
 ): Promise<readonly AcceptResult[]> {
   const transaction = connection.begin(items.map((item) => item.request.tenantId));
   try {
-    const { results, writes, states, nowMs } = await decidePayments(items, transaction, dependencies, true);
+    const decisions = await decidePayments(items, transaction, dependencies, true);
+    const { results, writes, states, nowMs } = decisions;
     if (writes.length === 0) {
       await transaction.commit();
       rememberStates(states, null, dependencies.rememberedStates);
@@ -138,9 +158,10 @@ export async function acceptUnderLock(
       await commitWith(
         transaction,
         storeBatch(transaction, [
-          acceptedPart(transaction, { writes, states, nowMs }, version, dependencies),
+          acceptedPart(transaction, decisions, version, dependencies),
         ]),
       );
+      dependencies.clocks.advanced(decisions.clocks);
       rememberStates(states, version, dependencies.rememberedStates);
     }
     rememberKeys(items, dependencies);
@@ -196,45 +217,16 @@ export interface AcceptedWrite {
   answer: PaymentAnswer | null;
 }
 
-interface WalletFunds {
-  accountId: string;
-  availableMinor: bigint;
-}
-
 function keyOf({ request: { tenantId, principal, idempotencyKey } }: AcceptItem) {
   return { tenantId, principal, key: idempotencyKey };
 }
 
-async function readFunds(
-  reader: BatchReader,
-  items: readonly AcceptItem[],
-): Promise<Map<string, WalletFunds>> {
-  const wallets = items.filter((item) => item.request.method === "wallet");
-  if (wallets.length === 0) return new Map();
-  const { sql } = reader;
-  const rows = await reader.send(
-    sql<{ tenant_id: string; account_id: string; available_minor: string }[]>`
-    select tenant_id, account_id, available_minor::text
-      from ledger_lock_accounts(${textArray(wallets.map((item) => item.request.tenantId))}::text[],
-                                ${textArray(wallets.map((item) => walletAccountId(item)))}::text[])`,
-  );
-  return new Map(rows.map((row) => [
-    `${row.tenant_id}/${row.account_id}`,
-    { accountId: row.account_id, availableMinor: BigInt(row.available_minor) },
-  ]));
-}
-
-export function walletAccountId(item: AcceptItem): string {
-  return accountOf("wallet", item.request.customerId, item.request.currency).accountId;
-}
-
-function walletFunds(item: AcceptItem, funds: Map<string, WalletFunds>): WalletFunds | DomainError {
-  const { tenantId, customerId, currency } = item.request;
-  return funds.get(`${tenantId}/${walletAccountId(item)}`) ??
-    new DomainError("unknown_wallet", `Customer "${customerId}" has no wallet in ${currency}.`, {
-      field: "currency",
-      nextMove: "Pay by card, or in the currency of a wallet the customer has.",
-    });
+function simulated(writes: readonly AcceptedWrite[], nowMs: number): TenantAhead[] {
+  return writes.filter(({ accepted }) => accepted.item.request.simulatedAtMs !== null)
+    .map(({ accepted: { item, occurredAtMs } }) => ({
+      tenantId: item.request.tenantId,
+      aheadMs: occurredAtMs - nowMs,
+    }));
 }
 
 function answerEarlier(item: AcceptItem, earlier: KnownKey): AcceptResult {

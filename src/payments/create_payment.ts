@@ -50,6 +50,7 @@ export async function createPayment(
   const [references] = await Promise.all([
     service.references.of(request),
     service.routing.of(request.tenantId),
+    service.clocks.read(request.tenantId),
   ]);
   const requestHash = requestHashOf(request);
   if (request.confirmation !== null) {

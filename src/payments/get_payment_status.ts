@@ -4,11 +4,15 @@ import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
 import { type DisputePrediction, predictDispute } from "./predict_dispute.ts";
 import { answerOf, readPayment, readStoredAnswer } from "./read_answer.ts";
+import { refundableOf } from "./refunds/refundable.ts";
 import { readRefunds, type RefundLine } from "./refunds/read_refunds.ts";
 
 export interface PaymentStatusAnswer extends PaymentAnswer {
   captured_minor: number;
   refunded_minor: number;
+  /** What refund_payment takes at most. */
+  refundable: string;
+  refundable_minor: number;
   refunds: RefundLine[];
   timeline: { at: string; action: string; details: Record<string, unknown> }[];
   ledger: {
@@ -64,6 +68,7 @@ export async function getPaymentStatus(
     predictDispute(service, row),
   ]);
   const known = answerOf(service, row);
+  const refundable = refundableOf(row, refunds);
   return {
     ...known,
     // What was known when it was decided: the call's own answer has it all, the rows have what a crash left of it.
@@ -74,6 +79,8 @@ export async function getPaymentStatus(
     }),
     captured_minor: Number(row.capturedMinor),
     refunded_minor: Number(row.refundedMinor),
+    refundable: formatAmount(refundable, row.currency),
+    refundable_minor: Number(refundable),
     refunds,
     timeline: events.map(({ at, action, details }) => ({ at: toRfc3339(at.getTime()), action, details })),
     ledger: postings.map(({ transfer_id, account_id, amount_minor, currency }) => ({

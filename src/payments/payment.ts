@@ -60,7 +60,8 @@ export const PAYMENT_STATUSES = {
     final: true,
     captured: true,
     about: "Charged and booked; a part was given back.",
-    nextMove: "Nothing is left to do. Up to captured_minor less refunded_minor may still be refunded.",
+    nextMove:
+      "Nothing is left to do. What may still be refunded, get_payment_status says as refundable_minor.",
   },
   refunded: {
     final: true,

@@ -1,16 +1,14 @@
 import { setImmediate } from "node:timers";
-import { inSharedSpan, type TracePoint, tracePoint } from "../core/trace.ts";
+import { inSharedSpan, tracePoint } from "../core/trace.ts";
 import type { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import {
   againAfterLostConnection,
   againAfterLostRace,
-  isConnectionLost,
   isDeadlock,
   isKnownKey,
   isLostRace,
   isWithoutTenant,
-  RACE_TRIES,
 } from "../db/lost_race.ts";
 import {
   type AcceptDependencies,
@@ -22,28 +20,24 @@ import {
   rememberKeys,
 } from "./accept_payments.ts";
 import { forgetStates, rememberStates } from "./batch_states.ts";
+import { NeighbourWatch } from "./neighbour_watch.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import { newStateVersion } from "./remembered_states.ts";
-import {
-  asOneStatement,
-  type SettledWrite,
-  type SettleItem,
-  settlePayments,
-  type SettleTimes,
-} from "./settle_payments.ts";
+import { asOneStatement, type SettleItem, settlePayments, type SettleTimes } from "./settle_payments.ts";
 import { acceptedPart } from "./store_accepted.ts";
 import { type StatementPart, storeBatch } from "./store_batch.ts";
 import { type KnownAccounts, settledPart } from "./store_settled.ts";
+import {
+  type Accepting,
+  type Batch,
+  batchOf,
+  mayBeStored,
+  type Settling,
+  withTriesLeft,
+} from "./waiting_batch.ts";
 
 /** Batches on their way to PostgreSQL at once: it begins the next one without waiting for this process. */
 const UNDER_WAY_MAX = 3;
-/**
- * Two lost races at states so close together are a server that writes the same ones all the time; one by itself is a
- * label, which writes them once.
- */
-const NEIGHBOUR_WITHIN_MS = 1_000;
-/** After another server was met at the same states, how long payments lock what they read. */
-const LOCK_STATES_FOR_MS = 30_000;
 
 export interface PaymentBatchesOptions {
   /** One each for what is one statement, for what reads before it, for what locks, and for what books by a transaction. */
@@ -74,6 +68,7 @@ export interface PaymentBatchesOptions {
 export class PaymentBatches {
   readonly #options: PaymentBatchesOptions;
   readonly #bookings: GroupCommit<SettleItem, PaymentAnswer>;
+  readonly #neighbour: NeighbourWatch;
   #accepting: Accepting[] = [];
   #locking: Accepting[] = [];
   #settling: Settling[] = [];
@@ -94,11 +89,10 @@ export class PaymentBatches {
   /** Whether locking payments go before others. */
   #isTheirTurn = true;
   #isScheduled = false;
-  #lostRaceAtMs = Number.NEGATIVE_INFINITY;
-  #lockStatesUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PaymentBatchesOptions) {
     this.#options = options;
+    this.#neighbour = new NeighbourWatch(options.accepting.monotonicMs);
     this.#bookings = new GroupCommit<SettleItem, PaymentAnswer>({
       name: "booking",
       lanes: 1,
@@ -154,7 +148,7 @@ export class PaymentBatches {
   }
 
   #startLocked(): void {
-    if (this.#options.accepting.monotonicMs() < this.#lockStatesUntilMs) {
+    if (this.#neighbour.isNear) {
       this.#locking.push(...this.#accepting.splice(0));
     }
     const mayStart = !this.#isLocked && !this.#isDeciding && this.#acceptingUnderWay === 0;
@@ -238,6 +232,7 @@ export class PaymentBatches {
       if (decisions !== null) forgetStates(decisions.states, version, dependencies.rememberedStates);
       throw error;
     }
+    if (isWritten) dependencies.clocks.advanced(decisions.clocks);
     rememberKeys(items, dependencies);
     return decisions?.results ?? [];
   }
@@ -280,17 +275,10 @@ export class PaymentBatches {
 
   /** Notes what the failure tells of others, too. */
   #isWorthAnother(error: unknown, isOnFailed: boolean): boolean {
-    const { recentKeys, monotonicMs } = this.#options.accepting;
     if (isWithoutTenant(error)) return true;
     if (!isLostRace(error)) return false;
-    if (isKnownKey(error)) recentKeys.lookUpAll();
-    else if (!isOnFailed && !isDeadlock(error)) {
-      const nowMs = monotonicMs();
-      if (nowMs - this.#lostRaceAtMs < NEIGHBOUR_WITHIN_MS) {
-        this.#lockStatesUntilMs = nowMs + LOCK_STATES_FOR_MS;
-      }
-      this.#lostRaceAtMs = nowMs;
-    }
+    if (isKnownKey(error)) this.#options.accepting.recentKeys.lookUpAll();
+    else if (!isOnFailed && !isDeadlock(error)) this.#neighbour.lostRace();
     return true;
   }
 
@@ -322,41 +310,4 @@ export class PaymentBatches {
       else for (const one of waiting) await this.#acceptLocked([one]);
     }
   }
-}
-
-interface Waiting<Item, Result> {
-  readonly item: Item;
-  readonly from: TracePoint;
-  tries: number;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: unknown) => void;
-}
-type Accepting = Waiting<AcceptItem, AcceptResult>;
-type Settling = Waiting<SettledWrite, PaymentAnswer>;
-
-interface Batch {
-  readonly accepting: readonly Accepting[];
-  readonly settling: readonly Settling[];
-  /** How many batches had failed when this one began to take its states. */
-  failedBefore: number;
-}
-
-function batchOf(accepting: readonly Accepting[], settling: readonly Settling[]): Batch {
-  return { accepting, settling, failedBefore: 0 };
-}
-
-/** After a lost connection nobody knows; a second try finds out. */
-function mayBeStored(waiting: readonly (Accepting | Settling)[], error: unknown): boolean {
-  return isConnectionLost(error) && waiting.every((entry) => entry.tries++ === 0);
-}
-
-function withTriesLeft<Entry extends Waiting<never, never> | Accepting | Settling>(
-  waiting: readonly Entry[],
-  error: unknown,
-): Entry[] {
-  return waiting.filter((entry) => {
-    if (++entry.tries < RACE_TRIES) return true;
-    entry.reject(error);
-    return false;
-  });
 }

@@ -8,6 +8,7 @@ import { BatchConnection } from "../db/batch_transaction.ts";
 import { isDuplicateOf } from "../db/lost_race.ts";
 import { GroupCommitFull } from "../db/group_commit.ts";
 import type { PoolOptions } from "../db/pool.ts";
+import { TenantClocks } from "../db/tenant_clocks.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
 import type { DeclineExploration } from "../fraud/explore_declines.ts";
 import type { DisputeModel } from "../fraud/disputes/dispute_model.ts";
@@ -61,6 +62,8 @@ export interface PaymentEvents {
 export class PaymentService {
   readonly pool: TenantPool;
   readonly clock: Clock;
+  /** What time it is for each tenant. */
+  readonly clocks: TenantClocks;
   readonly ids: Ids;
   readonly model: FraudModelPort;
   readonly providers: ReadonlyMap<string, Provider>;
@@ -103,6 +106,7 @@ export class PaymentService {
     const { settings, clock, events } = options;
     this.pool = options.pool;
     this.clock = clock;
+    this.clocks = new TenantClocks(options.pool, clock);
     this.ids = options.ids;
     this.model = options.model;
     this.refundModel = options.refundModel;
@@ -133,6 +137,7 @@ export class PaymentService {
       accepting: {
         model: options.model,
         nowMs: () => clock.nowMs(),
+        clocks: this.clocks,
         monotonicMs: () => clock.monotonicMs(),
         route: ({ request, references, paymentId }, occurredAtMs, mandateChallenge) =>
           this.routeOf(chargeFactsOf(

@@ -7,13 +7,9 @@ const DAY_MS = 86_400_000;
  * How far ahead of the real time, or of the end of the tenant's world where that is later, a payment's simulated time
  * may lie: the 365 days that the simulator's stream of next payments covers.
  *
- * A payment never lies before what its customer, card, device or merchant has had already, so one from a far future
- * would date all that follow it there, for everybody, and nothing would bring them back.
+ * It takes its tenant's clock along, for everybody, and nothing brings that back.
  */
 export const SIMULATED_AHEAD_MAX_DAYS = 365;
-
-/** The payments looked at for how far a tenant's time has come. */
-const LATEST_PAYMENTS = 1_000;
 
 /** Throws `invalid_arguments` for a time that lies too far ahead. Asks the database only where it may. */
 export async function requireReachableTime(
@@ -35,18 +31,6 @@ export async function requireReachableTime(
     }, and later payments could not go back before it.`,
     { field, nextMove: `Send a time until ${toRfc3339(latestMs)}.` },
   );
-}
-
-/** The simulated time that a tenant's payments have reached; null where it has none. */
-export async function reachedTimeMs(
-  { pool }: Pick<PaymentService, "pool">,
-  tenantId: string,
-): Promise<number | null> {
-  const [{ reached_ms }] = await pool.of(tenantId)<{ reached_ms: number | null }[]>`
-    select max(occurred_at_ms)::float8 as reached_ms
-      from (select occurred_at_ms from payments
-             where tenant_id = ${tenantId} order by payment_id desc limit ${LATEST_PAYMENTS}) latest`;
-  return reached_ms;
 }
 
 /** How far a payment's own time lies from when it was made, in whole seconds; 0 where no time was simulated. */

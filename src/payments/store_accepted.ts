@@ -3,6 +3,7 @@ import { BytesOfRows, recordArray, type RecordField, scalarArray, textArray } fr
 import type { BatchWriter } from "../db/batch_transaction.ts";
 import { KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
 import type { Sql } from "../db/pool.ts";
+import { writeAhead } from "../db/tenant_clocks.ts";
 import type { EntityRef } from "../fraud/features/event.ts";
 import { encodeState } from "../fraud/features/state.ts";
 import {
@@ -10,11 +11,11 @@ import {
   type AcceptedPayment,
   type AcceptedWrite,
   type Decisions,
-  walletAccountId,
 } from "./accept_payments.ts";
 import type { BatchStates } from "./batch_states.ts";
 import { milliseconds, type PaymentAnswer, significant } from "./payment_answer.ts";
 import type { StatementPart } from "./store_batch.ts";
+import { walletAccountId } from "./wallet_payers.ts";
 
 /**
  * What wallets pay with is set aside before the payments' rows name it. In the wallet it has the payment's own time, as
@@ -75,7 +76,7 @@ export function sendChallenges(
  */
 export function acceptedPart(
   { sql, guard }: Pick<BatchWriter, "sql" | "guard">,
-  { writes, states, nowMs }: Pick<Decisions, "writes" | "states" | "nowMs">,
+  { writes, states, nowMs, clocks }: Omit<Decisions, "results">,
   version: string,
   { graceMs, challengeLifetimeMs }: Pick<AcceptDependencies, "graceMs" | "challengeLifetimeMs">,
 ): StatementPart {
@@ -87,9 +88,10 @@ export function acceptedPart(
     stateRows(sql, fresh)
   } where ${guard}
     ), `;
+  const ahead = clocks.length === 0 ? sql`` : sql`ahead as (${writeAhead(sql, clocks, guard)}), `;
   const vectors = new BytesOfRows(writes.map(({ vector }) => vectorBytes(vector)));
   return {
-    tables: sql`${freshState}written_state as (
+    tables: sql`${freshState}${ahead}written_state as (
       update feature_states s set state = ${stateOf(sql)}, version = ${version}::bigint
         from ${stateRows(sql, changed)}
        where s.tenant_id = u.tenant_id and s.kind = u.kind and s.entity_id = u.entity_id

@@ -194,19 +194,12 @@ export function settledPart(
 
 /**
  * When a wallet's payment moved its money: at the payment's own time, which may be simulated. One that waited for its
- * customer moved it as long afterwards as the wait took. Never before the wallet's first entry, which only a time set in
- * the past could be; so only then that is looked up. `u` names the payment, whose row is still as it was before.
+ * customer moved it as long afterwards as the wait took. `u` names the payment, whose row is still as it was before.
  */
 function walletTime(sql: BatchWriter["sql"], now: string) {
   return sql`(
-               select greatest(
-                        to_timestamp(y.occurred_at_ms / 1000.0) + case y.status when 'requires_action'
-                          then greatest(${now}::timestamptz - y.created_at, interval '0') else interval '0' end,
-                        case when to_timestamp(y.occurred_at_ms / 1000.0) < y.created_at - interval '1 second' then (
-                          select min(f.created_at) from postings g join transfers f using (tenant_id, transfer_id)
-                           where g.tenant_id = y.tenant_id
-                             and g.account_id = 'wallet:' || y.customer_id || ':' || y.currency
-                             and g.account_id like 'wallet:%') end)
+               select to_timestamp(y.occurred_at_ms / 1000.0) + case y.status when 'requires_action'
+                        then greatest(${now}::timestamptz - y.created_at, interval '0') else interval '0' end
                  from payments y where y.tenant_id = u.tenant_id and y.payment_id = u.payment_id)`;
 }
 

@@ -9,6 +9,7 @@ import { PAYMENT_STATUSES, type PaymentStatus, providerKeyOf } from "./payment.t
 import type { PaymentService } from "./payment_service.ts";
 import { type PaymentRow, readPayment } from "./read_answer.ts";
 import { settleRefundsInDoubt } from "./refunds/complete_refunds.ts";
+import { refundableOf } from "./refunds/refundable.ts";
 import { readRefunds, type RefundLine } from "./refunds/read_refunds.ts";
 
 export interface VerifiedPayment {
@@ -30,6 +31,9 @@ export interface VerifiedPayment {
     readonly refunded_minor: number | null;
   }[];
   readonly refunds: readonly RefundLine[];
+  /** What refund_payment takes at most. */
+  readonly refundable: string;
+  readonly refundable_minor: number;
   readonly comparison: readonly Comparison[];
   /** Null while a provider does not answer. */
   readonly consistent: boolean | null;
@@ -65,6 +69,7 @@ export async function verifyPayment(
     readRefunds(service, tenantId, paymentId),
   ]);
   const comparison = compareBooks(row, ledger, statements);
+  const refundable = refundableOf(row, refunds);
   const agreements = comparison.map(({ agrees }) => agrees);
   const consistent = agreements.includes(false) ? false : agreements.includes(null) ? null : true;
   return {
@@ -75,6 +80,8 @@ export async function verifyPayment(
     verified_at: toRfc3339(service.clock.nowMs()),
     provider_charges: statements.map(chargeAnswer),
     refunds,
+    refundable: formatAmount(refundable, row.currency),
+    refundable_minor: Number(refundable),
     comparison,
     consistent,
     anomaly,

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { BOOK_HEADER, OTHER_BOOK_STATUS } from "./book_id.ts";
@@ -32,7 +32,13 @@ export function createProviderApp({ providers, log, faults }: {
   faults: FaultPlan;
 }): Hono {
   const app = new Hono();
-  app.use(bodyLimit({ maxSize: BODY_MAX_BYTES }));
+  app.use(bodyLimit({
+    maxSize: BODY_MAX_BYTES,
+    onError: (context) => {
+      const message = `A request body is at most ${BODY_MAX_BYTES} bytes.`;
+      return context.json({ error: { code: "body_too_large", message } }, 413);
+    },
+  }));
   // A page of another site can send a form's kind of request here, and resolve its own name to this machine.
   app.use(async (context, next) => {
     const { hostname } = new URL(context.req.url);
@@ -68,8 +74,8 @@ export function createProviderApp({ providers, log, faults }: {
     app.post(`/providers/:provider/${path}`, async (context) => {
       const provider = providers.get(context.req.param("provider")!);
       if (provider === undefined) return context.json(unknownProvider(providers), 404);
-      const parsed = schema.safeParse(await context.req.json().catch(() => undefined));
-      if (!parsed.success) return context.json(invalid(parsed.error), 400);
+      const parsed = await readMessage(context, schema);
+      if ("fault" in parsed) return context.json(parsed.fault, 400);
       try {
         return context.json({
           reply: await Promise.race([handle(provider, parsed.data), gone(context.req.raw)]),
@@ -96,8 +102,8 @@ export function createProviderApp({ providers, log, faults }: {
   app.get("/book", (context) => context.json({ book_id: log.bookId }));
   // Read from the book itself: what was ordered of a provider does not keep its owner from looking.
   app.post("/book/statements", async (context) => {
-    const parsed = ChargeNamesMessage.safeParse(await context.req.json().catch(() => undefined));
-    if (!parsed.success) return context.json(invalid(parsed.error), 400);
+    const parsed = await readMessage(context, ChargeNamesMessage);
+    if ("fault" in parsed) return context.json(parsed.fault, 400);
     const statements = parsed.data.charges.map(({ provider, key }) => {
       const statement = log.statement(provider, key);
       return statement && statementMessage(statement);
@@ -116,8 +122,8 @@ export function createProviderApp({ providers, log, faults }: {
     Object.fromEntries([...providers.keys()].map((name) => [name, faultsMessage(faults.of(name))]));
   app.get("/faults", (context) => context.json(allFaults()));
   app.post("/faults", async (context) => {
-    const parsed = FaultsMessage.safeParse(await context.req.json().catch(() => undefined));
-    if (!parsed.success) return context.json(invalid(parsed.error), 400);
+    const parsed = await readMessage(context, FaultsMessage);
+    if ("fault" in parsed) return context.json(parsed.fault, 400);
     const { provider, latency_ms, error_rate, reply_loss, outage } = parsed.data;
     if (provider !== undefined && !providers.has(provider)) {
       return context.json(unknownProvider(providers), 404);
@@ -183,14 +189,31 @@ function unknownProvider(providers: ReadonlyMap<string, Provider>) {
   };
 }
 
-function invalid(error: z.ZodError) {
-  const [issue] = error.issues;
+/** The body as the schema has it, or what its sender is told. */
+async function readMessage<Schema extends z.ZodType>(
+  context: Context,
+  schema: Schema,
+): Promise<{ data: z.infer<Schema> } | { fault: { error: { code: string; message: string } } }> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await context.req.text());
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const message =
+      'The body is not JSON. Send a JSON object, as /faults takes {"provider":"northbank","outage":true}.';
+    return { fault: { error: { code: "invalid_json", message } } };
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return { data: parsed.data };
+  const [issue] = parsed.error.issues;
+  const what = issue.message.replace(/^Invalid input: /, "");
+  const where = issue.path.length === 0 ? "The body" : `"${issue.path.join(".")}" in the body`;
   return {
-    error: {
-      code: "invalid_body",
-      message: `The body does not fit at "${
-        issue.path.join(".")
-      }": ${issue.message}. Correct it and send it again.`,
+    fault: {
+      error: {
+        code: "invalid_body",
+        message: `${where} does not fit: ${what}. Correct it and send it again.`,
+      },
     },
   };
 }

@@ -314,4 +314,26 @@ Deno.test("GET /charges lists every key as a JSON line, POST /faults changes one
       [{ latency: 5 }, "invalid_body"],
     ] as const
   ) expect((await order(body)).body).toMatchObject({ error: { code } });
+  for (
+    const [text, code, message] of [
+      ["outage=true", "invalid_json", "The body is not JSON. Send a JSON object"],
+      ["", "invalid_json", "The body is not JSON."],
+      ["[]", "invalid_body", "The body does not fit: expected object, received array."],
+      [
+        '{"error_rate":"1"}',
+        "invalid_body",
+        '"error_rate" in the body does not fit: expected number, received string.',
+      ],
+      [`{"provider":"${"x".repeat(70_000)}"}`, "body_too_large", "A request body is at most 65536 bytes."],
+    ] as const
+  ) {
+    for (const path of ["faults", "book/statements", `providers/${one.name}/charges`]) {
+      if (path !== "faults" && text.includes("error_rate")) continue;
+      const response = await fetch(`${served.url}/${path}`, { method: "POST", body: text });
+      expect(response.status).toBe(code === "body_too_large" ? 413 : 400);
+      const { error } = await response.json();
+      expect(error.code).toBe(code);
+      expect(error.message).toContain(message);
+    }
+  }
 });

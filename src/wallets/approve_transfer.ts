@@ -46,7 +46,7 @@ export async function decideTransfer(
       if (!approved) {
         return { answer: await release(sql, waiting, "rejected", by, atMs), replayed: false };
       }
-      await postWaiting(sql, waiting, atMs);
+      await postWaiting(sql, waiting, entryTimeMs(waiting, atMs));
       const balance = await readBalance(sql, tenantId, waiting.from);
       const answer: TransferAnswer = {
         ...waiting.answer,
@@ -135,6 +135,11 @@ async function findAndLockTransfer(
   };
 }
 
+/** When its money moves: as long after the transfer's own time, which may be simulated, as it has waited. */
+function entryTimeMs({ answer }: WaitingTransfer, nowMs: number): number {
+  return Date.parse(answer.occurred_at) + Math.max(0, nowMs - Date.parse(answer.created_at));
+}
+
 /**
  * The hold's end is a transfer within one currency. So a conversion is two transfers of this transaction: the held
  * money to the conversion account, and from there the other currency to the receiver.
@@ -176,7 +181,12 @@ async function release(
   atMs: number,
 ): Promise<TransferAnswer> {
   const { tenantId, transferId } = waiting;
-  await voidHold(sql, { tenantId, holdId: holdIdOf(transferId), transferId, atMs });
+  await voidHold(sql, {
+    tenantId,
+    holdId: holdIdOf(transferId),
+    transferId,
+    atMs: entryTimeMs(waiting, atMs),
+  });
   const answer: TransferAnswer = {
     ...waiting.answer,
     status,

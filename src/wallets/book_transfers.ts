@@ -5,6 +5,8 @@ import { textArray } from "../db/array_literal.ts";
 import type { BatchConnection, BatchTransaction } from "../db/batch_transaction.ts";
 import { type KeyOfCall, keyReusedError, type KnownKey, readKnownKeys } from "../db/idempotency_keys.ts";
 import type { RecentKeys } from "../db/recent_keys.ts";
+import { type TenantClocks, writeAhead } from "../db/tenant_clocks.ts";
+import { lastEntriesOf, NextEntries } from "../ledger/last_entries.ts";
 import { type Account } from "../ledger/accounts.ts";
 import { readPasts, type WalletPasts } from "./read_pasts.ts";
 import { assessTransfer } from "./risk/assess_transfer.ts";
@@ -35,6 +37,8 @@ export interface BookItem {
 
 export interface BookDependencies {
   readonly nowMs: () => number;
+  /** Of tenants whose clocks were read: what a transfer without a time of its own is dated by. */
+  readonly clocks: Pick<TenantClocks, "aheadMs" | "advancesOf" | "advanced">;
   /** A key that is not among them is taken for new; see {@link RecentKeys}. */
   readonly recentKeys: RecentKeys;
   readonly approvalSecret: Uint8Array;
@@ -59,10 +63,10 @@ export async function bookTransfers(
   try {
     const nowMs = dependencies.nowMs();
     const plans = items.map(({ plan }) => plan);
-    const [known, available, pasts] = await Promise.all([
+    const [known, available, { entries, timesMs, pasts }] = await Promise.all([
       readKnownKeys(transaction, plans.map((plan) => dependencies.recentKeys.toLookUp(keyOf(plan)))),
       lockAccounts(transaction, plans),
-      readPasts(transaction, plans, nowMs),
+      readHistories(transaction, plans, nowMs, dependencies),
     ]);
     const writes: TransferWrite[] = [];
     const results = plans.map((plan, i): BookResult => {
@@ -70,8 +74,14 @@ export async function bookTransfers(
       if (earlier !== undefined) return answerEarlier(plan, earlier);
       const absent = answerAbsent(plan, available);
       if (absent !== null) return absent;
-      const write = decide(plan, available, pasts, nowMs, dependencies);
+      const occurredAtMs = behindEntries(plan, timesMs[i], entries);
+      const write = decide(plan, available, pasts, nowMs, occurredAtMs, dependencies);
       writes.push(write);
+      if (write.error === null) {
+        for (const { accountId } of walletsOf(plan)) {
+          entries.add(plan.request.tenantId, accountId, occurredAtMs);
+        }
+      }
       return write.error === null
         ? { kind: "done", answer: write.answer! }
         : { kind: "failed", error: write.error };
@@ -82,7 +92,16 @@ export async function bookTransfers(
       sendMovements(transaction, writes, nowMs);
       sendHolds(transaction, writes);
     }
+    const clocks = dependencies.clocks.advancesOf(
+      writes.filter(({ plan, error }) => plan.request.simulatedAtMs !== null && error === null)
+        .map(({ plan, occurredAtMs }) => ({
+          tenantId: plan.request.tenantId,
+          aheadMs: occurredAtMs - nowMs,
+        })),
+    );
+    if (clocks.length > 0) transaction.send(writeAhead(transaction.sql, clocks, transaction.guard));
     await transaction.commit();
+    dependencies.clocks.advanced(clocks);
     for (const plan of plans) dependencies.recentKeys.add(keyOf(plan));
     return results;
   } catch (error) {
@@ -102,6 +121,42 @@ function answerEarlier(plan: PlannedTransfer, earlier: KnownKey): BookResult {
   return earlier.response === null
     ? { kind: "waiting", transferId: earlier.resourceId }
     : { kind: "replay", response: earlier.response };
+}
+
+/**
+ * What the wallets did before. Where a call sets the time itself, when their last entries were is asked first, since no
+ * transfer lies before them: any other time lies behind them anyhow.
+ */
+async function readHistories(
+  transaction: BatchTransaction,
+  plans: readonly PlannedTransfer[],
+  nowMs: number,
+  { clocks }: BookDependencies,
+): Promise<{ entries: NextEntries; timesMs: number[]; pasts: WalletPasts }> {
+  const simulated = plans.filter(({ request }) => request.simulatedAtMs !== null);
+  const wallets = simulated.flatMap((plan) =>
+    walletsOf(plan).map(({ accountId }) => ({ tenantId: plan.request.tenantId, accountId }))
+  );
+  const entries = new NextEntries(
+    wallets.length === 0 ? [] : await transaction.send(lastEntriesOf(transaction.sql, wallets)),
+  );
+  const timesMs = plans.map((plan) => {
+    const { simulatedAtMs, tenantId } = plan.request;
+    return behindEntries(plan, simulatedAtMs ?? nowMs + clocks.aheadMs(tenantId), entries);
+  });
+  return { entries, timesMs, pasts: await readPasts(transaction, plans, timesMs) };
+}
+
+/** A call's own time, moved on to where both wallets' entries are over: a history is never written anew. */
+function behindEntries(plan: PlannedTransfer, atMs: number, entries: NextEntries): number {
+  const { tenantId, simulatedAtMs } = plan.request;
+  if (simulatedAtMs === null) return atMs;
+  return Math.max(atMs, ...walletsOf(plan).map(({ accountId }) => entries.earliestMs(tenantId, accountId)));
+}
+
+/** A merchant is paid by everybody, each at a time of their own. */
+function walletsOf({ from, to }: PlannedTransfer): Account[] {
+  return to.kind === "wallet" ? [from, to] : [from];
 }
 
 /** An account that is there was locked. A wallet that is not there, and another tenant's, look the same. */
@@ -145,11 +200,11 @@ function decide(
   available: Available,
   pasts: WalletPasts,
   nowMs: number,
+  occurredAtMs: number,
   dependencies: BookDependencies,
 ): TransferWrite {
   const { request, from, to, debitedMinor, creditedMinor, requestHash, transferId } = plan;
   const { tenantId, principal } = request;
-  const occurredAtMs = request.simulatedAtMs ?? nowMs;
   const amountUsd = toReferenceUsd(debitedMinor, from.currency);
   const [fromKey, toKey] = [`${tenantId}/${from.accountId}`, `${tenantId}/${to.accountId}`];
   const has = available.get(fromKey)!;

@@ -38,7 +38,7 @@ interface WalletRow {
  */
 export async function getWalletBalance(service: WalletService, request: BalanceRequest) {
   const { tenantId } = request;
-  const asOfMs = request.simulatedAtMs ?? service.clock.nowMs();
+  const asOfMs = request.simulatedAtMs ?? await service.clocks.nowMs(tenantId);
   const customerId = await customerOf(service, request);
   const rows = await readWallets(service, request, customerId);
   const wallets = [];

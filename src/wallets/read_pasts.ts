@@ -33,11 +33,13 @@ export class WalletPasts {
 /**
  * The latest transfers of each sender in both directions, and those each receiving wallet received: index reads of
  * bounded length. Nothing later than the latest transfer judged is read.
+ *
+ * @param timesMs each plan's own time
  */
 export async function readPasts(
   transaction: BatchTransaction,
   plans: readonly PlannedTransfer[],
-  nowMs: number,
+  timesMs: readonly number[],
 ): Promise<WalletPasts> {
   const wanted = new Map<string, { tenantId: string; walletId: string; sends: boolean; untilMs: number }>();
   const want = (tenantId: string, walletId: string, sends: boolean, atMs: number) => {
@@ -50,11 +52,11 @@ export async function readPasts(
       untilMs: Math.max(atMs, known?.untilMs ?? 0),
     });
   };
-  for (const { request: { tenantId, simulatedAtMs }, from, to } of plans) {
-    want(tenantId, from.accountId, true, simulatedAtMs ?? nowMs);
+  plans.forEach(({ request: { tenantId }, from, to }, i) => {
+    want(tenantId, from.accountId, true, timesMs[i]);
     // A merchant is paid by many: no pattern is about that.
-    if (to.kind === "wallet") want(tenantId, to.accountId, false, simulatedAtMs ?? nowMs);
-  }
+    if (to.kind === "wallet") want(tenantId, to.accountId, false, timesMs[i]);
+  });
   const wallets = [...wanted.values()];
   const { sql } = transaction;
   const rows = await transaction.send(sql<PastRow[]>`

@@ -2,8 +2,10 @@ import { assert } from "../core/assert.ts";
 import { DomainError } from "../core/errors.ts";
 import { WALLET_MERCHANT } from "../core/wallet_merchant.ts";
 import { findEarlierCall, KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
+import type { Sql } from "../db/pool.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
 import type { Account } from "../ledger/accounts.ts";
+import { lastEntriesOf } from "../ledger/last_entries.ts";
 import { topUpPostings } from "../ledger/top_up_postings.ts";
 import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
 import { storedError } from "./store_transfers.ts";
@@ -27,7 +29,7 @@ export interface StoredTopUp {
   readonly idempotencyKey: string | null;
   /** Of the call's arguments, for which alone a confirm token is good. */
   readonly requestHash: string;
-  readonly occurredAtMs: number;
+  /** What its charge is asked for at; null for when it is made. The payment's own time is the top-up's. */
   readonly simulatedAtMs: number | null;
   readonly createdAtMs: number;
 }
@@ -50,8 +52,10 @@ export async function beginTopUp(
   account: Account,
   requestHash: string,
 ): Promise<BegunTopUp> {
-  const { tenantId, principal, idempotencyKey, amountMinor, simulatedAtMs } = request;
+  const { tenantId, principal, idempotencyKey, amountMinor } = request;
   const nowMs = service.clock.nowMs();
+  const tenantNowMs = await service.clocks.nowMs(tenantId);
+  const simulatedAtMs = await behindEntries(service, request, account);
   const topUp: StoredTopUp = {
     tenantId,
     topUpId: service.ids.next("top"),
@@ -61,7 +65,6 @@ export async function beginTopUp(
     principal,
     idempotencyKey,
     requestHash,
-    occurredAtMs: simulatedAtMs ?? nowMs,
     simulatedAtMs,
     createdAtMs: nowMs,
   };
@@ -84,10 +87,27 @@ export async function beginTopUp(
              next_check_at, created_at)
       values (${tenantId}, ${topUp.topUpId}, 'charging', ${account.accountId}, ${account.ownerId}, ${account.currency},
               ${amountMinor.toString()}, ${topUp.paymentMethodId}, ${principal}, ${idempotencyKey}, ${requestHash},
-              ${simulatedAtMs}, ${topUp.occurredAtMs}, ${new Date(nowMs + GRACE_MS)}, ${new Date(nowMs)})`;
+              ${simulatedAtMs}, ${simulatedAtMs ?? tenantNowMs}, ${new Date(nowMs + GRACE_MS)}, ${new Date(
+      nowMs,
+    )})`;
     await audit(sql, topUp, "begun", "top_up.begun", nowMs, {});
     return { kind: "begun", topUp };
   }) as BegunTopUp;
+}
+
+/**
+ * A call's own time, moved on to where the wallet's entries are over: it is what the charge is asked for at. Another
+ * entry may come in while the card is charged, as it may at any time.
+ */
+async function behindEntries(
+  { pool }: Pick<WalletService, "pool">,
+  { tenantId, simulatedAtMs }: TopUpRequest,
+  { accountId }: Account,
+): Promise<number | null> {
+  if (simulatedAtMs === null) return null;
+  const sql = pool.of(tenantId) as unknown as Sql;
+  const [{ last_ms: lastMs }] = await lastEntriesOf(sql, [{ tenantId, accountId }]);
+  return lastMs === null ? simulatedAtMs : Math.max(simulatedAtMs, lastMs + 1);
 }
 
 async function earlierCall(
@@ -112,7 +132,7 @@ export async function readTopUp(
 ): Promise<StoredTopUp> {
   const [row] = await sql<Record<string, string | null>[]>`
     select account_id, amount_minor::text as amount_minor, payment_method_id, principal, idempotency_key, request_hash,
-           occurred_at_ms::text as occurred_at_ms, simulated_at_ms::text as simulated_at_ms,
+           simulated_at_ms::text as simulated_at_ms,
            (extract(epoch from created_at) * 1000)::bigint::text as created_at_ms
       from wallet_top_ups where tenant_id = ${tenantId} and top_up_id = ${topUpId}`;
   assert(row !== undefined, `There is no top-up "${topUpId}"`);
@@ -125,7 +145,6 @@ export async function readTopUp(
     principal: row.principal!,
     idempotencyKey: row.idempotency_key,
     requestHash: row.request_hash!,
-    occurredAtMs: Number(row.occurred_at_ms),
     simulatedAtMs: row.simulated_at_ms === null ? null : Number(row.simulated_at_ms),
     createdAtMs: Number(row.created_at_ms),
   };
@@ -143,13 +162,13 @@ export async function finishTopUp(
   const { tenantId, topUpId, account } = topUp;
   const nowMs = service.clock.nowMs();
   const status = STATUS_OF_CHARGE[charged.status];
-  const flows = await readFlows(service.pool.of(tenantId), tenantId, account.accountId, topUp.occurredAtMs);
+  const flows = await readFlows(service.pool.of(tenantId), tenantId, account.accountId, charged.occurredAtMs);
   return await service.pool.of(tenantId).begin(async (sql) => {
     const before = await lockTopUp(sql, topUp);
     const isOpen = !TOP_UP_STATUSES[before.status].final;
     const told = (answer: TopUpAnswer) => ({ answer, before: before.status });
     if (!isOpen && before.answer !== null) return told(before.answer);
-    if (isOpen && status === "succeeded") await credit(sql, topUp, charged.feeMinor);
+    if (isOpen && status === "succeeded") await credit(sql, topUp, charged);
     // A wallet that money is on its way to is one that can be asked about.
     if (isOpen && !TOP_UP_STATUSES[status].final) await openAccounts(sql, tenantId, [account]);
     const answer = topUpAnswer(topUp, {
@@ -163,7 +182,7 @@ export async function finishTopUp(
     const recheckMs = status === "requires_action" ? WAITING_RECHECK_MS : RECHECK_MS;
     await sql`
       update wallet_top_ups
-         set status = ${status}, payment_id = ${charged.paymentId}, next_check_at = ${new Date(
+         set status = ${status}, payment_id = ${charged.paymentId}, occurred_at_ms = ${charged.occurredAtMs}, next_check_at = ${new Date(
       nowMs + recheckMs,
     )},
              finished_at = ${TOP_UP_STATUSES[status].final ? new Date(nowMs) : null}
@@ -221,7 +240,11 @@ export async function lockTopUp(
   };
 }
 
-async function credit(sql: Transaction, topUp: StoredTopUp, feeMinor: bigint): Promise<void> {
+async function credit(
+  sql: Transaction,
+  topUp: StoredTopUp,
+  { feeMinor, occurredAtMs }: ChargedTopUp,
+): Promise<void> {
   const { tenantId, account, amountMinor } = topUp;
   const postings = topUpPostings(account, amountMinor, feeMinor);
   await openAccounts(sql, tenantId, postings.map((posting) => posting.account));
@@ -229,7 +252,7 @@ async function credit(sql: Transaction, topUp: StoredTopUp, feeMinor: bigint): P
     tenantId,
     transferId: transferIdOf(topUp),
     memo: "wallet top-up",
-    atMs: topUp.occurredAtMs,
+    atMs: occurredAtMs,
     postings,
   });
 }

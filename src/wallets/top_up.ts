@@ -87,6 +87,8 @@ export interface TopUpAnswer {
   available: { amount: string; amount_minor: number; currency: string };
   recommendation: Recommendation;
   created_at: string;
+  /** Its payment's own time. Not in answers that were stored for replay before it was kept. */
+  occurred_at?: string;
   next_move: string;
 }
 

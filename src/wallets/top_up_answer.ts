@@ -27,8 +27,9 @@ export function topUpAnswer(topUp: StoredTopUp, { status, charged, flows, availa
     decline: decline === null ? null : { by: decline.by, code: decline.code, message: decline.message },
     challenge: status === "requires_action" ? challengeOf(topUp, charged, approvalSecret) : null,
     available: moneyAnswer(availableMinor, currency),
-    recommendation: recommend(flows, availableMinor, currency, topUp.occurredAtMs),
+    recommendation: recommend(flows, availableMinor, currency, charged.occurredAtMs),
     created_at: toRfc3339(topUp.createdAtMs),
+    occurred_at: toRfc3339(charged.occurredAtMs),
     next_move: TOP_UP_STATUSES[status].nextMove,
   };
 }

@@ -25,6 +25,8 @@ export interface ChargedTopUp {
     | "refunded"
     | "declined"
     | "failed";
+  /** The payment's own time, which is the top-up's. */
+  readonly occurredAtMs: number;
   readonly feeMinor: bigint;
   readonly riskScore: number | null;
   readonly decline: { readonly by: string; readonly code: string; readonly message: string } | null;

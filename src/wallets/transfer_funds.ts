@@ -7,7 +7,6 @@ import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
 import type { Account } from "../ledger/accounts.ts";
 import { decideTransfer, readWaitingAnswer } from "./approve_transfer.ts";
-import { requireOpenedByThen } from "./require_opened_by_then.ts";
 import { convertCredit, convertDebit } from "./rates.ts";
 import type { PlannedTransfer, StoredError, TransferAnswer, TransferRequest } from "./transfer.ts";
 import { parseWalletId, unknownWallet } from "./wallet_id.ts";
@@ -29,8 +28,7 @@ export interface TransferredFunds {
  * voids it.
  *
  * Errors, in the order they are looked for: `unknown_wallet` (no wallet's name), `invalid_arguments` (the same wallet
- * twice, a currency of neither), `invalid_amount` (too little to convert), `invalid_approval_token`, `invalid_arguments`
- * (a simulated time before the wallet's first entry), `overloaded`,
+ * twice, a currency of neither), `invalid_amount` (too little to convert), `invalid_approval_token`, `overloaded`,
  * `idempotency_key_reused`, `unknown_wallet` (sender, then receiver), `insufficient_funds`. The last is an outcome: a
  * repeated key gets it again.
  * A refusal for risk is an answer.
@@ -56,7 +54,7 @@ export async function transferFunds(
 }
 
 async function firstCall(service: WalletService, plan: PlannedTransfer): Promise<TransferredFunds> {
-  await requireOpenedByThen(service, plan);
+  await service.clocks.read(plan.request.tenantId);
   let result = await service.book({ plan, tries: [] });
   if (result.kind === "receiver_not_open") {
     // The first money to a customer or a merchant that is there opens the account.

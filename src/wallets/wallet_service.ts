@@ -8,6 +8,7 @@ import { BatchConnection } from "../db/batch_transaction.ts";
 import { GroupCommit, GroupCommitFull } from "../db/group_commit.ts";
 import { againAfterLostConnection, againAfterLostRace, isDuplicateOf } from "../db/lost_race.ts";
 import type { PoolOptions } from "../db/pool.ts";
+import type { TenantClocks } from "../db/tenant_clocks.ts";
 import type { TenantPool } from "../db/tenant_pool.ts";
 import { type BookItem, type BookResult, bookTransfers } from "./book_transfers.ts";
 import type { RateSource } from "./rates.ts";
@@ -37,6 +38,8 @@ export interface WalletEvents {
 export class WalletService {
   readonly pool: TenantPool;
   readonly clock: Clock;
+  /** What time it is for each tenant. */
+  readonly clocks: TenantClocks;
   readonly ids: Ids;
   readonly rates: RateSource;
   readonly charger: TopUpCharger;
@@ -52,6 +55,7 @@ export class WalletService {
     pool: TenantPool;
     connection: Omit<PoolOptions, "max">;
     clock: Clock;
+    clocks: TenantClocks;
     ids: Ids;
     rates: RateSource;
     charger: TopUpCharger;
@@ -62,6 +66,7 @@ export class WalletService {
     const { settings, clock, events, pool, connection } = options;
     this.pool = pool;
     this.clock = clock;
+    this.clocks = options.clocks;
     this.ids = options.ids;
     this.rates = options.rates;
     this.charger = options.charger;
@@ -86,6 +91,7 @@ export class WalletService {
         recentKeys.run(() =>
           bookTransfers(items, this.#connections[lane], {
             nowMs: () => clock.nowMs(),
+            clocks: this.clocks,
             recentKeys,
             approvalSecret: this.approvalSecret,
             approvalLifetimeMs: settings.approvalLifetimeMs,

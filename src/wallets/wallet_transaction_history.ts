@@ -41,7 +41,7 @@ const RECURRING_MIN_DAYS = 30;
 export async function walletTransactionHistory(service: WalletService, request: HistoryRequest) {
   const { tenantId, limit } = request;
   const { accountId, currency } = await service.references.wallet(tenantId, request.walletId);
-  const asOfMs = request.simulatedAtMs ?? service.clock.nowMs();
+  const asOfMs = request.simulatedAtMs ?? await service.clocks.nowMs(tenantId);
   // Just after now, so that what happened in this millisecond is there.
   const [fromMs, untilMs] = [request.fromMs ?? 0, request.untilMs ?? asOfMs + 1];
   const amountMinMinor = request.amountMin?.(currency) ?? null;

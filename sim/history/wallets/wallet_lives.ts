@@ -1,5 +1,5 @@
 import { encodeId } from "../../../src/core/ids.ts";
-import { CURRENCIES, toReferenceUsd } from "../../../src/core/money.ts";
+import { toReferenceUsd } from "../../../src/core/money.ts";
 import { Random } from "../../../src/core/random.ts";
 import { WALLET_MERCHANT } from "../../../src/core/wallet_merchant.ts";
 import type { PaymentEvent } from "../../../src/fraud/features/event.ts";
@@ -7,21 +7,16 @@ import { DAY_MS, HOUR_MS } from "../../../src/fraud/features/windows.ts";
 import { cardOn } from "../../world/cards.ts";
 import { Draw, PURPOSE } from "../../world/draw.ts";
 import type { WalletTransfer } from "../../world/transfers.ts";
-import { walletHabitOf } from "../../world/wallet_habits.ts";
 import type { WalletPurchase } from "../../world/wallet_purchases.ts";
 import type { World } from "../../world/world.ts";
 import { bookCharge } from "../book_payment.ts";
+import { fillAmountsOf, minorOf, roundUpMinor } from "./fill_amounts.ts";
 import { JudgedMoves } from "./judged_moves.ts";
 import type { BookedMove, OpenedWallet, WalletDay, WalletPayment } from "./wallet_day.ts";
 
 /** What a customer opens the wallet with: between 50 and 500 US dollars at the reference rate, whole major units. */
 const OPENING_MIN_USD = 50;
 const OPENING_SPREAD_USD = 450;
-/** In the evening nobody leaves the wallet with less than this and half a week's usual spending. */
-const RESERVE_USD = 40;
-const RESERVE_WEEKS = 0.5;
-/** Whoever fills the wallet does so for so long. */
-const FILLED_FOR_WEEKS = 2;
 /** A declined card is followed by the other one, or by the same again. */
 const TRIES = 2;
 
@@ -65,12 +60,10 @@ export class WalletLives {
     const random = new Random(seed).fork("wallets");
     for (const [i, { customerId, currency }] of world.customers.entries()) {
       this.#numberOf.set(customerId, i);
-      const { exponent, referenceUsd } = CURRENCIES[currency];
-      const minorOf = (usd: number) => Math.round(usd / referenceUsd) * 10 ** exponent;
-      this.#openingMinor[i] = minorOf(OPENING_MIN_USD + Math.floor(OPENING_SPREAD_USD * random.uniform()));
-      const weekUsd = walletHabitOf(world.society, i)?.weekUsd ?? 0;
-      this.#reserveMinor[i] = minorOf(RESERVE_USD + RESERVE_WEEKS * weekUsd);
-      this.#fillMinor[i] = minorOf(RESERVE_USD + FILLED_FOR_WEEKS * weekUsd);
+      const openingUsd = OPENING_MIN_USD + Math.floor(OPENING_SPREAD_USD * random.uniform());
+      this.#openingMinor[i] = minorOf(openingUsd, currency);
+      const { reserveMinor, fillMinor } = fillAmountsOf(world, i);
+      [this.#reserveMinor[i], this.#fillMinor[i]] = [reserveMinor, fillMinor];
       this.#openOn[Math.min(days - 1, Math.max(0, Math.floor(people.sinceDay[i])))].push(i);
     }
   }
@@ -184,8 +177,7 @@ export class WalletLives {
     this.#today.topUps.set(customer, number + 1);
     const slot = number % society.cards.slots[customer];
     const card = cards[cardOn(society.cards, customer, slot, this.#today.day)];
-    const unit = roundSumMinor(currency);
-    const amountMinor = Math.ceil(atLeastMinor / unit) * unit;
+    const amountMinor = roundUpMinor(atLeastMinor, currency);
     const name = `wallet-top-up/${customer}/${this.#today.day}/${number}`;
     const booking = bookCharge(
       {
@@ -256,10 +248,4 @@ export class WalletLives {
     const random = new Random(this.#world.config.seed).fork(name);
     return encodeId(prefix, atMs, Uint8Array.from({ length: 16 }, () => random.uint32() & 255), 0);
   }
-}
-
-/** Some ten dollars, as a round number of major units. */
-function roundSumMinor(currency: string): number {
-  const { exponent, referenceUsd } = CURRENCIES[currency];
-  return 10 ** (1 + Math.max(0, Math.round(Math.log10(1 / referenceUsd))) + exponent);
 }

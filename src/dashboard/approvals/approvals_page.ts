@@ -16,8 +16,8 @@ export interface ApprovalsView {
   readonly isContinued: boolean;
   readonly decided: readonly DecidedItem[];
   readonly nowMs: number;
-  /** The simulated time that the tenant's payments have reached; null where it has none. */
-  readonly reachedMs: number | null;
+  /** What time it is for the tenant: later than the real time where a call has simulated one ahead. */
+  readonly tenantNowMs: number;
   /** What came of the last action, and how the page's title says it. */
   readonly notice: { readonly title: string; readonly content: Html } | null;
   /** Of a name that was not taken. */
@@ -80,15 +80,14 @@ ${
 
 const SHOWN_AHEAD_MS = 60_000;
 
-/** Where a tenant's payments lie ahead of the real time, every later one of the same shops is dated there as well. */
-function simulatedTime({ reachedMs, nowMs }: Pick<ApprovalsView, "reachedMs" | "nowMs">): Html | "" {
-  if (reachedMs === null || reachedMs < nowMs + SHOWN_AHEAD_MS) return "";
+/** Where a tenant's clock is ahead of the real time: people wonder at the dates that payments have. */
+function simulatedTime({ tenantNowMs, nowMs }: Pick<ApprovalsView, "tenantNowMs" | "nowMs">): Html | "" {
+  if (tenantNowMs < nowMs + SHOWN_AHEAD_MS) return "";
   return html`
     <p
-      class="help">Simulated time: this tenant’s payments have reached ${momentOf(reachedMs)}, ${ahead(
-        reachedMs - nowMs,
-      )} ahead of the real time. New payments of the same customers, cards, devices and merchants are dated no earlier than
-    theirs; what waits here expires by the real time.</p>
+      class="help">Simulated time: for this tenant it is ${momentOf(tenantNowMs)}, ${ahead(
+        tenantNowMs - nowMs,
+      )} ahead of the real time, since a call has set a time ahead. What waits here expires by the real time.</p>
   `;
 }
 

@@ -2,8 +2,9 @@ import { waitingApproval } from "../../core/approval_ways.ts";
 import { toRfc3339 } from "../../core/clock.ts";
 import { DomainError } from "../../core/errors.ts";
 import { formatAmount, toReferenceUsd } from "../../core/money.ts";
-import { WALLET_MERCHANT_ID } from "../../core/wallet_merchant.ts";
 import { findEarlierCall, KEY_LIFETIME_MS } from "../../db/idempotency_keys.ts";
+import type { Sql } from "../../db/pool.ts";
+import { type TenantAhead, writeAhead } from "../../db/tenant_clocks.ts";
 import { refundReasonOf } from "../../fraud/refunds/reasons.ts";
 import type { RefundRisk } from "../../fraud/refunds/refund_model.ts";
 import { accountOf } from "../../ledger/accounts.ts";
@@ -14,6 +15,7 @@ import { PAYMENT_STATUSES } from "../payment.ts";
 import type { PaymentService } from "../payment_service.ts";
 import { disputeToldAt } from "../open_dispute.ts";
 import { readRefundHistory } from "./refund_history.ts";
+import { fillsWallet, refundableMinor } from "./refundable.ts";
 import { auditRefund, insertRefund, lockPayment, storeAnswer } from "./store_refund.ts";
 import {
   newRefundAnswer,
@@ -52,8 +54,10 @@ export async function beginRefund(
 ): Promise<BegunRefund> {
   const { tenantId, principal, idempotencyKey } = request;
   const nowMs = service.clock.nowMs();
+  const tenantNowMs = await service.clocks.nowMs(tenantId);
   const refundId = service.ids.next("re");
-  return await service.pool.of(tenantId).begin(async (sql): Promise<BegunRefund> => {
+  let advances: TenantAhead[] = [];
+  const begun = await service.pool.of(tenantId).begin(async (sql): Promise<BegunRefund> => {
     if (idempotencyKey !== null) {
       const earlier = await earlierCall(sql, request, asked.requestHash);
       if (earlier !== null) return earlier;
@@ -65,7 +69,7 @@ export async function beginRefund(
     const payment = await lockPayment(sql, tenantId, request.paymentId);
     const amountMinor = asked.amountMinor ?? payment.capturedMinor - payment.promisedMinor;
     requireRefundable(payment, amountMinor);
-    const requestedAtMs = Math.max(request.simulatedAtMs ?? nowMs, payment.occurredAtMs);
+    const requestedAtMs = Math.max(request.simulatedAtMs ?? tenantNowMs, payment.occurredAtMs);
     const reason = refundReasonOf(request.reason);
     const usd = (minor: bigint) => toReferenceUsd(minor, payment.currency);
     const history = await readRefundHistory(sql, payment, requestedAtMs);
@@ -129,6 +133,10 @@ export async function beginRefund(
       nextCheckAtMs: status === "processing" ? nowMs + service.graceMs : null,
       nowMs,
     });
+    if (request.simulatedAtMs !== null) {
+      advances = service.clocks.advancesOf([{ tenantId, aheadMs: requestedAtMs - nowMs }]);
+      if (advances.length > 0) await writeAhead(sql as unknown as Sql, advances, sql`true`);
+    }
     await auditRefund(sql, { tenantId, refundId }, "begun", `refund.${status}`, principal, nowMs, {
       payment_id: payment.paymentId,
       amount_minor: Number(amountMinor),
@@ -140,6 +148,8 @@ export async function beginRefund(
     if (status === "refused") await storeAnswer(sql, tenantId, refundId, idempotencyKey, answer);
     return { kind: "answered", answer, replayed: false };
   }) as BegunRefund;
+  service.clocks.advanced(advances);
+  return begun;
 }
 
 /**
@@ -173,7 +183,7 @@ export async function setAside(
 /** Whether the payment can give back so much now; it may have been able to when it was first asked. */
 export function requireRefundable(payment: RefundedPayment, amountMinor: bigint): void {
   const { status, paymentId, currency, capturedMinor, promisedMinor } = payment;
-  if (payment.merchantId === WALLET_MERCHANT_ID) {
+  if (fillsWallet(payment)) {
     throw new DomainError("invalid_state", `Cannot refund payment "${paymentId}": it fills a wallet.`, {
       field: "payment_id",
       nextMove: "Its money is in the wallet, or on the way there: spend or transfer it from there.",
@@ -187,7 +197,7 @@ export function requireRefundable(payment: RefundedPayment, amountMinor: bigint)
         : "Wait until get_payment_status says succeeded.",
     });
   }
-  const leftMinor = capturedMinor - promisedMinor;
+  const leftMinor = refundableMinor(payment, promisedMinor);
   if (amountMinor > 0n && amountMinor <= leftMinor) return;
   const show = (minor: bigint) => `${formatAmount(minor, currency)} ${currency}`;
   throw new DomainError(

@@ -1,10 +1,12 @@
 import { assert } from "../../core/assert.ts";
 import { toRfc3339 } from "../../core/clock.ts";
+import { textArray } from "../../db/array_literal.ts";
 import type { RefundReason } from "../../fraud/refunds/reasons.ts";
 import type { RefundRisk } from "../../fraud/refunds/refund_model.ts";
 import type { Transaction } from "../../ledger/transfers.ts";
 import type { PaymentStatus } from "../payment.ts";
 import { unknownPayment } from "../read_answer.ts";
+import { PROMISED } from "./refundable.ts";
 import type { RefundAnswer, RefundedPayment, RefundStatus } from "./refund.ts";
 
 /** A refund as stored, with all that its end needs. */
@@ -44,7 +46,7 @@ export async function lockPayment(
     select coalesce(sum(amount_minor), 0)::text as amount, coalesce(sum(fee_returned_minor), 0)::text as fee
       from refunds
      where tenant_id = ${tenantId} and payment_id = ${paymentId}
-       and status in ('processing', 'in_doubt', 'succeeded')`;
+       and status = any(${textArray([...PROMISED])}::text[])`;
   return {
     tenantId,
     paymentId,

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { getPaymentStatus } from "../../../payments/get_payment_status.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amountMinor, paymentFields, refunds, time } from "./payment_output.ts";
+import { amountMinor, paymentFields, refundable, refunds, time } from "./payment_output.ts";
 
 export const getPaymentStatusTool = defineTool({
   name: "get_payment_status",
   title: "Get a payment's status",
   description:
-    "Reads one payment: its status, the timeline of what happened, its refunds and ledger entries, how long payments " +
-    "like it take to settle, and how likely a dispute is. Reads only what this server has recorded: it does not ask the provider and changes " +
+    "Reads one payment: its status, the timeline of what happened, its refunds, what can still be refunded, its ledger entries, how long " +
+    "payments like it take to settle, and how likely a dispute is. Reads only what this server has recorded: it does not ask the provider and changes " +
     "nothing. Use it after an in_doubt or processing answer; do not use it to list payments.",
   scope: "payments",
   input: z.strictObject({ payment_id: params.paymentId }),
@@ -17,6 +17,8 @@ export const getPaymentStatusTool = defineTool({
     ...paymentFields,
     captured_minor: amountMinor,
     refunded_minor: amountMinor,
+    refundable,
+    refundable_minor: amountMinor,
     refunds,
     timeline: z.array(
       z.object({ at: time, action: z.string(), details: z.record(z.string(), z.unknown()) }),

@@ -102,6 +102,11 @@ export const refunds = z.array(z.object({
   finished_at: time.nullable(),
 })).describe("What was asked back of it, the oldest first.");
 
+export const refundable = amount.describe(
+  "What refund_payment takes at most: what was captured less what was or is being given back. What waits for a person's " +
+    "approval has nothing set aside and counts as refundable still; of a disputed payment every refund waits for a person.",
+);
+
 export const challenge = z.object({
   asked_by: z.enum(["issuer", "risk"]),
   about: z.string(),
@@ -132,15 +137,14 @@ export const paymentFields = {
   fee_minor: amountMinor,
   created_at: time,
   occurred_at: time.describe(
-    "The payment's own time: when it was made, or as simulated, and never before what its customer, card, device and " +
-      "merchant have had already.",
+    "The payment's own time: when it was made, or as simulated, and never before what its customer, card, device, " +
+      "merchant and wallet have had already.",
   ),
   // Not in answers that were stored for replay before it was kept.
   time_shift_s: z.int().optional().describe(
-    "Seconds that occurred_at lies after created_at: not 0 where a simulated time was set, for this payment or, with an " +
-      "effect on it, for an earlier one. Where that one lies ahead of the real time, payments without a time follow it a " +
-      "millisecond apart until the real time is there: windows of minutes do not empty, and rules such as card_burst strike. " +
-      "Then go on with simulated times that advance.",
+    "Seconds that occurred_at lies after created_at: not 0 where a simulated time was set, for this payment or for an " +
+      "earlier one. A time ahead takes the tenant's clock there for good: what comes later without a time of its own is as " +
+      "long after it as has really passed since.",
   ),
   timings_ms: z.object({
     queue: latencyMs.nullable(),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { verifyPayment } from "../../../payments/verify_payment.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { refunds, status, time } from "./payment_output.ts";
+import { amountMinor, refundable, refunds, status, time } from "./payment_output.ts";
 
 const minor = z.int().nullable();
 
@@ -33,6 +33,8 @@ export const verifyPaymentTool = defineTool({
       refunded_minor: minor,
     })).describe("Each provider that was asked, in its own words; empty when a wallet paid."),
     refunds,
+    refundable,
+    refundable_minor: amountMinor,
     comparison: z.array(z.object({
       field: z.string(),
       record: z.string().nullable(),

@@ -61,6 +61,11 @@ export const topUpWalletTool = defineTool({
       insufficientData,
     ]).describe("The next top-up."),
     created_at: time,
+    // Not in answers that were stored for replay before it was kept.
+    occurred_at: time.optional().describe(
+      "The time of its payment and of its entry in the wallet: when it was made, or as simulated, and never before what " +
+        "the wallet, the customer and the card have had already.",
+    ),
     next_move: z.string(),
     replayed: z.boolean().describe("Whether an earlier call with this key began it."),
   }),

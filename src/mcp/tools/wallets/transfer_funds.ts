@@ -75,7 +75,9 @@ export const transferFundsTool = defineTool({
       "Null unless pending_approval. Show the patterns to a person before you use the token.",
     ),
     created_at: time,
-    occurred_at: time,
+    occurred_at: time.describe(
+      "The transfer's own time: when it was made, or as simulated, and never before an entry that either wallet has already.",
+    ),
     next_move: z.string(),
     replayed: z.boolean().describe("Whether an earlier call made the transfer."),
   }),

@@ -1,0 +1,18 @@
+/**
+ * JSON as the tools take it; throws for what is none. A number of more digits than a JavaScript number keeps would be
+ * rounded before anybody could judge it: an amount that was written so comes as its text, which the currency's rules then
+ * refuse or take as it stands.
+ */
+export function parseMessage(text: string): unknown {
+  if (!MANY_DIGITS.test(text)) return JSON.parse(text);
+  return JSON.parse(
+    text,
+    ((key: string, value: unknown, { source }: { source?: string }) =>
+      key === "amount" && typeof value === "number" && source !== undefined && String(value) !== source &&
+        MANY_DIGITS.test(source)
+        ? source
+        : value) as (key: string, value: unknown) => unknown,
+  );
+}
+
+const MANY_DIGITS = /[0-9.]{17}/;
