@@ -33,6 +33,9 @@ Deno.test("trainModel() gives the same model for the same seed, and one that the
         .toBe(await Deno.readTextFile(`${directory}/first/${name}`));
     }
     expect(second.manifest.backend).toBe("wasm");
+    const [, passes, most] = /training rows this often: (\d+) of (\d+) at most/.exec(first.text)!;
+    expect(Number(passes)).toBeGreaterThan(0);
+    expect(Number(passes)).toBeLessThanOrEqual(Number(most));
 
     const { manifest } = await loadModel(`${directory}/first`);
     expect(manifest.modelVersion).toBe(first.manifest.modelVersion);
