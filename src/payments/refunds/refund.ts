@@ -127,8 +127,12 @@ export interface RefundAnswer {
   };
   /** How a person decides it; null unless it waits for one. */
   approval: WaitingApproval | null;
+  /** By the real clock. */
   created_at: string;
+  /** By the tenant's clock, as is what follows. */
   requested_at: string;
+  /** When it ended, which is when its money moved; until then when it was asked for. */
+  occurred_at: string;
   next_move: string;
 }
 
@@ -216,6 +220,7 @@ export function newRefundAnswer(
     approval: refund.approval,
     created_at: toRfc3339(refund.createdAtMs),
     requested_at: toRfc3339(refund.requestedAtMs),
+    occurred_at: toRfc3339(refund.requestedAtMs),
     next_move: refund.approval === null
       ? REFUND_STATUSES[status].nextMove
       : nextMoveOfWaiting(refund.approval, {
