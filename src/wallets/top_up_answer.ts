@@ -7,14 +7,21 @@ import type { ChargedTopUp } from "./top_up_charger.ts";
 import { moneyAnswer } from "./transfer.ts";
 
 /** What the caller of a top-up is told once its charge has come so far. */
-export function topUpAnswer(topUp: StoredTopUp, { status, charged, flows, availableMinor, approvalSecret }: {
-  status: TopUpStatus;
-  charged: ChargedTopUp;
-  flows: WalletFlows;
-  /** What the wallet can spend now, the top-up included. */
-  availableMinor: bigint;
-  approvalSecret: Uint8Array;
-}): TopUpAnswer {
+export function topUpAnswer(
+  topUp: StoredTopUp,
+  { status, charged, occurredAtMs, flows, adviceAtMs, availableMinor, approvalSecret }: {
+    status: TopUpStatus;
+    charged: ChargedTopUp;
+    /** When the money came into the wallet; until then the charge's own time. */
+    occurredAtMs: number;
+    /** Until `adviceAtMs`, from which on the advice looks ahead. */
+    flows: WalletFlows;
+    adviceAtMs: number;
+    /** What the wallet can spend now, the top-up included. */
+    availableMinor: bigint;
+    approvalSecret: Uint8Array;
+  },
+): TopUpAnswer {
   const { account: { accountId, currency }, amountMinor } = topUp;
   const { decline } = charged;
   return {
@@ -27,9 +34,9 @@ export function topUpAnswer(topUp: StoredTopUp, { status, charged, flows, availa
     decline: decline === null ? null : { by: decline.by, code: decline.code, message: decline.message },
     challenge: status === "requires_action" ? challengeOf(topUp, charged, approvalSecret) : null,
     available: moneyAnswer(availableMinor, currency),
-    recommendation: recommend(flows, availableMinor, currency, charged.occurredAtMs),
+    recommendation: recommend(flows, availableMinor, currency, adviceAtMs),
     created_at: toRfc3339(topUp.createdAtMs),
-    occurred_at: toRfc3339(charged.occurredAtMs),
+    occurred_at: toRfc3339(occurredAtMs),
     next_move: TOP_UP_STATUSES[status].nextMove,
   };
 }

@@ -1,6 +1,5 @@
-import type { Sql } from "../../db/pool.ts";
 import { accountOf } from "../../ledger/accounts.ts";
-import { lastEntriesOf, NextEntries } from "../../ledger/last_entries.ts";
+import { nextEntryMs } from "../../ledger/last_entries.ts";
 import type { Transaction } from "../../ledger/transfers.ts";
 import type { PaymentService } from "../payment_service.ts";
 import type { RefundedPayment } from "./refund.ts";
@@ -85,7 +84,5 @@ async function behindWallet(
   { tenantId, customerId, currency, provider }: RefundedPayment,
 ): Promise<number> {
   if (provider !== null) return Number.NEGATIVE_INFINITY;
-  const { accountId } = accountOf("wallet", customerId, currency);
-  const entries = new NextEntries(await lastEntriesOf(sql as unknown as Sql, [{ tenantId, accountId }]));
-  return entries.earliestMs(tenantId, accountId);
+  return await nextEntryMs(sql, tenantId, [accountOf("wallet", customerId, currency).accountId]);
 }
