@@ -4,7 +4,8 @@ import { ENTRY_KINDS } from "../../../wallets/history/entry.ts";
 import { walletTransactionHistory } from "../../../wallets/wallet_transaction_history.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amount, amountMinor, insufficientData, time } from "./wallet_output.ts";
+import { tenantDay, tenantTime } from "../../times.ts";
+import { amount, amountMinor, insufficientData } from "./wallet_output.ts";
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
@@ -41,10 +42,10 @@ export const walletTransactionHistoryTool = defineTool({
   output: z.object({
     wallet_id: z.string(),
     currency: z.string(),
-    as_of: time,
+    as_of: tenantTime("The time of the question"),
     entries: z.array(z.object({
       transfer_id: z.string(),
-      at: time,
+      at: tenantTime("When its money moved"),
       direction,
       amount: amount.describe("Signed: positive came in."),
       amount_minor: amountMinor,
@@ -66,7 +67,7 @@ export const walletTransactionHistoryTool = defineTool({
       amount: amount.describe("Their signed sum."),
       amount_minor: amountMinor,
       currency: z.string(),
-      last_at: time.nullable(),
+      last_at: tenantTime("Of the last of them").nullable(),
     }).describe(
       "Entries dated after as_of by simulated times: they are in the balance, and listed with an end_date after last_at.",
     ),
@@ -84,8 +85,8 @@ export const walletTransactionHistoryTool = defineTool({
           amount_range: z.array(amount).describe("Smallest and largest."),
           occurrences: z.int(),
           missed: z.int(),
-          last_at: time,
-          next_date: z.string().meta({ format: "date" }),
+          last_at: tenantTime("Of the last of them"),
+          next_date: tenantDay("When the next is expected"),
         })),
       }),
       insufficientData,
