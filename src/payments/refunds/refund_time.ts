@@ -41,8 +41,9 @@ export async function requestedAt(
 }
 
 /**
- * When a refund ends, by the same clock: as long after it was asked for as it really took; one that had to wait, for a
- * person or for its provider's word, at its tenant's now, which a call may have taken far ahead meanwhile.
+ * When a refund ends, by the same clock: when it was asked for, as a payment is made when it is asked for. One that had to
+ * wait, for a person or for its provider's word, ends as long afterwards as that really took, or at its tenant's now, which a
+ * call may have taken far ahead meanwhile.
  */
 export function endsAt(
   { requestedAtMs, createdAtMs, expiresAtMs, status }: StoredRefund,
@@ -51,7 +52,7 @@ export function endsAt(
 ): number {
   const tookMs = Math.max(0, nowMs - createdAtMs);
   const hasWaited = expiresAtMs !== null || status === "in_doubt" || tookMs >= graceMs;
-  return Math.max(requestedAtMs + tookMs, hasWaited ? tenantNowMs : Number.NEGATIVE_INFINITY);
+  return hasWaited ? Math.max(requestedAtMs + tookMs, tenantNowMs) : requestedAtMs;
 }
 
 /** The same where money moves: behind the payment's other refunds and, locked by the caller, the wallet's entries. */
