@@ -1,6 +1,7 @@
 import { expect } from "expect";
 import { profileOf } from "../providers/acquirer_profiles.ts";
 import { chargeLatencyMs } from "../providers/decide_charge.ts";
+import { checkFeatures } from "./check_features.ts";
 import { completeOpenPayments } from "./complete_open_payments.ts";
 import { getPaymentStatus } from "./get_payment_status.ts";
 import { takeHint } from "./take_hint.ts";
@@ -137,6 +138,29 @@ Deno.test("the dispute prediction goes by the payment's own time and the tenant'
   expect(await probabilityOf(ahead.answer.payment_id)).toBeGreaterThan(
     await probabilityOf(answer.payment_id),
   );
+});
+
+Deno.test("a dispute is known to the fraud features from the tenant's time at which its provider told of it", async () => {
+  await using lab = await openLab();
+  const { answer } = await lab.pay({ simulatedAtMs: lab.clock.nowMs() + 40 * 86_400_000 });
+  lab.clock.advance(86_400_000);
+  const [{ provider, key }] = lab.charges(answer.payment_id);
+  await takeHint(lab.service, { provider, eventId: "evt_1", type: "charge.disputed", key });
+  const tenantNowMs = await lab.service.clocks.nowMs(TENANT);
+  const labels = await lab.owner<{ reported: string; known: string }[]>`
+    select reported_at_ms as reported, known_at_ms as known from payment_labels`;
+  expect(labels.map(({ reported, known }) => [Number(reported), Number(known)])).toEqual([[
+    tenantNowMs,
+    tenantNowMs,
+  ]]);
+  // The history goes on from there, and can be rebuilt.
+  lab.clock.advance(1);
+  await lab.pay();
+  expect(await checkFeatures(lab.owner)).toMatchObject({
+    labels: 1,
+    differingVectors: 0,
+    differingStates: 0,
+  });
 });
 
 Deno.test("a dispute is in the timeline, where the provider told of it", async () => {
