@@ -62,6 +62,13 @@ export class DomainError extends Error {
   }
 }
 
+/** The next move after `overloaded`, with which nothing is stored. */
+export function againLater(idempotencyKey: string | null): string {
+  return idempotencyKey === null
+    ? "Nothing was stored: repeat the call in a second."
+    : "Repeat the call with the same idempotency key in a second.";
+}
+
 const SHOWN_VALUE_MAX_CHARS = 60;
 
 /** A caller's value as an error message may show it: JSON, cut short, never a whole document. */

@@ -140,8 +140,9 @@ export const challengeAnswer = line(40).meta({
   examples: ["123456"],
 });
 export const counterparty = id.meta({
-  description: "Only entries with this merchant, wallet or account.",
-  examples: ["merchant:merch_default"],
+  description:
+    "Only entries with this merchant, customer or account: its id, or the counterparty of an entry.",
+  examples: ["merchant:merch_default", "merch_default", "cust_000001"],
 });
 export const cursor = z.string().regex(/^[A-Za-z0-9_-]{1,600}$/, { error: "must be a next_cursor" }).meta({
   description: "The next_cursor of the last page, all other arguments unchanged.",

@@ -8,7 +8,7 @@ export function parseMessage(text: string): unknown {
   return JSON.parse(
     text,
     ((key: string, value: unknown, { source }: { source?: string }) =>
-      key === "amount" && typeof value === "number" && source !== undefined && String(value) !== source &&
+      AMOUNTS.has(key) && typeof value === "number" && source !== undefined && String(value) !== source &&
         MANY_DIGITS.test(source)
         ? source
         : value) as (key: string, value: unknown) => unknown,
@@ -16,3 +16,4 @@ export function parseMessage(text: string): unknown {
 }
 
 const MANY_DIGITS = /[0-9.]{17}/;
+const AMOUNTS: ReadonlySet<string> = new Set(["amount", "min_amount", "max_amount"]);

@@ -3,12 +3,7 @@ import { DomainError } from "../core/errors.ts";
 import { formatAmount } from "../core/money.ts";
 import { DECLINE_AT_SCORE, screenPayment } from "../fraud/screen_payment.ts";
 import { testPaymentMethod } from "../providers/test_payment_methods.ts";
-import {
-  type DeclineReasonCode,
-  PAYMENT_STATUSES,
-  type PaymentMethodKind,
-  type PaymentStatus,
-} from "./payment.ts";
+import { type DeclineReasonCode, nextMoveOf, type PaymentMethodKind, type PaymentStatus } from "./payment.ts";
 import {
   challengeOf,
   declineIsRetriable,
@@ -188,12 +183,7 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
       model_version: row.modelVersion,
     },
     routing: routingOf(row),
-    decline: row.declineBy === null ? null : {
-      by: row.declineBy,
-      code: row.declineCode!,
-      message: declineMessage(row.declineCode!),
-      retriable: row.declineBy === "issuer" && declineIsRetriable(row.declineCode as DeclineCode),
-    },
+    decline: declineOf(row),
     challenge: row.status === "requires_action" && row.challenge !== null
       ? challengeOf(row.challenge.askedBy, row.challenge.expiresAtMs)
       : null,
@@ -209,7 +199,19 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
         ? null
         : milliseconds(row.attempts.reduce((sum, attempt) => sum + attempt.latency_ms, 0)),
     },
-    next_move: PAYMENT_STATUSES[row.status].nextMove,
+    next_move: nextMoveOf(row.status, declineOf(row)),
+  };
+}
+
+/** Why it was declined; null unless it was. */
+export function declineOf(
+  { declineBy, declineCode }: Pick<PaymentRow, "declineBy" | "declineCode">,
+): PaymentAnswer["decline"] {
+  return declineBy === null ? null : {
+    by: declineBy,
+    code: declineCode!,
+    message: declineMessage(declineCode!),
+    retriable: declineBy === "issuer" && declineIsRetriable(declineCode as DeclineCode),
   };
 }
 

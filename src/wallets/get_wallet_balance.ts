@@ -33,8 +33,8 @@ interface WalletRow {
 /**
  * What a wallet, or each wallet of a customer, holds; and what is known about how it is used. Reads only.
  *
- * Errors, in the order they are looked for: `invalid_arguments` (neither or both named), `unknown_customer`,
- * `unknown_wallet`.
+ * Errors, in the order they are looked for: `invalid_arguments` (neither or both named), `unknown_customer` or
+ * `unknown_wallet`, `invalid_arguments` (a wallet's id and another currency), `unknown_wallet`.
  */
 export async function getWalletBalance(service: WalletService, request: BalanceRequest) {
   const { tenantId } = request;
@@ -67,7 +67,18 @@ async function customerOf(service: WalletService, request: BalanceRequest): Prom
       },
     );
   }
-  if (walletId !== null) return (await service.references.wallet(tenantId, walletId)).ownerId;
+  if (walletId !== null) {
+    const account = await service.references.wallet(tenantId, walletId);
+    if (request.currency === null || request.currency === account.currency) return account.ownerId;
+    throw new DomainError(
+      "invalid_arguments",
+      `Wallet "${walletId}" is in ${account.currency}, and currency asks for ${request.currency}.`,
+      {
+        field: "currency",
+        nextMove: `Leave currency out, or ask for wallet:${account.ownerId}:${request.currency}.`,
+      },
+    );
+  }
   if (await service.references.customerExists(tenantId, customerId!)) return customerId!;
   const hasExample = await service.references.customerExists(tenantId, EXAMPLE_CUSTOMER_ID);
   throw new DomainError("unknown_customer", `There is no customer "${customerId}".`, {
@@ -92,7 +103,7 @@ async function readWallets(
        and (${currency}::text is null or currency = ${currency})
      order by currency`;
   if (rows.length === 0 && currency !== null) {
-    throw unknownWallet("currency", walletId ?? `wallet:${customerId}:${currency}`);
+    throw unknownWallet("currency", `wallet:${customerId}:${currency}`);
   }
   return rows.map((row) => ({
     walletId: row.wallet_id,

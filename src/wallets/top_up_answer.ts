@@ -2,7 +2,7 @@ import { signApproval } from "../core/approval_token.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import type { WalletFlows } from "./read_flows.ts";
 import type { StoredTopUp } from "./store_top_up.ts";
-import { recommend, TOP_UP_STATUSES, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
+import { nextMoveOfTopUp, recommend, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
 import type { ChargedTopUp } from "./top_up_charger.ts";
 import { moneyAnswer } from "./transfer.ts";
 
@@ -30,7 +30,11 @@ export function topUpAnswer(topUp: StoredTopUp, { status, charged, flows, availa
     recommendation: recommend(flows, availableMinor, currency, charged.occurredAtMs),
     created_at: toRfc3339(topUp.createdAtMs),
     occurred_at: toRfc3339(charged.occurredAtMs),
-    next_move: TOP_UP_STATUSES[status].nextMove,
+    next_move: nextMoveOfTopUp(status, {
+      hasKey: topUp.idempotencyKey !== null,
+      paymentId: charged.paymentId,
+      isSoftDecline: decline?.retriable ?? false,
+    }),
   };
 }
 
