@@ -10,6 +10,7 @@ export const ERROR_CATALOGUE = {
   },
   amount_too_large: { retriable: false, about: "The amount is above the limit for one payment." },
   unknown_currency: { retriable: false, about: "The currency is not one this server books." },
+  card_number_in_text: { retriable: false, about: "A text to be stored holds a full card number." },
   unknown_customer: { retriable: false, about: "No such customer in this tenant." },
   unknown_merchant: { retriable: false, about: "No such merchant in this tenant." },
   unknown_payment_method: { retriable: false, about: "No such payment method for this customer." },

@@ -34,6 +34,7 @@ export interface PaymentRow {
   principal: string;
   idempotencyKey: string | null;
   description: string | null;
+  metadata: Readonly<Record<string, string>> | null;
   deviceId: string | null;
   occurredAtMs: number;
   featureVector: Uint8Array | null;
@@ -77,7 +78,7 @@ export async function readPayment(
            p.amount_minor::text as "amountMinor", p.captured_minor::text as "capturedMinor",
            p.refunded_minor::text as "refundedMinor", p.fee_minor::text as "feeMinor",
            p.customer_id as "customerId", p.merchant_id as "merchantId", p.payment_method_id as "paymentMethodId",
-           p.principal, p.idempotency_key as "idempotencyKey", p.description, p.device_id as "deviceId",
+           p.principal, p.idempotency_key as "idempotencyKey", p.description, p.metadata, p.device_id as "deviceId",
            p.occurred_at_ms::float8 as "occurredAtMs", p.feature_vector as "featureVector",
            p.risk_score as "riskScore", p.fraud_probability as "fraudProbability",
            p.risk_decision as "riskDecision", p.approval_propensity as "approvalPropensity", p.model_version as "modelVersion", p.provider, p.charge_number as "chargeNumber",

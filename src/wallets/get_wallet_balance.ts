@@ -1,5 +1,6 @@
 import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
+import { EXAMPLE_CUSTOMER_ID, unknownCustomer } from "../core/unknown_customer.ts";
 import { formatAmount } from "../core/money.ts";
 import { forecastRunOut, RUN_OUT_LEVEL, RUN_OUT_METHOD, type RunOut } from "./forecast/run_out.ts";
 import { readFlows } from "./read_flows.ts";
@@ -9,9 +10,6 @@ import { moneyAnswer } from "./transfer.ts";
 import { walletAlerts } from "./wallet_alerts.ts";
 import { unknownWallet } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
-
-/** Of the default world. */
-const EXAMPLE_CUSTOMER_ID = "cust_123";
 
 export interface BalanceRequest {
   readonly tenantId: string;
@@ -80,13 +78,12 @@ async function customerOf(service: WalletService, request: BalanceRequest): Prom
     );
   }
   if (await service.references.customerExists(tenantId, customerId!)) return customerId!;
-  const hasExample = await service.references.customerExists(tenantId, EXAMPLE_CUSTOMER_ID);
-  throw new DomainError("unknown_customer", `There is no customer "${customerId}".`, {
-    field: "customer_id",
-    nextMove: hasExample
-      ? `Use an existing customer_id of this tenant, such as "${EXAMPLE_CUSTOMER_ID}".`
-      : "Use an existing customer_id of this tenant.",
-  });
+  throw unknownCustomer(customerId!, tenantId, await knownIn(service, tenantId));
+}
+
+async function knownIn(service: WalletService, tenantId: string): Promise<"example" | "others" | "none"> {
+  if (await service.references.customerExists(tenantId, EXAMPLE_CUSTOMER_ID)) return "example";
+  return await service.references.hasCustomers(tenantId) ? "others" : "none";
 }
 
 async function readWallets(
