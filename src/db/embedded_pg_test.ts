@@ -5,6 +5,7 @@ import { readRemembered, writeRemembered } from "./embedded/remembered.ts";
 import { runShell } from "./embedded/shell.ts";
 import { DatabaseStartError } from "./errors.ts";
 import { openPool } from "./pool.ts";
+import { prepareExternal } from "./prepare_external.ts";
 import { killedServer } from "./testing/killed_server.ts";
 import { temporaryDataDirectory } from "./testing/temporary_data_directory.ts";
 
@@ -47,6 +48,12 @@ Deno.test("startEmbeddedPostgres() makes a durable cluster, starts it and stops 
       await postgres.stop();
     },
   );
+
+  await t.step("a second server that is given the owner's URL may work as the server's role", async () => {
+    const { postgres } = await start(folder.path);
+    expect(await prepareExternal(postgres.adminUrl)).toEqual({ role: "mcp_payments_app" });
+    await postgres.stop();
+  });
 
   await t.step("passwords are readable by the caller only, and nobody is trusted without one", async () => {
     expect((await Deno.stat(join(folder.path, "postgres_passwords.json"))).mode! & 0o777).toBe(0o600);

@@ -1,10 +1,15 @@
 import { expect } from "expect";
-import { Authenticator, TOOL_SCOPES } from "./authenticate.ts";
+import { Authenticator, SCOPES, TOOL_SCOPES } from "./authenticate.ts";
 import { secretKeys } from "./token_keys.ts";
 import { tokenFromArgs } from "./token_command.ts";
 
 const ENVIRONMENT: Record<string, string> = { JWT_SECRET_KEY: "0123456789abcdef0123456789abcdef" };
 const NOW_MS = Date.UTC(2026, 0, 5);
+
+Deno.test("deno task token --help names every scope", async () => {
+  const [help] = (await Deno.readTextFile(new URL("token_command.ts", import.meta.url))).split("*/");
+  for (const scope of [...SCOPES, "approvals:decide"]) expect(help).toContain(scope);
+});
 
 Deno.test("deno task token prints a token that the server takes", async () => {
   const cases: [string[], { principal: string; tenantId: string; scopes: Set<string> }][] = [
