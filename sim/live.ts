@@ -151,7 +151,7 @@ function notConnected(
       token === null ? "wants a token, and --token gives none" : "does not take the token of --token"
     }. ` +
       'Get one by deno task token --scope "payments wallets simulate", or from its authorization server. ' +
-      `It says: ${cause.message}`,
+      `It says: ${/"message":"([^"]*)"/.exec(cause.message)?.[1] ?? cause.message}`,
   );
 }
 

@@ -78,7 +78,7 @@ Deno.test("driveLive() goes on with the world over MCP where its history ends, a
       /^unauthorized: .*wants a token, and --token gives none\. Get one by deno task token --scope/,
     );
     await expect(driveLive(known, { url: guarded.url, token: "no.such.token", ...quick })).rejects.toThrow(
-      /^unauthorized: .*does not take the token of --token/,
+      /^unauthorized: .*does not take the token of --token.*It says: The token was refused: [^{}]*$/,
     );
     await expect(driveLive(known, { url: "http://127.0.0.1:9/mcp", token: null, ...quick })).rejects.toThrow(
       /^No MCP server answers at/,
