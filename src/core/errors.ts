@@ -63,10 +63,10 @@ export class DomainError extends Error {
   }
 }
 
-/** The next move after `overloaded`, with which nothing is stored. */
+/** The next move after `overloaded`, with which nothing is done. */
 export function againLater(idempotencyKey: string | null): string {
   return idempotencyKey === null
-    ? "Nothing was stored: repeat the call in a second."
+    ? "Nothing was done: repeat the call in a second."
     : "Repeat the call with the same idempotency key in a second.";
 }
 
