@@ -8,6 +8,8 @@ import { refundableOf } from "./refunds/refundable.ts";
 import { readRefunds, type RefundLine } from "./refunds/read_refunds.ts";
 
 export interface PaymentStatusAnswer extends PaymentAnswer {
+  description: string | null;
+  metadata: Readonly<Record<string, string>> | null;
   captured_minor: number;
   refunded_minor: number;
   /** What refund_payment takes at most. */
@@ -84,6 +86,8 @@ export async function getPaymentStatus(
       routing: answered.routing,
       timings_ms: answered.timings_ms,
     }),
+    description: row.description,
+    metadata: row.metadata,
     captured_minor: Number(row.capturedMinor),
     refunded_minor: Number(row.refundedMinor),
     refundable: formatAmount(refundable, row.currency),

@@ -2,7 +2,7 @@ import { signApproval } from "../core/approval_token.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import type { WalletFlows } from "./read_flows.ts";
 import type { StoredTopUp } from "./store_top_up.ts";
-import { recommend, TOP_UP_STATUSES, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
+import { nextMoveOfTopUp, recommend, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
 import type { ChargedTopUp } from "./top_up_charger.ts";
 import { moneyAnswer } from "./transfer.ts";
 
@@ -37,7 +37,11 @@ export function topUpAnswer(
     recommendation: recommend(flows, availableMinor, currency, adviceAtMs),
     created_at: toRfc3339(topUp.createdAtMs),
     occurred_at: toRfc3339(occurredAtMs),
-    next_move: TOP_UP_STATUSES[status].nextMove,
+    next_move: nextMoveOfTopUp(status, {
+      hasKey: topUp.idempotencyKey !== null,
+      paymentId: charged.paymentId,
+      isSoftDecline: decline?.retriable ?? false,
+    }),
   };
 }
 

@@ -195,6 +195,8 @@ export function requireRefundable(payment: RefundedPayment, amountMinor: bigint)
       field: "payment_id",
       nextMove: PAYMENT_STATUSES[status].final
         ? "Nothing was charged, so there is nothing to give back."
+        : status === "requires_action"
+        ? "Nothing is charged yet: the customer has to pass the challenge first, else the payment ends as failed."
         : "Wait until get_payment_status says succeeded.",
     });
   }

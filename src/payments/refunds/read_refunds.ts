@@ -9,6 +9,7 @@ export interface RefundLine {
   status: RefundStatus;
   amount: string;
   amount_minor: number;
+  /** As it was given; null where none was. */
   reason: string | null;
   /** Null for history from before there was a score. */
   risk_score: number | null;
@@ -32,7 +33,7 @@ export async function readRefunds(
       finished_at_ms: number | null;
     })[]
   >`
-    select refund_id, status, amount_minor::float8 as amount_minor, currency, coalesce(note, reason) as reason, risk_score,
+    select refund_id, status, amount_minor::float8 as amount_minor, currency, coalesce(note, nullif(reason, 'other')) as reason, risk_score,
            provider_refund_id, requested_at_ms::float8 as requested_at_ms,
            case when finished_at is not null then
              -- History, and refunds from before they told it: as long after requested_at as it really took.

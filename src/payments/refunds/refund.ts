@@ -33,12 +33,13 @@ export const REFUND_STATUSES = {
   processing: {
     final: false,
     about: "Stored, with the money set aside; the provider's answer is not in yet.",
-    nextMove: "Repeat the call with the same idempotency_key, or call verify_payment, in a second.",
+    nextMove: "Call verify_payment in a second; its refunds tell how this one ended. Do not refund again.",
   },
   in_doubt: {
     final: false,
     about: "The provider did not answer in time: it is unknown whether it gave the money back.",
-    nextMove: "Call verify_payment in a few seconds; it is being settled. Do not refund again.",
+    nextMove:
+      "Call verify_payment in a few seconds; its refunds tell how this one ended. It is being settled: do not refund again.",
   },
   succeeded: { final: true, about: "Given back and booked.", nextMove: "Nothing is left to do." },
   refused: {

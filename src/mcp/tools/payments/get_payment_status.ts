@@ -16,6 +16,10 @@ export const getPaymentStatusTool = defineTool({
   input: z.strictObject({ payment_id: params.paymentId }),
   output: z.object({
     ...paymentFields,
+    description: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()).nullable().describe(
+      "The labels that create_payment was given.",
+    ),
     captured_minor: amountMinor,
     refunded_minor: amountMinor,
     refundable,

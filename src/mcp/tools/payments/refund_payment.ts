@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refuseCardNumber } from "../../../core/card_number.ts";
 import { refundPayment } from "../../../payments/refunds/refund_payment.ts";
 import { approvalGiven, approvalOutput, approvalQuestion } from "../../approval_question.ts";
 import { defineTool } from "../../define_tool.ts";
@@ -111,6 +112,7 @@ export const refundPaymentTool = defineTool({
       }`;
   }),
   handle: async (input, { caller, payments, simulatedAtMs, dismissed }) => {
+    refuseCardNumber("reason", input.reason);
     const { answer, replayed } = await refundPayment(payments, {
       tenantId: caller.tenantId,
       principal: caller.principal,

@@ -30,7 +30,7 @@ export const topUpWalletTool = defineTool({
   output: z.object({
     top_up_id: z.string(),
     status: z.enum(["charging", "in_doubt", "requires_action", "succeeded", "declined", "failed"]).describe(
-      "charging and in_doubt are not final: repeat the call with the same key. requires_action waits for the customer's answer to a " +
+      "charging and in_doubt are not final: repeat the call with the same key or, where it had none, ask get_payment_status. requires_action waits for the customer's answer to a " +
         "challenge. Only succeeded has credited the wallet.",
     ),
     wallet_id: z.string(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refuseCardNumber } from "../../../core/card_number.ts";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { transferFunds } from "../../../wallets/transfer_funds.ts";
 import { approvalGiven, approvalOutput, approvalQuestion } from "../../approval_question.ts";
@@ -85,6 +86,7 @@ export const transferFundsTool = defineTool({
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
   handle: async (input, { caller, wallets, simulatedAtMs, dismissed }) => {
+    refuseCardNumber("memo", input.memo);
     currencyOf(input.currency);
     const currency = input.currency as string;
     const { answer, replayed } = await transferFunds(wallets, {
