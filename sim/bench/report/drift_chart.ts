@@ -8,7 +8,7 @@ const GROWS_BY_ITSELF = /_age_days$/;
 /** Above the first something moves, above the second much does. */
 const MARKS = [0.1, 0.25] as const;
 /** On an axis this long the names of both would stand on each other. */
-const LONG_AXIS = 1.5;
+const LONG_AXIS = 1;
 
 const AXIS_NAME = "population stability index";
 
