@@ -16,6 +16,8 @@ const COLUMNS: readonly (readonly [column: Text, name: string])[] = [
 const LEAST_FRAUDS = 20;
 /** Of the value's payments. */
 const NEARLY_ALL = 0.9;
+/** Of the other payments: where fraud is everywhere, a value that is full of it tells little. */
+const NEARLY_NONE = 0.1;
 /** Of all fraud in the file, that such values hold together. */
 const LARGE_SHARE = 1 / 3;
 const MOST_NAMED = 3;
@@ -50,6 +52,7 @@ function noteOf(all: CsvPayments, name: string, telling: readonly Count[]): stri
   const frauds = sum(telling, "frauds");
   if (telling.length === 0 || frauds < LARGE_SHARE * all.frauds) return [];
   const payments = sum(telling, "payments");
+  if (all.frauds - frauds > NEARLY_NONE * (all.length - payments)) return [];
   const values = telling.toSorted((a, b) => b.frauds - a.frauds).slice(0, MOST_NAMED)
     .map(({ value }) => value === null ? "anything at all" : value === "" ? "nothing (empty)" : `"${value}"`);
   const more = telling.length - values.length;
