@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { join } from "node:path";
 import { daysOfPartition, parsePartition } from "../world/partition.ts";
+import { exportFiles } from "./export_command.ts";
 
 const SIMULATE = new URL("../simulate.ts", import.meta.url).pathname;
 const SMALL = ["--days", "14", "--customers", "300", "--seed", "5"];
