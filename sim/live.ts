@@ -38,6 +38,7 @@ export async function runLive(options: LiveOptions & { readonly tenantId: string
  * nowhere else. A caller whose token has no scope for wallets gets the cards alone.
  */
 export async function driveLive(known: KnownWorld, options: LiveOptions): Promise<string> {
+  refuseOtherTenant(known.tenantId, options.token);
   const client = new Client({ name: "mcp-payments-lab-simulator", version: VERSION });
   const transport = new StreamableHTTPClientTransport(new URL(options.url), {
     requestInit: { headers: options.token === null ? {} : { authorization: `Bearer ${options.token}` } },
@@ -45,9 +46,7 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   try {
     await client.connect(transport);
   } catch (cause) {
-    throw new FlagError(
-      `No MCP server answers at ${options.url}: ${(cause as Error).message}. Start one with deno task serve.`,
-    );
+    throw notConnected(options, cause as Error & { status?: unknown; code?: unknown });
   }
 
   const { tools } = await client.listTools();
@@ -113,6 +112,47 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   if (!withWallets) lines.push('Cards only: the token of --token has no scope "wallets".');
   if (isEnded) lines.push(streamEnded(known));
   return lines.join("\n");
+}
+
+/** The stream's customers are its own tenant's; another tenant knows none of them. */
+function refuseOtherTenant(tenantId: string, token: string | null): void {
+  const claimed = token === null ? undefined : tenantOf(token);
+  if (claimed === undefined || claimed === tenantId) return;
+  throw new FlagError(
+    `other_tenant: the token of --token is for tenant "${claimed}", and the stream is the world of tenant "${tenantId}". ` +
+      `Go on with that tenant's own world by --tenant ${claimed}, or get a token by deno task token --tenant ${tenantId} ` +
+      '--scope "payments wallets simulate".',
+  );
+}
+
+/** As the token says; whether that is true, the server judges. Undefined for what is no JWT. */
+function tenantOf(token: string): string | undefined {
+  try {
+    const { tenant } = JSON.parse(
+      new TextDecoder().decode(Uint8Array.fromBase64(token.split(".")[1], { alphabet: "base64url" })),
+    );
+    return typeof tenant === "string" ? tenant : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function notConnected(
+  { url, token }: LiveOptions,
+  cause: Error & { status?: unknown; code?: unknown },
+): FlagError {
+  if (cause.status !== 401 && cause.code !== 401 && cause.name !== "UnauthorizedError") {
+    return new FlagError(
+      `No MCP server answers at ${url}: ${cause.message}. Start one with deno task serve.`,
+    );
+  }
+  return new FlagError(
+    `unauthorized: the server at ${url} ${
+      token === null ? "wants a token, and --token gives none" : "does not take the token of --token"
+    }. ` +
+      'Get one by deno task token --scope "payments wallets simulate", or from its authorization server. ' +
+      `It says: ${/"message":"([^"]*)"/.exec(cause.message)?.[1] ?? cause.message}`,
+  );
 }
 
 type LiveCall =

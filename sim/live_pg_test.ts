@@ -74,11 +74,20 @@ Deno.test("driveLive() goes on with the world over MCP where its history ends, a
     await expect(driveLive(known, { url: guarded.url, token: walletsOnly, ...quick })).rejects.toThrow(
       /^forbidden: .*needs the scope "payments"/,
     );
+    await expect(driveLive(known, { url: guarded.url, token: null, ...quick })).rejects.toThrow(
+      /^unauthorized: .*wants a token, and --token gives none\. Get one by deno task token --scope/,
+    );
+    await expect(driveLive(known, { url: guarded.url, token: "no.such.token", ...quick })).rejects.toThrow(
+      /^unauthorized: .*does not take the token of --token.*It says: The token was refused: [^{}]*$/,
+    );
+    await expect(driveLive(known, { url: "http://127.0.0.1:9/mcp", token: null, ...quick })).rejects.toThrow(
+      /^No MCP server answers at/,
+    );
     // Another tenant's token: of this world's customers it knows none.
     const [, stranger] = (await bearer({ tenantId: "other", scopes: ["payments", "simulate"] })).authorization
       .split(" ");
     await expect(driveLive(known, { url: guarded.url, token: stranger, ...quick })).rejects.toThrow(
-      /^no_payment_made: of 40 calls none came to a payment. The first ended as "error: unknown_customer"/,
+      /^other_tenant: the token of --token is for tenant "other", and the stream is the world of tenant "default".*--tenant other/,
     );
     const text = await driveLive(known, { url: served.url, token: null, ratePerSecond: 60, durationS: 6 });
     expect(text).toMatch(/^360 calls in /);

@@ -103,6 +103,7 @@ const WAITING_REFUND: RefundForPerson = {
     approval: null,
     created_at: "2026-11-25T20:18:00.000Z",
     requested_at: "2026-11-25T20:18:00.000Z",
+    occurred_at: "2026-11-25T20:18:00.000Z",
     next_move: "",
   },
 };

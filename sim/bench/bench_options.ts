@@ -14,6 +14,7 @@ export interface BenchOptions {
   /** One network of the sequence model a seed; none for a run without it. */
   readonly sequenceSeeds: readonly number[];
   readonly trainRows: number;
+  /** Of 80 batches at least, so that few rows are gone through more often. */
   readonly epochs: number;
   readonly sequenceEpochs: number;
   readonly labelDelayDays: number;

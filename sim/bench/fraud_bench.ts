@@ -6,6 +6,9 @@
  *     [--days 120] [--customers 8000] [--seed 7] [--start 2026-01-05] [--folds 4] [--label-delay-days 7] [--seeds 5]
  *     [--sequence 1] [--train-rows 80000] [--epochs 20] [--forest python3|off] [--model [NAME=]KIND:PATH_OR_URL …]
  *     [--model-timeout-s 30] [--folds-out FOLDER] [--out FOLDER]
+ *
+ * --epochs: passes through the training rows at most; fewer than 40,960 rows are gone through more often
+ * (sim/train/most_passes.ts).
  */
 import { join } from "node:path";
 import { scoreboardText } from "../train/scoreboard_text.ts";

@@ -60,7 +60,18 @@ Deno.test("one customer, a half-filled posterior and a period without fraud: eac
       expect(text).toMatch(/posterior\) is missing for 400 of 800 payments/);
       expect(text).toMatch(/All \d+ frauds of the test are of 1 customer: .*no interval is given/);
     }
-    const [terminal, card] = await textsOf(["--dataset", path, "--folds", "2"]);
+    const [terminal, card, page] = await textsOf(["--dataset", path, "--folds", "2"]);
+    // The caveat stands before the first figure of the tables, and nothing is drawn that is not given.
+    for (const [text, table] of [[card, "## At score 75"], [page, "<table"]]) {
+      expect(text.indexOf("no interval is given")).toBeGreaterThan(0);
+      expect(text.indexOf("no interval is given")).toBeLessThan(text.indexOf(table));
+    }
+    expect(page).not.toMatch(/band: 95%|whiskers|Intervals: 95%/);
+    expect(card).not.toMatch(/[Ss]imulated|invented|\n\n\n/);
+    expect(card).toContain("The figures are those of this file and its periods.");
+    const [, passes, most] = /passes of the networks: (\d+) of (\d+) at most/.exec(terminal)!;
+    expect(page).toContain(`last period: ${passes} passes`);
+    expect(Number(most)).toBe(80);
     // One network has no spread, and is no ensemble.
     expect(card).toContain("A dense network (piecewise-linear");
     expect(terminal).toMatch(/one network alone: AP [01]\.\d+, one seed: nothing is known of the spread/);

@@ -12,7 +12,7 @@ import type { Story } from "./story.ts";
  *   moved_in: a new phone in the app; first something small, then the account's usual shops, dearer, sent elsewhere;
  *   session: the victim's own browser, borrowed by a program, through a connection abroad, a few minutes apart, at
  *   whichever hour the program runs;
- *   drain: through the owner's own phone, gift cards of middling sums one after the other, for two or three hours. Rare
+ *   drain: through the owner's own phone, gift cards of middling sums one after the other, for three to five hours. Rare
  *   until the others are declined.
  * Looks alike: a new phone and a new flat; a night at a hotel; a child with the parents' account.
  * Should be caught by: new_device_for_customer and customer_new_devices_7d with amount_vs_customer for moved_in;

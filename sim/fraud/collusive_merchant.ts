@@ -10,7 +10,7 @@ import type { Story } from "./story.ts";
  * Why: money without goods. The shop is gone before the chargebacks arrive.
  * How it shows: at a small shop, strangers pay more than its usual price, from devices that are none of theirs.
  *   bust_out: within a day or two, far above the usual price;
- *   trickle: a few a day for two weeks, a little above it;
+ *   trickle: five to twelve over two weeks, a little above it;
  *   round_sums: within an hour or two the whole list is charged, in round sums, without a device. Rare until the
  *   others are declined.
  * Looks alike: a shop that has been recommended, an exhibition, a sale of stock; a yearly fee.

@@ -11,8 +11,8 @@ import { CHANNEL } from "../world/types.ts";
  * How it shows: hardly. It is an ordinary payment online, from the usual device, at the usual hour, for goods that
  * leave no trace or sell well. What gives the person away is the past: earlier purchases that were denied.
  * Looks alike: the same person's other purchases, of which 98 in 100 are never denied.
- * Should be caught by: the customer's earlier chargebacks, once they are known (no feature yet reads reports), and a
- * little by device_missing = 0, new_device_for_customer = 0 and merchant_small_share. Most of it is out of reach.
+ * Should be caught by: the customer's earlier chargebacks, once they are known (customer_known_frauds_30d,
+ * customer_known_fraud_days), and a little by device_missing = 0, new_device_for_customer = 0 and merchant_small_share. Most of it is out of reach.
  *
  * The posterior is exact, given the trait: every such payment is denied with the same chance.
  */

@@ -9,7 +9,8 @@ import type { Story } from "./story.ts";
  * Who: a thief with the details of one working card, alone or in a gang that shares machines.
  * Why: goods that sell on: gift cards, electronics, jewellery.
  * How it shows: one to seven purchases within two days, from a device new to the card, sent elsewhere; two in five
- * thieves have the card itself and pay in shops too, without a device.
+ * thieves have the card itself, and where they choose a shop to walk into they pay there, without a device: so do some
+ * one in seven affairs.
  *   bold: dear goods that sell on, within hours, at any hour, often from abroad, some from a gang's machine;
  *   patient: ordinary prices at ordinary shops, in the hours in which the victim pays, over a day or two;
  *   burst: a program that shows no device buys at ordinary shops for ordinary sums, six to ten times within an hour.

@@ -5,6 +5,7 @@ import { generateWorld, type World } from "../world/world.ts";
 
 export interface KnownWorld {
   readonly world: World;
+  readonly tenantId: string;
   /** The simulated time that the tenant's payments have reached: the stream goes on after it. */
   readonly reachedMs: number;
 }
@@ -28,6 +29,7 @@ export async function knownWorld(
         from (select occurred_at_ms from payments where tenant_id = ${tenantId} order by payment_id desc limit 1000) p`;
     return {
       world: generateWorld(row),
+      tenantId,
       reachedMs: Math.max(latest.occurredAtMs ?? 0, row.startMs + row.days * DAY_MS - 1),
     };
   } finally {

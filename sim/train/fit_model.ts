@@ -17,6 +17,7 @@ export interface FitOptions {
   readonly seeds: readonly number[];
   /** Payments to train on, fraud and a sample of the rest. */
   readonly mostRows: number;
+  /** Passes through enough rows; few are gone through more often (most_passes.ts). */
   readonly mostEpochs: number;
   readonly label: string;
 }

@@ -13,6 +13,7 @@ import { fewFraudsNote, lackOf, LEAST_FRAUDS } from "./enough_frauds.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET, fitModel, logitsOf } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import { averagePrecision, confusionAt, rocAuc } from "../../src/fraud/measures/metrics.ts";
+import { passesText } from "./most_passes.ts";
 import { precisionRecallSvg } from "./precision_recall_plot.ts";
 import { rowsOf } from "./sample_rows.ts";
 import { makeScoreboard, type Scoreboard } from "./scoreboard.ts";
@@ -43,6 +44,7 @@ export interface TrainResult {
 /** Networks in the ensemble: three are as good as five within the noise (sim/train/README.md), and faster to ask. */
 const MEMBERS = 3;
 const TRAIN_ROWS = 80_000;
+/** Epochs of enough rows: most_passes.ts says how often few are gone through. */
 const MOST_EPOCHS = 20;
 const SEQUENCE_EPOCHS = 10;
 
@@ -145,6 +147,9 @@ export async function trainModel(
   await writeModel(outDirectory, files, manifest);
   const result = { ...scoreboard, recallByStory: byStory };
   const text = scoreboardText(scoreboard) +
+    `The networks went through their ${sample.rows.length} training rows this often: ${
+      passesText(fitted.curves, sample.rows.length)
+    }.\n` +
     Object.entries(byStory).map(([story, { frauds, recall }]) =>
       `The model finds ${(recall * 100).toFixed(1)}% of ${frauds} payments of ${story}.\n`
     ).join("") +

@@ -34,6 +34,9 @@ Deno.test("trainModel() gives the same model for the same seed, and one that the
     }
     expect(second.manifest.backend).toBe("wasm");
     expect(first.text).toMatch(/This model: its training, 2026-.* knows of 12 frauds, fewer than 50: /);
+    const [, passes, most] = /training rows this often: (\d+) of (\d+) at most/.exec(first.text)!;
+    expect(Number(passes)).toBeGreaterThan(0);
+    expect(Number(passes)).toBeLessThanOrEqual(Number(most));
 
     const { manifest } = await loadModel(`${directory}/first`);
     expect(manifest.modelVersion).toBe(first.manifest.modelVersion);

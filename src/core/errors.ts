@@ -10,6 +10,7 @@ export const ERROR_CATALOGUE = {
   },
   amount_too_large: { retriable: false, about: "The amount is above the limit for one payment." },
   unknown_currency: { retriable: false, about: "The currency is not one this server books." },
+  card_number_in_text: { retriable: false, about: "A text to be stored holds a full card number." },
   unknown_customer: { retriable: false, about: "No such customer in this tenant." },
   unknown_merchant: { retriable: false, about: "No such merchant in this tenant." },
   unknown_payment_method: { retriable: false, about: "No such payment method for this customer." },
@@ -60,6 +61,13 @@ export class DomainError extends Error {
   get retriable(): boolean {
     return ERROR_CATALOGUE[this.code].retriable;
   }
+}
+
+/** The next move after `overloaded`, with which nothing is done. */
+export function againLater(idempotencyKey: string | null): string {
+  return idempotencyKey === null
+    ? "Nothing was done: repeat the call in a second."
+    : "Repeat the call with the same idempotency key in a second.";
 }
 
 const SHOWN_VALUE_MAX_CHARS = 60;

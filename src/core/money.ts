@@ -39,7 +39,9 @@ export const CURRENCIES: Readonly<Record<string, Currency>> = {
 /** The largest amount of one payment or transfer: one minor unit under 10^12, so it is exact in every JSON parser. */
 export const MAX_AMOUNT_MINOR = 999_999_999_999n;
 
-const DECIMAL = /^(\d{1,15})(?:\.(\d{1,6}))?$/;
+const DECIMAL = /^(\d+)(?:\.(\d+))?$/;
+/** More digits before the point are above {@link MAX_AMOUNT_MINOR} in every currency. */
+const WHOLE_MAX_DIGITS = 15;
 
 /** The currency's entry, or `unknown_currency`. Codes are upper case, as ISO 4217 writes them. */
 export function currencyOf(code: unknown): Currency {
@@ -55,16 +57,20 @@ export function currencyOf(code: unknown): Currency {
  * Major units as a caller writes them (a JSON number or a decimal string such as `"100.00"`) to minor units.
  *
  * Exact or refused: nothing is rounded. Throws `invalid_amount`, `amount_too_large` or `unknown_currency`.
+ *
+ * @param field the argument it was given as, for the error
  */
-export function parseAmount(input: unknown, currencyCode: string): bigint {
+export function parseAmount(input: unknown, currencyCode: string, field = "amount"): bigint {
   const { exponent } = currencyOf(currencyCode);
   const example = exponent === 0 ? "100" : `100.${"0".repeat(exponent)}`;
   const invalid = (why: string) =>
     new DomainError(
       "invalid_amount",
-      `Cannot take ${showAmount(input)} as an amount of ${currencyCode}: ${why}.`,
+      `Cannot take ${showAmount(input)} as ${
+        field === "amount" ? "an amount of" : `${field} in`
+      } ${currencyCode}: ${why}.`,
       {
-        field: "amount",
+        field,
         nextMove:
           `Send a positive decimal in major units with at most ${exponent} digits after the point, for example ${example}.`,
       },
@@ -76,7 +82,7 @@ export function parseAmount(input: unknown, currencyCode: string): bigint {
         formatAmount(MAX_AMOUNT_MINOR, currencyCode)
       }.`,
       {
-        field: "amount",
+        field,
         nextMove: `Send at most ${formatAmount(MAX_AMOUNT_MINOR, currencyCode)} ${currencyCode}.`,
       },
     );
@@ -97,9 +103,10 @@ export function parseAmount(input: unknown, currencyCode: string): bigint {
   }
   const match = DECIMAL.exec(text);
   if (!match) {
-    if (/^\d{16,}(?:\.\d*)?$/.test(text)) throw tooLarge();
+    if (DECIMAL.test(text.replace(/^-/, ""))) throw invalid("it is negative");
     throw invalid("only the digits 0 to 9 and one decimal point are allowed");
   }
+  if (match[1].replace(/^0+/, "").length > WHOLE_MAX_DIGITS) throw tooLarge();
   const fraction = match[2] ?? "";
   if (fraction.length > exponent) {
     throw invalid(

@@ -3,6 +3,23 @@ import fc from "fast-check";
 import { DomainError } from "./errors.ts";
 import { CURRENCIES, formatAmount, MAX_AMOUNT_MINOR, parseAmount } from "./money.ts";
 
+Deno.test("parseAmount() says what is wrong with the amount that was sent, and under which name", () => {
+  const cases: [unknown, RegExp][] = [
+    ["10.000000000000000001", /USD has 2 digits after the decimal point, not 18\./],
+    ["-1", /as an amount of USD: it is negative\./],
+    [-1, /it is negative\./],
+    ["-0.50", /it is negative\./],
+    ["--1", /only the digits 0 to 9 and one decimal point/],
+    ["1000000000000000.001", /one payment is at most/],
+    ["0000000000000000000x", /only the digits/],
+  ];
+  for (const [input, message] of cases) expect(() => parseAmount(input, "USD")).toThrow(message);
+  expect(parseAmount("00000000000000000000.50", "USD")).toBe(50n);
+  const named = expect(() => parseAmount("-1", "USD", "min_amount"));
+  named.toThrow(/as min_amount in USD: it is negative/);
+  named.toThrow(expect.objectContaining({ field: "min_amount" }));
+});
+
 Deno.test("parseAmount() takes exact decimals and nothing else", () => {
   const cases: [unknown, string, bigint | string][] = [
     // input            currency  minor units or error code

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { chooseAccount } from "./embedded/choose_account.ts";
 import { choosePlace } from "./embedded/choose_place.ts";
+import { grantAppRole } from "./embedded/grant_app_role.ts";
 import { choosePort, LISTEN_ADDRESS, portInUse } from "./embedded/choose_port.ts";
 import { initialiseCluster } from "./embedded/initialise_cluster.ts";
 import { installRuntime } from "./embedded/install_runtime.ts";
@@ -10,7 +11,7 @@ import type { Account } from "./embedded/shell.ts";
 import { stopLeftover } from "./embedded/stop_leftover.ts";
 import { DatabaseStartError } from "./errors.ts";
 import { type DataDirectoryLock, lockDataDirectory } from "./lock_data_directory.ts";
-import { APP_ROLE, DATABASE_NAME, OWNER_ROLE } from "./roles.ts";
+import { APP_ROLE, DATABASE_NAME, OWNER_ROLE, SUPERUSER } from "./roles.ts";
 
 export interface EmbeddedPostgresOptions {
   /** DATA_DIR, absolute; created when missing. */
@@ -104,8 +105,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       // DATA_DIR itself is not written down: it may be moved.
       await writeRemembered(dataDirectory, { place: place === dataDirectory ? undefined : place, port });
     }
+    const { superuserUrl, ...urls } = urlsOf(port, passwords);
+    await grantAppRole({ ...urls, superuserUrl }).catch(async (error) => {
+      await postmaster.stop();
+      throw error;
+    });
     return {
-      ...urlsOf(port, passwords),
+      ...urls,
       port,
       pid: postmaster.pid,
       runtimeDirectory: runtime,
@@ -126,12 +132,16 @@ function logPathOf(cluster: string): string {
   return join(cluster, "log", "postgres.log");
 }
 
-/** The two URLs of a cluster that listens on `port`. */
-export function urlsOf(port: number, passwords: ClusterPasswords): { adminUrl: string; appUrl: string } {
+/** The URLs of a cluster that listens on `port`, by who connects. */
+export function urlsOf(
+  port: number,
+  passwords: ClusterPasswords,
+): { adminUrl: string; appUrl: string; superuserUrl: string } {
   const at = `${LISTEN_ADDRESS}:${port}/${DATABASE_NAME}`;
   return {
     adminUrl: `postgres://${OWNER_ROLE}:${passwords.owner}@${at}`,
     appUrl: `postgres://${APP_ROLE}:${passwords.app}@${at}`,
+    superuserUrl: `postgres://${SUPERUSER}:${passwords.superuser}@${at}`,
   };
 }
 

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { expect } from "expect";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded.ts";
-import { readRemembered, writeRemembered } from "./embedded/remembered.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres, urlsOf } from "./embedded.ts";
+import { readPasswords, readRemembered, writeRemembered } from "./embedded/remembered.ts";
 import { runShell } from "./embedded/shell.ts";
 import { DatabaseStartError } from "./errors.ts";
 import { openPool } from "./pool.ts";
+import { prepareExternal } from "./prepare_external.ts";
 import { killedServer } from "./testing/killed_server.ts";
 import { temporaryDataDirectory } from "./testing/temporary_data_directory.ts";
 
@@ -47,6 +48,19 @@ Deno.test("startEmbeddedPostgres() makes a durable cluster, starts it and stops 
       await postgres.stop();
     },
   );
+
+  await t.step("a second server that is given the owner's URL may work as the server's role", async () => {
+    const { postgres } = await start(folder.path);
+    expect(await prepareExternal(postgres.adminUrl)).toEqual({ role: "mcp_payments_app" });
+    // A cluster from before that was granted gets it by its next start.
+    const { superuserUrl } = urlsOf(postgres.port, (await readPasswords(folder.path))!);
+    await query(superuserUrl, "revoke mcp_payments_app from mcp_payments_owner");
+    await expect(prepareExternal(postgres.adminUrl)).rejects.toThrow("may not be granted mcp_payments_app");
+    await postgres.stop();
+    const { postgres: later } = await start(folder.path);
+    expect(await prepareExternal(later.adminUrl)).toEqual({ role: "mcp_payments_app" });
+    await later.stop();
+  });
 
   await t.step("passwords are readable by the caller only, and nobody is trusted without one", async () => {
     expect((await Deno.stat(join(folder.path, "postgres_passwords.json"))).mode! & 0o777).toBe(0o600);

@@ -66,6 +66,7 @@ Deno.test("a refusal before the protocol has its status and a stable code", asyn
       "400 forbidden_name",
     ],
     ["a body of 1 MiB and a byte", "/mcp", json(" ".repeat(BODY_MAX_BYTES + 1)), "413 body_too_large"],
+    ["an empty batch", "/mcp", json("[]"), "400 invalid_batch"],
     ["a batch that is too long", "/mcp", json(JSON.stringify(Array(51).fill(PING))), "400 invalid_batch"],
     ["a batch with one id twice", "/mcp", json(JSON.stringify([PING, PING])), "400 invalid_batch"],
   ];

@@ -135,6 +135,9 @@ function reasonOf(error: unknown, keys: TokenKeys): string {
   if (error.code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED") {
     return `its signature does not match ${keys.kind === "secret" ? "JWT_SECRET_KEY" : "the published key"}`;
   }
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === "nbf") {
+    return error.reason === "check_failed" ? "it is not valid yet (nbf)" : "its nbf claim is no time";
+  }
   return REASONS[error.code] ??
     `it is not a valid ${keys.kind === "secret" ? "HS256" : "RS256, ES256 or EdDSA"} token of this server`;
 }

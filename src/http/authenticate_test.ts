@@ -47,7 +47,11 @@ Deno.test("Authenticator refuses every token that is not this server's, and says
     ["no token", "Bearer ", /^No bearer token/],
     ["not a token", "Bearer hello", /not a valid/],
     ["expired", `Bearer ${await sign({ exp: NOW_S - 1 })}`, /expired/],
-    ["not yet valid", `Bearer ${await sign({ nbf: NOW_S + 60 })}`, /claim/],
+    [
+      "not yet valid",
+      `Bearer ${await sign({ nbf: NOW_S + 60 })}`,
+      /^The token was refused: it is not valid yet \(nbf\)\.$/,
+    ],
     ["another audience", `Bearer ${await sign({ aud: "elsewhere" })}`, /audience/],
     ["no audience", `Bearer ${await sign({ aud: undefined })}`, /audience/],
     ["no expiry", `Bearer ${await sign({ exp: undefined })}`, /claim/],

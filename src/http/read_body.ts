@@ -1,3 +1,4 @@
+import { DoubledMember } from "../mcp/doubled_member.ts";
 import { NESTING_MAX } from "../mcp/message_fault.ts";
 import { parseMessage } from "../mcp/parse_message.ts";
 import type { Refusal } from "./refuse.ts";
@@ -26,7 +27,12 @@ export async function readBody(
   }
   try {
     return { json: parseMessage(UTF_8.decode(bytes)) };
-  } catch {
+  } catch (error) {
+    if (error instanceof DoubledMember) {
+      return {
+        refusal: { status: 400, code: "doubled_member", message: error.message, field: error.member },
+      };
+    }
     return { refusal: { status: 400, code: "invalid_json", message: "The body is not JSON in UTF-8." } };
   }
 }

@@ -20,6 +20,7 @@ const JSON_RPC_CODES: Readonly<Record<string, number>> = {
   invalid_params: INVALID_PARAMS,
   forbidden_name: INVALID_REQUEST,
   too_deep: INVALID_REQUEST,
+  doubled_member: INVALID_REQUEST,
 };
 
 /**

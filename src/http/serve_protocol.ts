@@ -7,6 +7,7 @@ import { errorFields, type Log } from "../core/log.ts";
 import type { CallToolDependencies } from "../mcp/call_tool.ts";
 import type { Caller } from "../mcp/define_tool.ts";
 import { createMcpServer } from "../mcp/mcp_server.ts";
+import { plainly } from "../mcp/plain_fault.ts";
 
 export type ServeProtocol = (
   request: Request,
@@ -48,7 +49,7 @@ export function protocolHandler(calls: CallToolDependencies, log: Log): ServePro
       await server.close();
       return Array.isArray(json) ? await asBatch(response) : response;
     }
-    return await modern.fetch(accepting, {
+    const response = await modern.fetch(accepting, {
       parsedBody: json,
       authInfo: {
         token: "",
@@ -57,7 +58,16 @@ export function protocolHandler(calls: CallToolDependencies, log: Log): ServePro
         extra: { caller, requestId },
       },
     });
+    return response.status < 400 ? response : await inPlainWords(response);
   };
+}
+
+/** What the library refuses before a server of ours has the message. */
+async function inPlainWords(response: Response): Promise<Response> {
+  if (!response.headers.get("content-type")?.includes("json")) return response;
+  const headers = new Headers(response.headers);
+  headers.delete("content-length");
+  return Response.json(plainly(await response.json()), { status: response.status, headers });
 }
 
 /** The library warns on the console of what `json` means, each time; it is meant. */
@@ -85,6 +95,7 @@ async function asBatch(response: Response): Promise<Response> {
 /** Why an array of messages is not taken; null for one that is, and for a single message. */
 export function batchFault(json: unknown): string | null {
   if (!Array.isArray(json)) return null;
+  if (json.length === 0) return "The batch is empty. Send one message a request.";
   if (json.length > BATCH_MAX_MESSAGES) {
     return `A batch has at most ${BATCH_MAX_MESSAGES} messages, not ${json.length}. Send one message a request.`;
   }

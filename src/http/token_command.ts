@@ -1,7 +1,11 @@
 /**
  * `deno task token [--sub agent-1] [--tenant default] [--scope "payments wallets"] [--ttl 86400]`: prints a bearer
- * token signed with JWT_SECRET_KEY. A person who decides on the dashboard needs `--scope approvals:decide`, which no other
- * scope goes with.
+ * token signed with JWT_SECRET_KEY.
+ *
+ *     --scope    any of payments wallets analytics monitoring compliance, all of these when left out; `simulate` beside
+ *                them for who sets payments' own times, such as deno task simulate --live; or approvals:decide alone, for
+ *                a person who decides on the dashboard
+ *     --ttl      seconds that it is good for
  */
 import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../config.ts";

@@ -1,10 +1,24 @@
 import { expect } from "expect";
-import { Authenticator, TOOL_SCOPES } from "./authenticate.ts";
+import { Authenticator, SCOPES, TOOL_SCOPES } from "./authenticate.ts";
 import { secretKeys } from "./token_keys.ts";
 import { tokenFromArgs } from "./token_command.ts";
 
 const ENVIRONMENT: Record<string, string> = { JWT_SECRET_KEY: "0123456789abcdef0123456789abcdef" };
 const NOW_MS = Date.UTC(2026, 0, 5);
+
+Deno.test("deno task token --help names every flag and every scope, with the permissions of the task", async () => {
+  const { tasks: { token: { command } } } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [...command.split(" ").slice(1), "--help"],
+    cwd: new URL("../../", import.meta.url),
+    clearEnv: true,
+  }).output();
+  for (const word of [...SCOPES, "approvals:decide", "--sub", "--tenant", "--ttl"]) {
+    expect(text(stdout)).toContain(word);
+  }
+});
 
 Deno.test("deno task token prints a token that the server takes", async () => {
   const cases: [string[], { principal: string; tenantId: string; scopes: Set<string> }][] = [

@@ -1,4 +1,4 @@
-import type { PendingQuery } from "postgres";
+import type { PendingQuery, TransactionSql } from "postgres";
 import { textArray } from "../db/array_literal.ts";
 import type { Sql } from "../db/pool.ts";
 
@@ -11,7 +11,7 @@ export interface LastEntry {
 
 /**
  * When wallets had their last entries. Reads all of a wallet's entries, so only for what may lie before them: a call that
- * sets its own time. Ask under the lock of the accounts, or another entry may come in between.
+ * sets its own time, what has waited, and what goes back. Ask under the lock of the accounts, or another entry may come in between.
  */
 export function lastEntriesOf(
   sql: Sql,
@@ -25,6 +25,17 @@ export function lastEntriesOf(
       from (select distinct * from unnest(${textArray(wallets.map(({ tenantId }) => tenantId))}::text[],
                                           ${textArray(wallets.map(({ accountId }) => accountId))}::text[])
                               v (tenant_id, account_id)) u`;
+}
+
+/** From when on an entry fits behind those of all these wallets, which the transaction has locked. */
+export async function nextEntryMs(
+  sql: TransactionSql,
+  tenantId: string,
+  accountIds: readonly string[],
+): Promise<number> {
+  const wallets = accountIds.map((accountId) => ({ tenantId, accountId }));
+  const entries = new NextEntries(await lastEntriesOf(sql as unknown as Sql, wallets));
+  return Math.max(...accountIds.map((accountId) => entries.earliestMs(tenantId, accountId)));
 }
 
 /** By wallet, from when on the next entry fits behind the last one; kept up to date while a batch is decided. */

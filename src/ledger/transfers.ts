@@ -191,7 +191,7 @@ function takenFrom(postings: readonly Posting[]): [Account, bigint][] {
 }
 
 /** Locks the accounts of a transfer in id order, all of them before any is changed; answers what each has available. */
-async function lockAccounts(
+export async function lockAccounts(
   sql: Transaction,
   tenantId: string,
   accounts: readonly PostedAccount[],

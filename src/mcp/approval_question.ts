@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { WaitingApproval } from "../core/approval_ways.ts";
 import { DomainError } from "../core/errors.ts";
 import type { Waiting } from "./ask_person.ts";
+import { expiresAt } from "./times.ts";
 
 /** The question of a tool whose answer waits as `pending_approval`: yes or no, by the same call with its token. */
 export function approvalQuestion(message: (answer: Record<string, unknown>) => string): Waiting {
@@ -50,5 +51,5 @@ export const approvalOutput = z.object({
   approval_page: z.string().nullable().describe(
     "Where a person decides it; null where the server has no such page.",
   ),
-  expires_at: z.string().meta({ format: "date-time" }),
+  expires_at: expiresAt,
 }).nullable();

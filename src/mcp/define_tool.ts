@@ -3,6 +3,7 @@ import { DomainError, ERROR_CATALOGUE, type ErrorCode, showValue } from "../core
 import type { PaymentService } from "../payments/payment_service.ts";
 import type { WalletService } from "../wallets/wallet_service.ts";
 import type { Waiting } from "./ask_person.ts";
+import { type Issue, issueWords } from "./issue_words.ts";
 
 /** Who calls, established by the transport. */
 export interface Caller {
@@ -126,7 +127,9 @@ function describe(tool: string, issue: z.core.$ZodIssue, raw: unknown): string {
   if (issue.code === "invalid_key") {
     const key = issue.path.at(-1);
     const of = issue.path.slice(0, -1).join(".");
-    return `${tool} cannot take ${showValue(key)} as a name in ${of}: ${issue.issues[0].message}.`;
+    return `${tool} cannot take ${showValue(key)} as a name in ${of}: ${
+      issueWords(issue.issues[0] as Issue)
+    }.`;
   }
   const field = issue.path.join(".").slice(0, FIELD_MAX_CHARS);
   const value = issue.path.reduce<unknown>(
@@ -135,5 +138,5 @@ function describe(tool: string, issue: z.core.$ZodIssue, raw: unknown): string {
   );
   return value === undefined
     ? `${tool} needs the argument ${field}.`
-    : `${tool} cannot take ${showValue(value)} as ${field}: ${issue.message}.`;
+    : `${tool} cannot take ${showValue(value)} as ${field}: ${issueWords(issue as Issue)}.`;
 }

@@ -77,6 +77,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function typeOf(value: unknown): string {
+  if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
   return typeof value === "number" && !Number.isSafeInteger(value)

@@ -50,7 +50,7 @@ export const merchantId = id.meta({
 });
 export const paymentMethodId = id.meta({
   description:
-    'Left out: the customer\'s own card. Test methods order the outcome: "pm_card_visa" is approved, ' +
+    'Left out: the customer\'s own card; none with method wallet. Test methods order the outcome: "pm_card_visa" is approved, ' +
     '"pm_card_declined" and "pm_card_insufficient_funds" are declined, "pm_card_timeout" stays in doubt, ' +
     '"pm_card_charged_reply_lost" is charged although its reply is lost, "pm_card_3ds_challenge" asks for a challenge.',
   examples: ["pm_card_visa", "pm_card_declined"],
@@ -61,7 +61,7 @@ export const idempotencyKey = line(255).meta({
   examples: ["order-1042-attempt-1"],
 });
 export const description = line(500).meta({
-  description: "Shown on the statement.",
+  description: "Shown on the statement, and by get_payment_status. No card numbers.",
   examples: ["Order 1042"],
 });
 export const deviceId = id.meta({
@@ -103,7 +103,7 @@ export const metadata = z.record(line(40), line(500))
     error: `must have at most ${METADATA_MAX_ENTRIES} entries`,
   })
   .meta({
-    description: "Your own labels, texts by name.",
+    description: "Your own labels, texts by name; get_payment_status shows them. No card numbers.",
     maxProperties: METADATA_MAX_ENTRIES,
     examples: [{ order: "1042" }],
   });
@@ -140,8 +140,9 @@ export const challengeAnswer = line(40).meta({
   examples: ["123456"],
 });
 export const counterparty = id.meta({
-  description: "Only entries with this merchant, wallet or account.",
-  examples: ["merchant:merch_default"],
+  description:
+    "Only entries with this merchant, customer or account: its id, or the counterparty of an entry.",
+  examples: ["merchant:merch_default", "merch_default", "cust_000001"],
 });
 export const cursor = z.string().regex(/^[A-Za-z0-9_-]{1,600}$/, { error: "must be a next_cursor" }).meta({
   description: "The next_cursor of the last page, all other arguments unchanged.",

@@ -24,19 +24,23 @@ const METHODS = [
 Deno.test("parameters that do not fit are the caller's fault, in one short sentence", async () => {
   await using served = serveApp();
   const cases: [method: string, params: unknown, message: string][] = [
-    ["initialize", {}, "Invalid request: params.protocolVersion: expected string, received undefined."],
-    ["initialize", undefined, "Invalid request: params: expected object, received undefined."],
-    ["tools/list", { cursor: 1 }, "Invalid request: params.cursor: expected string, received number."],
-    ["tools/call", {}, "Invalid tools/call request: params.name: expected string, received undefined."],
+    ["initialize", {}, "Invalid request: params.protocolVersion: must be a text."],
+    ["initialize", undefined, "Invalid request: params: must be an object."],
+    ["tools/list", { cursor: 1 }, "Invalid request: params.cursor: must be a text."],
+    ["tools/call", {}, "Invalid tools/call request: params.name: must be a text."],
     [
       "tools/call",
       { name: "create_payment", arguments: [] },
-      "Invalid tools/call request: params.arguments: expected record, received array.",
+      "Invalid tools/call request: params.arguments: must be an object.",
     ],
   ];
   for (const [method, params, message] of cases) {
     const response = await post(served.url, { jsonrpc: "2.0", id: 1, method, params });
-    expect((await response.json()).error).toEqual({ code: -32602, message });
+    expect((await response.json()).error).toEqual({
+      code: -32602,
+      message,
+      data: { code: "invalid_params" },
+    });
   }
 });
 
@@ -126,12 +130,37 @@ Deno.test("no malformed message is answered as a fault of the server, with its v
   expect(messages.length).toBeGreaterThan(300);
 });
 
+Deno.test("each error of the protocol has a stable code, in both eras", async () => {
+  await using served = serveApp();
+  const cases: [method: string, params: Record<string, unknown>, code: string][] = [
+    ["nope", {}, "unknown_method"],
+    ["tools/call", {}, "invalid_params"],
+    ["tools/call", { name: 5 }, "invalid_params"],
+  ];
+  for (const [method, params, code] of cases) {
+    const modern = { "mcp-protocol-version": "2026-07-28", "mcp-method": method };
+    const sent: [unknown, Record<string, string>][] = [[params, {}], [
+      { ...params, _meta: ENVELOPE },
+      modern,
+    ]];
+    for (const [sentParams, headers] of sent) {
+      const response = await post(
+        served.url,
+        { jsonrpc: "2.0", id: 1, method, params: sentParams },
+        headers,
+      );
+      const { error } = await response.json();
+      expect({ method, headers, code: error.data?.code }).toEqual({ method, headers, code });
+    }
+  }
+});
+
 Deno.test("plainly() leaves every other message as it is", () => {
   const others = [
     { jsonrpc: "2.0", id: 1, result: {} },
-    { jsonrpc: "2.0", id: 1, error: { code: -32601, message: "Method not found" } },
+    { jsonrpc: "2.0", id: 1, error: { code: -32601, message: "Odd", data: { code: "odd" } } },
     { jsonrpc: "2.0", id: 1, error: { code: -32603, message: "It failed on [1, 2]" } },
-    { jsonrpc: "2.0", id: 1, error: { code: -32602, message: 'Odd: [{"no": "finding"}]' } },
+    { jsonrpc: "2.0", id: 1, error: { code: -32602, message: 'Odd: [{"no": "finding"}]', data: [1] } },
   ] as const;
   for (const message of others) expect(plainly(message)).toBe(message);
 });

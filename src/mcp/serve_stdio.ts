@@ -9,6 +9,7 @@ import {
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { setImmediate } from "node:timers";
+import { DoubledMember } from "./doubled_member.ts";
 import { envelopeFault, idOf, NO_MESSAGE } from "./envelope_fault.ts";
 import { messageFault } from "./message_fault.ts";
 import { LINE_MAX_BYTES, MessageLines } from "./message_lines.ts";
@@ -109,6 +110,7 @@ const JSON_RPC_CODES = {
   invalid_request: -32600,
   line_too_long: -32600,
   too_deep: -32600,
+  doubled_member: -32600,
   forbidden_name: -32600,
   invalid_params: -32602,
 } as const;
@@ -129,7 +131,11 @@ function readLine(line: Uint8Array | null): TakenLine {
   let message: unknown;
   try {
     message = parseMessage(UTF_8.decode(line));
-  } catch {
+  } catch (error) {
+    if (error instanceof DoubledMember) {
+      const fault = { code: "doubled_member", message: error.message, field: error.member } as const;
+      return { answer: faultAnswer(null, fault), isAnswered: true };
+    }
     const fault = { code: "invalid_json", message: "The line is not JSON in UTF-8." } as const;
     return { answer: faultAnswer(null, fault), isAnswered: true };
   }

@@ -54,7 +54,7 @@ Deno.test("over stdio, too, whoever sends what is no message is told what is wro
     ["null", null, -32600, "Invalid request: the message: expected object, received null."],
     ["5", null, -32600, "Invalid request: the message: expected object, received number."],
     ["[]", null, -32600, "Invalid request: the message: expected object, received array."],
-    ["{}", null, -32600, 'Invalid request: jsonrpc: expected "2.0", received undefined.'],
+    ["{}", null, -32600, 'Invalid request: jsonrpc: expected "2.0", received nothing.'],
     ['{"jsonrpc":"1.0","id":3}', 3, -32600, 'Invalid request: jsonrpc: expected "2.0", received "1.0".'],
     [
       message({ id: {}, method: "ping" }),
@@ -98,6 +98,12 @@ Deno.test("over stdio, too, whoever sends what is no message is told what is wro
       8,
       -32600,
       "Invalid request: extra: not a member of a JSON-RPC message.",
+    ],
+    [
+      '{"jsonrpc":"2.0","id":9,"method":"ping","params":{"_meta":{"a\\u006d":1,"am":2}}}',
+      null,
+      -32600,
+      'The message gives the member "am" twice. Send it once.',
     ],
     [message({ id: 9, method: "nope" }), 9, -32601, "Method not found"],
     [

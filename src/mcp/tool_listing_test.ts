@@ -74,6 +74,32 @@ Deno.test("every argument of every tool says what it is, and shows an example or
   }
 });
 
+Deno.test("every time in an answer says by which clock it is", () => {
+  const times: { tool: string; path: string; description: unknown }[] = [];
+  const visit = (tool: string, path: string, schema: unknown): void => {
+    if (typeof schema !== "object" || schema === null) return;
+    if ((schema as { format?: unknown }).format === "date-time") {
+      times.push({ tool, path, description: (schema as { description?: unknown }).description });
+    }
+    for (const [name, part] of Object.entries(schema)) visit(tool, `${path}/${name}`, part);
+  };
+  for (const { name, outputSchema } of LISTINGS) visit(name, "", outputSchema);
+  expect(times.filter(({ description }) => !/, by the (real|tenant's) clock\.$/.test(String(description))))
+    .toEqual([]);
+  const clockOf = (field: string) =>
+    new Set(
+      times.filter(({ path }) => path.split("/").includes(field))
+        .map(({ description }) => /the (real|tenant's) clock/.exec(String(description))![1]),
+    );
+  // One name is of one clock, whichever tool answers it.
+  for (const field of ["created_at", "expires_at", "told_at", "verified_at"]) {
+    expect({ field, clocks: [...clockOf(field)] }).toEqual({ field, clocks: ["real"] });
+  }
+  for (const field of ["occurred_at", "requested_at", "finished_at", "as_of", "last_at"]) {
+    expect({ field, clocks: [...clockOf(field)] }).toEqual({ field, clocks: ["tenant's"] });
+  }
+});
+
 Deno.test("every example and every required argument is taken by the schema it stands in", () => {
   const validator = new AjvJsonSchemaValidator();
   for (const { name, inputSchema } of LISTINGS) {

@@ -329,7 +329,7 @@ Deno.test("the wallet tools refuse bad input with a stable code, store nothing, 
       "invalid_arguments",
       "start_date",
     ],
-    ["wallet_transaction_history", { ...list, min_amount: "1.005" }, "invalid_amount", "amount"],
+    ["wallet_transaction_history", { ...list, min_amount: "1.005" }, "invalid_amount", "min_amount"],
     [
       "wallet_transaction_history",
       { ...list, min_amount: "2.00", max_amount: "1.99" },

@@ -30,23 +30,24 @@ const EXAMPLES_MAX = 10;
  * Rebuilds every fraud feature from the payments and their labels alone, through the same engine but offline and from
  * nothing, and compares each stored vector and each stored state with the rebuilt one, bit for bit. One snapshot:
  * a running server does not look inconsistent.
+ *
+ * One tenant after the other, and one cursor after the other: the snapshot has a single connection, on which a cursor
+ * opened beside another would wait for that one's end for ever.
+ *
+ * @param cursorRows how many rows are fetched at once
  */
-export async function checkFeatures(sql: Sql): Promise<FeatureCheck> {
+export async function checkFeatures(sql: Sql, cursorRows = CURSOR_ROWS): Promise<FeatureCheck> {
   return await sql.begin("isolation level repeatable read read only", async (snapshot) => {
     const check = new Check();
-    let tenantId: string | null = null;
-    let states = new FeatureStates();
-    for await (const rows of historyInOrder(snapshot)) {
-      for (const row of rows) {
-        if (row.tenant_id !== tenantId) {
-          if (tenantId !== null) await compareStates(snapshot, tenantId, states, check);
-          tenantId = row.tenant_id;
-          states = new FeatureStates();
-        }
-        replay(row, states, check);
+    const tenants = await snapshot<{ tenant_id: string }[]>`
+      select distinct tenant_id from payments order by tenant_id`;
+    for (const { tenant_id: tenantId } of tenants) {
+      const states = new FeatureStates();
+      for await (const rows of historyInOrder(snapshot, tenantId, cursorRows)) {
+        for (const row of rows) replay(row, states, check);
       }
+      await compareStates(snapshot, tenantId, states, check, cursorRows);
     }
-    if (tenantId !== null) await compareStates(snapshot, tenantId, states, check);
     await countStrayStates(snapshot, check);
     return check.result;
   }) as FeatureCheck;
@@ -62,7 +63,11 @@ interface Row extends StoredEventRow {
 }
 
 /** Labels come before payments of the same instant: those knew them. */
-function historyInOrder(snapshot: TransactionSql): AsyncIterable<Row[]> {
+function historyInOrder(
+  snapshot: TransactionSql,
+  tenantId: string,
+  cursorRows: number,
+): AsyncIterable<Row[]> {
   const sql = snapshot as unknown as Sql;
   return snapshot<Row[]>`
     select * from (
@@ -71,13 +76,15 @@ function historyInOrder(snapshot: TransactionSql): AsyncIterable<Row[]> {
   }, p.occurred_at_ms::float8 as at_ms, null::boolean as label, p.principal,
              p.feature_vector
         from ${storedEventTables(sql)}
+       where p.tenant_id = ${tenantId}
       union all
       select ${storedEventColumns(sql)}, l.known_at_ms::float8, l.fraud, p.principal, null
         from ${
     storedEventTables(sql)
   } join payment_labels l on l.tenant_id = p.tenant_id and l.payment_id = p.payment_id
+       where p.tenant_id = ${tenantId}
     ) history
-    order by tenant_id, at_ms, label is null, payment_id`.cursor(CURSOR_ROWS);
+    order by at_ms, label is null, payment_id`.cursor(cursorRows);
 }
 
 /** Simulated history was loaded, not screened: it has no vector, and its people's states nevertheless. */
@@ -131,10 +138,11 @@ async function compareStates(
   tenantId: string,
   states: FeatureStates,
   check: Check,
+  cursorRows: number,
 ): Promise<void> {
   const seen = new Set<string>();
   const stored = snapshot<{ kind: EntityKind; entity_id: string; state: Uint8Array }[]>`
-    select kind, entity_id, state from feature_states where tenant_id = ${tenantId}`.cursor(CURSOR_ROWS);
+    select kind, entity_id, state from feature_states where tenant_id = ${tenantId}`.cursor(cursorRows);
   for await (const rows of stored) {
     for (const { kind, entity_id: id, state } of rows) {
       check.result.states++;

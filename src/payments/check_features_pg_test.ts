@@ -74,6 +74,28 @@ Deno.test("three servers race on the same customers, cards, devices, addresses a
   expect(await lab.brokenInvariants()).toEqual([]);
 });
 
+Deno.test("checkFeatures() goes from one tenant to the next with more rows to come than it fetches at once", async () => {
+  await using lab = await openLab();
+  for (let i = 0; i < 5; i++) {
+    await lab.pay({ deviceId: `dev_${i}` });
+    await lab.pay({ tenantId: "other", customerId: "cust_other", deviceId: `dev_${i}` });
+  }
+  const check = await checkFeatures(lab.owner, 2);
+  expect(check).toMatchObject({
+    payments: 10,
+    vectors: 10,
+    differingVectors: 0,
+    differingStates: 0,
+    examples: [],
+  });
+  // Of each tenant five devices, a customer, a card and a merchant: every one was compared.
+  expect(check.states).toBe(2 * 8);
+  await lab.owner`delete from feature_states where tenant_id = 'other' and kind = 'device'`;
+  const spoilt = await checkFeatures(lab.owner, 2);
+  expect(spoilt).toMatchObject({ payments: 10, states: 2 * 8, differingStates: 5 });
+  expect(spoilt.examples[0]).toContain("other/device/");
+});
+
 Deno.test("checkFeatures() finds what differs", async (t) => {
   await using lab = await openLab();
   for (let i = 0; i < 5; i++) {

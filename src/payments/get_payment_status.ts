@@ -3,18 +3,21 @@ import { formatAmount } from "../core/money.ts";
 import type { PaymentAnswer } from "./payment_answer.ts";
 import type { PaymentService } from "./payment_service.ts";
 import { type DisputePrediction, predictDispute } from "./predict_dispute.ts";
-import { answerOf, readPayment, readStoredAnswer } from "./read_answer.ts";
+import { answerOf, type PaymentRow, readPayment, readStoredAnswer } from "./read_answer.ts";
 import { refundableOf } from "./refunds/refundable.ts";
 import { readRefunds, type RefundLine } from "./refunds/read_refunds.ts";
 
 export interface PaymentStatusAnswer extends PaymentAnswer {
+  description: string | null;
+  metadata: Readonly<Record<string, string>> | null;
   captured_minor: number;
   refunded_minor: number;
   /** What refund_payment takes at most. */
   refundable: string;
   refundable_minor: number;
   refunds: RefundLine[];
-  timeline: { at: string; action: string; details: Record<string, unknown> }[];
+  /** By the real clock, the oldest first. */
+  timeline: TimelineEvent[];
   ledger: {
     transfer_id: string;
     account_id: string;
@@ -24,6 +27,12 @@ export interface PaymentStatusAnswer extends PaymentAnswer {
   }[];
   time_to_settle: TimeToSettle;
   dispute: DisputePrediction | null;
+}
+
+interface TimelineEvent {
+  at: string;
+  action: string;
+  details: Record<string, unknown>;
 }
 
 type TimeToSettle =
@@ -77,12 +86,14 @@ export async function getPaymentStatus(
       routing: answered.routing,
       timings_ms: answered.timings_ms,
     }),
+    description: row.description,
+    metadata: row.metadata,
     captured_minor: Number(row.capturedMinor),
     refunded_minor: Number(row.refundedMinor),
     refundable: formatAmount(refundable, row.currency),
     refundable_minor: Number(refundable),
     refunds,
-    timeline: events.map(({ at, action, details }) => ({ at: toRfc3339(at.getTime()), action, details })),
+    timeline: timelineOf(events, row, dispute),
     ledger: postings.map(({ transfer_id, account_id, amount_minor, currency }) => ({
       transfer_id,
       account_id,
@@ -93,6 +104,23 @@ export async function getPaymentStatus(
     time_to_settle: timeToSettle,
     dispute,
   };
+}
+
+/** What was audited, and what a provider told of: a webhook is no act of anybody here, so it is in no audit row. */
+function timelineOf(
+  events: readonly { at: Date; action: string; details: Record<string, unknown> }[],
+  { provider }: PaymentRow,
+  dispute: DisputePrediction | null,
+): TimelineEvent[] {
+  const timeline = events.map(({ at, action, details }) => ({
+    at: toRfc3339(at.getTime()),
+    action,
+    details,
+  }));
+  if (dispute?.basis !== "disputed" || !("told_at" in dispute)) return timeline;
+  const told = { at: dispute.told_at, action: "payment.disputed", details: { provider } };
+  const later = timeline.findIndex(({ at }) => at > told.at);
+  return timeline.toSpliced(later === -1 ? timeline.length : later, 0, told);
 }
 
 /** Empirical quantiles from creation to the final status, for the payment's provider and method. */

@@ -1,10 +1,12 @@
 import { expect } from "expect";
 import { profileOf } from "../providers/acquirer_profiles.ts";
 import { chargeLatencyMs } from "../providers/decide_charge.ts";
+import { checkFeatures } from "./check_features.ts";
 import { completeOpenPayments } from "./complete_open_payments.ts";
 import { getPaymentStatus } from "./get_payment_status.ts";
 import { takeHint } from "./take_hint.ts";
 import { modelOf, openLab, TENANT } from "./testing/open_lab.ts";
+import { refund } from "./testing/refund_lab.ts";
 
 Deno.test("the status shows what was known at decision, with a key and without, also where a crash left only the rows", async (t) => {
   // Scoring takes time, also on a clock that stands still.
@@ -114,6 +116,77 @@ Deno.test("the dispute prediction falls with age, and knows of a dispute that th
     key: charge.key,
   });
   expect(await predicted()).toMatchObject({ basis: "disputed", probability: 1 });
+});
+
+Deno.test("the dispute prediction goes by the payment's own time and the tenant's clock", async () => {
+  await using lab = await openLab({ model: modelOf(() => 30) });
+  const { answer } = await lab.pay();
+  const probabilityOf = async (paymentId: string) => {
+    const { dispute } = await getPaymentStatus(lab.service, TENANT, paymentId);
+    return (dispute as { probability: number }).probability;
+  };
+  const fresh = await probabilityOf(answer.payment_id);
+  // Nothing but a neighbour's time ahead: no second has really passed.
+  const ahead = await lab.pay({
+    customerId: "cust_ben",
+    merchantId: "merch_de",
+    simulatedAtMs: lab.clock.nowMs() + 40 * 86_400_000,
+  });
+  expect(await probabilityOf(answer.payment_id)).toBeLessThan(fresh / 2);
+  // One of that instant is as young as the first was, though it was really made later than its time.
+  lab.clock.advance(1);
+  expect(await probabilityOf(ahead.answer.payment_id)).toBeGreaterThan(
+    await probabilityOf(answer.payment_id),
+  );
+});
+
+Deno.test("a dispute is known to the fraud features from the tenant's time at which its provider told of it", async () => {
+  await using lab = await openLab();
+  const { answer } = await lab.pay({ simulatedAtMs: lab.clock.nowMs() + 40 * 86_400_000 });
+  lab.clock.advance(86_400_000);
+  const [{ provider, key }] = lab.charges(answer.payment_id);
+  await takeHint(lab.service, { provider, eventId: "evt_1", type: "charge.disputed", key });
+  const tenantNowMs = await lab.service.clocks.nowMs(TENANT);
+  const labels = await lab.owner<{ reported: string; known: string }[]>`
+    select reported_at_ms as reported, known_at_ms as known from payment_labels`;
+  expect(labels.map(({ reported, known }) => [Number(reported), Number(known)])).toEqual([[
+    tenantNowMs,
+    tenantNowMs,
+  ]]);
+  // The history goes on from there, and can be rebuilt.
+  lab.clock.advance(1);
+  await lab.pay();
+  expect(await checkFeatures(lab.owner)).toMatchObject({
+    labels: 1,
+    differingVectors: 0,
+    differingStates: 0,
+  });
+});
+
+Deno.test("a dispute is in the timeline, where the provider told of it", async () => {
+  await using lab = await openLab();
+  const { answer } = await lab.pay({ paymentMethodId: "pm_card_dispute" });
+  const timeline = async () => (await getPaymentStatus(lab.service, TENANT, answer.payment_id)).timeline;
+  const undisputed = (await timeline()).map(({ action }) => action);
+  lab.clock.advance(3_600_000);
+  const [{ provider, key }] = lab.charges(answer.payment_id);
+  await takeHint(lab.service, { provider, eventId: "evt_1", type: "charge.disputed", key });
+  await takeHint(lab.service, { provider, eventId: "evt_1", type: "charge.disputed", key });
+  lab.clock.advance(3_600_000);
+  await refund(lab, { paymentId: answer.payment_id, amount: "1.00" });
+  const later = await timeline();
+  const told = {
+    at: new Date(lab.clock.nowMs() - 3_600_000).toISOString(),
+    action: "payment.disputed",
+    details: { provider },
+  };
+  expect(later.filter(({ action }) => action === "payment.disputed")).toEqual([told]);
+  expect(later.slice(0, undisputed.length + 1).map(({ action }) => action)).toEqual([
+    ...undisputed,
+    told.action,
+  ]);
+  expect(later.at(-1)!.action).toMatch(/^refund\./);
+  expect(later.map(({ at }) => at)).toEqual(later.map(({ at }) => at).toSorted());
 });
 
 Deno.test("time to settle: quantiles of this database's own payments by provider and method, or what is missing", async () => {

@@ -83,6 +83,13 @@ export const PAYMENT_STATUSES = {
   },
 } as const satisfies Record<PaymentStatus, StatusFacts>;
 
+/** What an agent does next; of a decline it matters whether the same card may be accepted later. */
+export function nextMoveOf(status: PaymentStatus, decline: { readonly retriable: boolean } | null): string {
+  return status === "declined" && decline?.retriable === true
+    ? "The card may be accepted later: try again then, or offer another payment method, with a new idempotency key."
+    : PAYMENT_STATUSES[status].nextMove;
+}
+
 export type PaymentMethodKind = "card" | "wallet";
 
 export type DeclineReasonCode = DeclineCode | "fraud_suspected" | "wallet_insufficient_funds";

@@ -1,6 +1,6 @@
 import type { ApprovalWays } from "../core/approval_ways.ts";
 import type { Clock } from "../core/clock.ts";
-import { DomainError } from "../core/errors.ts";
+import { againLater, DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
 import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
@@ -183,7 +183,7 @@ export class PaymentService {
         "overloaded",
         `${this.settings.maxQueue} payments are waiting; this one was not taken.`,
         {
-          nextMove: "Repeat the call with the same idempotency key in a second.",
+          nextMove: againLater(item.request.idempotencyKey),
         },
       );
     }

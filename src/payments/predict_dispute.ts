@@ -19,15 +19,19 @@ export type DisputePrediction =
   | { basis: "disputed"; probability: 1; told_at: string }
   | { basis: "insufficient_data"; missing: string };
 
-/** How likely the customer is to dispute the payment; null where nothing was captured. */
+/**
+ * How likely the customer is to dispute the payment; null where nothing was captured. Its age is that of its own time by
+ * its tenant's clock: a customer of forty simulated days ago had forty days for it.
+ */
 export async function predictDispute(
   service: PaymentService,
   row: PaymentRow,
 ): Promise<DisputePrediction | null> {
   if (!PAYMENT_STATUSES[row.status].captured) return null;
   if (row.provider === null) return null;
-  const [disputedAt, [merchant]] = await Promise.all([
+  const [disputedAt, nowMs, [merchant]] = await Promise.all([
     disputeToldAt(service.pool.of(row.tenantId), row),
+    service.clocks.nowMs(row.tenantId),
     service.pool.of(row.tenantId)<{ category: string }[]>`
       select category from merchants where tenant_id = ${row.tenantId} and merchant_id = ${row.merchantId}`,
   ]);
@@ -49,7 +53,7 @@ export async function predictDispute(
       category: merchant.category,
       hasDevice: row.deviceId !== null,
     },
-    service.clock.nowMs() - Math.min(row.createdAt.getTime(), service.clock.nowMs()),
+    Math.max(0, nowMs - row.occurredAtMs),
   );
   return {
     basis: `calibrated on ${manifest.disputes} disputes of ${manifest.payments} simulated payments` +

@@ -3,12 +3,7 @@ import { DomainError } from "../core/errors.ts";
 import { formatAmount } from "../core/money.ts";
 import { DECLINE_AT_SCORE, screenPayment } from "../fraud/screen_payment.ts";
 import { testPaymentMethod } from "../providers/test_payment_methods.ts";
-import {
-  type DeclineReasonCode,
-  PAYMENT_STATUSES,
-  type PaymentMethodKind,
-  type PaymentStatus,
-} from "./payment.ts";
+import { type DeclineReasonCode, nextMoveOf, type PaymentMethodKind, type PaymentStatus } from "./payment.ts";
 import {
   challengeOf,
   declineIsRetriable,
@@ -39,6 +34,7 @@ export interface PaymentRow {
   principal: string;
   idempotencyKey: string | null;
   description: string | null;
+  metadata: Readonly<Record<string, string>> | null;
   deviceId: string | null;
   occurredAtMs: number;
   featureVector: Uint8Array | null;
@@ -82,7 +78,7 @@ export async function readPayment(
            p.amount_minor::text as "amountMinor", p.captured_minor::text as "capturedMinor",
            p.refunded_minor::text as "refundedMinor", p.fee_minor::text as "feeMinor",
            p.customer_id as "customerId", p.merchant_id as "merchantId", p.payment_method_id as "paymentMethodId",
-           p.principal, p.idempotency_key as "idempotencyKey", p.description, p.device_id as "deviceId",
+           p.principal, p.idempotency_key as "idempotencyKey", p.description, p.metadata, p.device_id as "deviceId",
            p.occurred_at_ms::float8 as "occurredAtMs", p.feature_vector as "featureVector",
            p.risk_score as "riskScore", p.fraud_probability as "fraudProbability",
            p.risk_decision as "riskDecision", p.approval_propensity as "approvalPropensity", p.model_version as "modelVersion", p.provider, p.charge_number as "chargeNumber",
@@ -188,12 +184,7 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
       model_version: row.modelVersion,
     },
     routing: routingOf(row),
-    decline: row.declineBy === null ? null : {
-      by: row.declineBy,
-      code: row.declineCode!,
-      message: declineMessage(row.declineCode!),
-      retriable: row.declineBy === "issuer" && declineIsRetriable(row.declineCode as DeclineCode),
-    },
+    decline: declineOf(row),
     challenge: row.status === "requires_action" && row.challenge !== null
       ? challengeOf(row.challenge.askedBy, row.challenge.expiresAtMs)
       : null,
@@ -209,7 +200,19 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
         ? null
         : milliseconds(row.attempts.reduce((sum, attempt) => sum + attempt.latency_ms, 0)),
     },
-    next_move: PAYMENT_STATUSES[row.status].nextMove,
+    next_move: nextMoveOf(row.status, declineOf(row)),
+  };
+}
+
+/** Why it was declined; null unless it was. */
+export function declineOf(
+  { declineBy, declineCode }: Pick<PaymentRow, "declineBy" | "declineCode">,
+): PaymentAnswer["decline"] {
+  return declineBy === null ? null : {
+    by: declineBy,
+    code: declineCode!,
+    message: declineMessage(declineCode!),
+    retriable: declineBy === "issuer" && declineIsRetriable(declineCode as DeclineCode),
   };
 }
 

@@ -1,4 +1,5 @@
 import { DomainError } from "../core/errors.ts";
+import { EXAMPLE_CUSTOMER_ID, unknownCustomer } from "../core/unknown_customer.ts";
 import type { BatchConnection } from "../db/batch_transaction.ts";
 import { textArray } from "../db/array_literal.ts";
 import { inPages } from "../db/in_pages.ts";
@@ -47,9 +48,6 @@ type Named = Pick<
 export const DEFAULT_MERCHANT_ID = "merch_default";
 const CACHE_MAX_ENTRIES = 200_000;
 
-/** Of the default world. */
-const EXAMPLE_CUSTOMER_ID = "cust_123";
-
 /**
  * Finds customers, merchants and payment methods. Rows of these tables never change once written, so what was
  * found is remembered; what was not found is asked for again each time.
@@ -94,13 +92,7 @@ export class References {
         : undefined,
     ]);
     if (customer === undefined) {
-      throw new DomainError("unknown_customer", `There is no customer "${customerId}".`, {
-        field: "customer_id",
-        // A tenant that no world was loaded into has none of its customers.
-        nextMove: await this.#customers.find(tenantId, EXAMPLE_CUSTOMER_ID) === undefined
-          ? "Use an existing customer_id of this tenant."
-          : `Use an existing customer_id of this tenant, such as "${EXAMPLE_CUSTOMER_ID}".`,
-      });
+      throw unknownCustomer(customerId, tenantId, await this.#knownIn(tenantId));
     }
     if (merchant === undefined) {
       throw new DomainError("unknown_merchant", `There is no merchant "${merchantId}".`, {
@@ -111,6 +103,14 @@ export class References {
     if (request.method === "wallet") return { customer, merchant, paymentMethod: null };
     const paymentMethod = await this.#paymentMethod(customer, request);
     return { customer, merchant, paymentMethod };
+  }
+
+  async #knownIn(tenantId: string): Promise<"example" | "others" | "none"> {
+    if (await this.#customers.find(tenantId, EXAMPLE_CUSTOMER_ID) !== undefined) return "example";
+    const { sql, send } = this.#connection.reader([tenantId]);
+    const [any] = await send(sql<{ one: number }[]>`
+      select 1 as one from customers where tenant_id = ${tenantId} limit 1`);
+    return any === undefined ? "none" : "others";
   }
 
   async #paymentMethod(

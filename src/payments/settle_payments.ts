@@ -5,7 +5,7 @@ import type { DeclineCode } from "../providers/decline_codes.ts";
 import type { ChargeReply } from "../providers/provider.ts";
 import type { Route } from "../routing/route_payment.ts";
 import type { PaymentMethodKind, PaymentStatus } from "./payment.ts";
-import { PAYMENT_STATUSES } from "./payment.ts";
+import { nextMoveOf } from "./payment.ts";
 import {
   challengeOf,
   declineIsRetriable,
@@ -206,6 +206,14 @@ function settledAnswer(
     expected_fee_minor: Number(attempt.route.feeMinor),
     reason: attempt.route.reason,
   }];
+  const decline: PaymentAnswer["decline"] = next === null && end.outcome === "declined"
+    ? {
+      by: payment.provider === null ? "wallet" : "issuer",
+      code: end.code,
+      message: declineMessage(end.code),
+      retriable: declineIsRetriable(end.code),
+    }
+    : null;
   return {
     ...answer,
     status,
@@ -219,14 +227,7 @@ function settledAnswer(
       ...(next === null ? {} : routeAnswer(next, payment.currency)),
       attempts: [...answer.routing.attempts, ...attempts],
     },
-    decline: next === null && end.outcome === "declined"
-      ? {
-        by: payment.provider === null ? "wallet" : "issuer",
-        code: end.code,
-        message: declineMessage(end.code),
-        retriable: declineIsRetriable(end.code),
-      }
-      : null,
+    decline,
     challenge: status === "requires_action"
       ? challengeOf(answer.risk.decision === "step_up" ? "risk" : "issuer", nowMs + challengeLifetimeMs)
       : null,
@@ -238,7 +239,7 @@ function settledAnswer(
         ? answer.timings_ms.charge
         : milliseconds((answer.timings_ms.charge ?? 0) + attempt.latencyMs),
     },
-    next_move: PAYMENT_STATUSES[status].nextMove,
+    next_move: nextMoveOf(status, decline),
   };
 }
 

@@ -194,12 +194,17 @@ export function settledPart(
 
 /**
  * When a wallet's payment moved its money: at the payment's own time, which may be simulated. One that waited for its
- * customer moved it as long afterwards as the wait took. `u` names the payment, whose row is still as it was before.
+ * customer moved it as long afterwards as the wait took, or, where a call took its tenant's clock ahead meanwhile, at that
+ * clock's now. `u` names the payment, whose row is still as it was before.
  */
 function walletTime(sql: BatchWriter["sql"], now: string) {
   return sql`(
                select to_timestamp(y.occurred_at_ms / 1000.0) + case y.status when 'requires_action'
-                        then greatest(${now}::timestamptz - y.created_at, interval '0') else interval '0' end
+                        then greatest(${now}::timestamptz - y.created_at, interval '0',
+                                      ${now}::timestamptz - to_timestamp(y.occurred_at_ms / 1000.0)
+                                        + (select c.ahead_ms from tenant_clocks c where c.tenant_id = y.tenant_id)
+                                          * interval '1 millisecond')
+                        else interval '0' end
                  from payments y where y.tenant_id = u.tenant_id and y.payment_id = u.payment_id)`;
 }
 

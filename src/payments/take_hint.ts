@@ -20,7 +20,7 @@ const DISPUTED = "charge.disputed";
  * A dispute labels the payment as reported fraud: the fraud features know it from then on.
  */
 export async function takeHint(
-  { pool, clock }: PaymentService,
+  { pool, clock, clocks }: PaymentService,
   { provider, eventId, type, key }: WebhookHint,
 ): Promise<{ duplicate: boolean; woken: boolean }> {
   const now = new Date(clock.nowMs());
@@ -50,7 +50,8 @@ export async function takeHint(
       await applyLabels(
         sql,
         tenantId,
-        [{ paymentId, fraud: true, reportedAtMs: clock.nowMs() }],
+        // Beside the payments' own times, which are their tenant's.
+        [{ paymentId, fraud: true, reportedAtMs: await clocks.nowMs(tenantId) }],
         `dispute:${provider}`,
       );
     }

@@ -5,9 +5,9 @@ import { ProviderTimeout } from "../providers/provider.ts";
 import { type AnomalyScore, scoreAnomaly } from "./anomaly_score.ts";
 import { compareBooks, type Comparison, type LedgerSide, type ProviderSide } from "./compare_books.ts";
 import { completePayment } from "./complete_open_payments.ts";
-import { PAYMENT_STATUSES, type PaymentStatus, providerKeyOf } from "./payment.ts";
+import { nextMoveOf, PAYMENT_STATUSES, type PaymentStatus, providerKeyOf } from "./payment.ts";
 import type { PaymentService } from "./payment_service.ts";
-import { type PaymentRow, readPayment } from "./read_answer.ts";
+import { declineOf, type PaymentRow, readPayment } from "./read_answer.ts";
 import { settleRefundsInDoubt } from "./refunds/complete_refunds.ts";
 import { refundableOf } from "./refunds/refundable.ts";
 import { readRefunds, type RefundLine } from "./refunds/read_refunds.ts";
@@ -89,7 +89,7 @@ export async function verifyPayment(
       ? "Provider, ledger and record disagree: do not refund or repeat; have a person look at the comparison."
       : consistent === null && PAYMENT_STATUSES[row.status].final
       ? "A provider did not answer: call verify_payment again in a minute."
-      : PAYMENT_STATUSES[row.status].nextMove,
+      : nextMoveOf(row.status, declineOf(row)),
   };
 }
 

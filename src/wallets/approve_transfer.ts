@@ -5,6 +5,7 @@ import { type Decider, type Decision, EXPIRY, recordDecision } from "../db/appro
 import { textArray } from "../db/array_literal.ts";
 import { againAfterLostRace } from "../db/lost_race.ts";
 import type { Account } from "../ledger/accounts.ts";
+import { nextEntryMs } from "../ledger/last_entries.ts";
 import {
   openAccounts,
   post,
@@ -34,6 +35,7 @@ export async function decideTransfer(
   call: { tenantId: string; transferId: string; approved: boolean; by: Decider },
 ): Promise<TransferredFunds | null> {
   const { tenantId, transferId, approved, by } = call;
+  const tenantNowMs = await service.clocks.nowMs(tenantId);
   return await againAfterLostRace(() =>
     service.pool.of(tenantId).begin(async (sql): Promise<TransferredFunds | null> => {
       const waiting = await findAndLockTransfer(sql, tenantId, transferId);
@@ -41,18 +43,25 @@ export async function decideTransfer(
       if (waiting.status !== "pending_approval") return { answer: waiting.answer, replayed: true };
       const atMs = service.clock.nowMs();
       if (waiting.expiresAtMs <= atMs) {
-        return { answer: await release(sql, waiting, "expired", EXPIRY, atMs), replayed: false };
+        return {
+          answer: await release(sql, waiting, "expired", EXPIRY, { atMs, tenantNowMs }),
+          replayed: false,
+        };
       }
       if (!approved) {
-        return { answer: await release(sql, waiting, "rejected", by, atMs), replayed: false };
+        return {
+          answer: await release(sql, waiting, "rejected", by, { atMs, tenantNowMs }),
+          replayed: false,
+        };
       }
-      await postWaiting(sql, waiting, entryTimeMs(waiting, atMs));
+      const movedAtMs = await postWaiting(sql, waiting, entryTimeMs(waiting, { atMs, tenantNowMs }));
       const balance = await readBalance(sql, tenantId, waiting.from);
       const answer: TransferAnswer = {
         ...waiting.answer,
         status: "posted",
         available_after: moneyAnswer(balance!.availableMinor, waiting.from.currency),
         approval: null,
+        occurred_at: toRfc3339(movedAtMs),
         next_move: TRANSFER_STATUSES.posted.nextMove,
       };
       await finish(sql, waiting, answer, "approved", by, atMs);
@@ -67,12 +76,13 @@ export async function readWaitingAnswer(
   tenantId: string,
   transferId: string,
 ): Promise<TransferAnswer> {
+  const tenantNowMs = await service.clocks.nowMs(tenantId);
   return await service.pool.of(tenantId).begin(async (sql) => {
     const waiting = await findAndLockTransfer(sql, tenantId, transferId);
     assert(waiting !== null, `Transfer "${transferId}" has never waited`);
     const atMs = service.clock.nowMs();
     return waiting.status === "pending_approval" && waiting.expiresAtMs <= atMs
-      ? await release(sql, waiting, "expired", EXPIRY, atMs)
+      ? await release(sql, waiting, "expired", EXPIRY, { atMs, tenantNowMs })
       : waiting.answer;
   }) as TransferAnswer;
 }
@@ -135,20 +145,32 @@ async function findAndLockTransfer(
   };
 }
 
-/** When its money moves: as long after the transfer's own time, which may be simulated, as it has waited. */
-function entryTimeMs({ answer }: WaitingTransfer, nowMs: number): number {
-  return Date.parse(answer.occurred_at) + Math.max(0, nowMs - Date.parse(answer.created_at));
+/** One instant by the real clock, and by the tenant's. */
+interface Instant {
+  readonly atMs: number;
+  readonly tenantNowMs: number;
+}
+
+/**
+ * When its wait ends by the tenant's clock: as long after the transfer's own time as it has waited, or now, which a call
+ * may have taken far ahead meanwhile.
+ */
+function entryTimeMs({ answer }: WaitingTransfer, { atMs, tenantNowMs }: Instant): number {
+  const waitedMs = Math.max(0, atMs - Date.parse(answer.created_at));
+  return Math.max(Date.parse(answer.occurred_at) + waitedMs, tenantNowMs);
 }
 
 /**
  * The hold's end is a transfer within one currency. So a conversion is two transfers of this transaction: the held
  * money to the conversion account, and from there the other currency to the receiver.
+ *
+ * @returns when the money moved: not before `waitedUntilMs`, and behind the entries that both wallets have by then
  */
 async function postWaiting(
   sql: Transaction,
   { tenantId, transferId, from, to, debitedMinor, creditedMinor, memo }: WaitingTransfer,
-  atMs: number,
-): Promise<void> {
+  waitedUntilMs: number,
+): Promise<number> {
   const isConversion = from.currency !== to.currency;
   const [paid, gives] = [conversionAccount(from.currency), conversionAccount(to.currency)];
   await openAccounts(sql, tenantId, isConversion ? [to, paid, gives] : [to]);
@@ -157,12 +179,16 @@ async function postWaiting(
   await sql`
     select from ledger_lock_accounts(${textArray(accounts.map(() => tenantId))}::text[],
                                      ${textArray(accounts.map(({ accountId }) => accountId))}::text[])`;
+  const atMs = Math.max(
+    waitedUntilMs,
+    await nextEntryMs(sql, tenantId, [from.accountId, to.accountId]),
+  );
   const end = { tenantId, holdId: holdIdOf(transferId), transferId, memo: memo ?? undefined, atMs };
   await postHold(sql, {
     ...end,
     to: [{ account: isConversion ? paid : to, amountMinor: debitedMinor }],
   });
-  if (!isConversion) return;
+  if (!isConversion) return atMs;
   await post(sql, {
     tenantId,
     transferId: `${transferId}_2`,
@@ -170,6 +196,7 @@ async function postWaiting(
     atMs,
     postings: [{ account: gives, amountMinor: -creditedMinor }, { account: to, amountMinor: creditedMinor }],
   });
+  return atMs;
 }
 
 /** Frees what is held: nobody approved it in time, or the person who was asked said no. */
@@ -178,14 +205,14 @@ async function release(
   waiting: WaitingTransfer,
   status: "expired" | "rejected",
   by: Decider,
-  atMs: number,
+  instant: Instant,
 ): Promise<TransferAnswer> {
   const { tenantId, transferId } = waiting;
   await voidHold(sql, {
     tenantId,
     holdId: holdIdOf(transferId),
     transferId,
-    atMs: entryTimeMs(waiting, atMs),
+    atMs: entryTimeMs(waiting, instant),
   });
   const answer: TransferAnswer = {
     ...waiting.answer,
@@ -194,7 +221,7 @@ async function release(
     approval: null,
     next_move: TRANSFER_STATUSES[status].nextMove,
   };
-  await finish(sql, waiting, answer, status, by, atMs);
+  await finish(sql, waiting, answer, status, by, instant.atMs);
   return answer;
 }
 

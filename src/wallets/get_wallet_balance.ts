@@ -1,5 +1,6 @@
 import { toRfc3339 } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
+import { EXAMPLE_CUSTOMER_ID, unknownCustomer } from "../core/unknown_customer.ts";
 import { formatAmount } from "../core/money.ts";
 import { forecastRunOut, RUN_OUT_LEVEL, RUN_OUT_METHOD, type RunOut } from "./forecast/run_out.ts";
 import { readFlows } from "./read_flows.ts";
@@ -9,9 +10,6 @@ import { moneyAnswer } from "./transfer.ts";
 import { walletAlerts } from "./wallet_alerts.ts";
 import { unknownWallet } from "./wallet_id.ts";
 import type { WalletService } from "./wallet_service.ts";
-
-/** Of the default world. */
-const EXAMPLE_CUSTOMER_ID = "cust_123";
 
 export interface BalanceRequest {
   readonly tenantId: string;
@@ -33,8 +31,8 @@ interface WalletRow {
 /**
  * What a wallet, or each wallet of a customer, holds; and what is known about how it is used. Reads only.
  *
- * Errors, in the order they are looked for: `invalid_arguments` (neither or both named), `unknown_customer`,
- * `unknown_wallet`.
+ * Errors, in the order they are looked for: `invalid_arguments` (neither or both named), `unknown_customer` or
+ * `unknown_wallet`, `invalid_arguments` (a wallet's id and another currency), `unknown_wallet`.
  */
 export async function getWalletBalance(service: WalletService, request: BalanceRequest) {
   const { tenantId } = request;
@@ -67,15 +65,25 @@ async function customerOf(service: WalletService, request: BalanceRequest): Prom
       },
     );
   }
-  if (walletId !== null) return (await service.references.wallet(tenantId, walletId)).ownerId;
+  if (walletId !== null) {
+    const account = await service.references.wallet(tenantId, walletId);
+    if (request.currency === null || request.currency === account.currency) return account.ownerId;
+    throw new DomainError(
+      "invalid_arguments",
+      `Wallet "${walletId}" is in ${account.currency}, and currency asks for ${request.currency}.`,
+      {
+        field: "currency",
+        nextMove: `Leave currency out, or ask for wallet:${account.ownerId}:${request.currency}.`,
+      },
+    );
+  }
   if (await service.references.customerExists(tenantId, customerId!)) return customerId!;
-  const hasExample = await service.references.customerExists(tenantId, EXAMPLE_CUSTOMER_ID);
-  throw new DomainError("unknown_customer", `There is no customer "${customerId}".`, {
-    field: "customer_id",
-    nextMove: hasExample
-      ? `Use an existing customer_id of this tenant, such as "${EXAMPLE_CUSTOMER_ID}".`
-      : "Use an existing customer_id of this tenant.",
-  });
+  throw unknownCustomer(customerId!, tenantId, await knownIn(service, tenantId));
+}
+
+async function knownIn(service: WalletService, tenantId: string): Promise<"example" | "others" | "none"> {
+  if (await service.references.customerExists(tenantId, EXAMPLE_CUSTOMER_ID)) return "example";
+  return await service.references.hasCustomers(tenantId) ? "others" : "none";
 }
 
 async function readWallets(
@@ -92,7 +100,7 @@ async function readWallets(
        and (${currency}::text is null or currency = ${currency})
      order by currency`;
   if (rows.length === 0 && currency !== null) {
-    throw unknownWallet("currency", walletId ?? `wallet:${customerId}:${currency}`);
+    throw unknownWallet("currency", `wallet:${customerId}:${currency}`);
   }
   return rows.map((row) => ({
     walletId: row.wallet_id,

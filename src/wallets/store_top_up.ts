@@ -5,9 +5,9 @@ import { findEarlierCall, KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
 import type { Sql } from "../db/pool.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
 import type { Account } from "../ledger/accounts.ts";
-import { lastEntriesOf } from "../ledger/last_entries.ts";
+import { lastEntriesOf, nextEntryMs } from "../ledger/last_entries.ts";
 import { topUpPostings } from "../ledger/top_up_postings.ts";
-import { openAccounts, post, type Transaction } from "../ledger/transfers.ts";
+import { lockAccounts, openAccounts, post, type Transaction } from "../ledger/transfers.ts";
 import { storedError } from "./store_transfers.ts";
 import { readFlows } from "./read_flows.ts";
 import { STATUS_OF_CHARGE, TOP_UP_STATUSES, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
@@ -161,20 +161,27 @@ export async function finishTopUp(
 ): Promise<{ answer: TopUpAnswer; before: TopUpStatus }> {
   const { tenantId, topUpId, account } = topUp;
   const nowMs = service.clock.nowMs();
+  const tenantNowMs = await service.clocks.nowMs(tenantId);
   const status = STATUS_OF_CHARGE[charged.status];
-  const flows = await readFlows(service.pool.of(tenantId), tenantId, account.accountId, charged.occurredAtMs);
+  const adviceAtMs = Math.max(charged.occurredAtMs, topUp.simulatedAtMs === null ? tenantNowMs : 0);
+  const flows = await readFlows(service.pool.of(tenantId), tenantId, account.accountId, adviceAtMs);
   return await service.pool.of(tenantId).begin(async (sql) => {
     const before = await lockTopUp(sql, topUp);
     const isOpen = !TOP_UP_STATUSES[before.status].final;
     const told = (answer: TopUpAnswer) => ({ answer, before: before.status });
     if (!isOpen && before.answer !== null) return told(before.answer);
-    if (isOpen && status === "succeeded") await credit(sql, topUp, charged);
+    const hasWaited = before.status !== "charging" || nowMs - topUp.createdAtMs >= GRACE_MS;
+    const occurredAtMs = isOpen && status === "succeeded"
+      ? await credit(sql, topUp, charged, hasWaited ? tenantNowMs : null)
+      : charged.occurredAtMs;
     // A wallet that money is on its way to is one that can be asked about.
     if (isOpen && !TOP_UP_STATUSES[status].final) await openAccounts(sql, tenantId, [account]);
     const answer = topUpAnswer(topUp, {
       status,
       charged,
+      occurredAtMs,
       flows,
+      adviceAtMs,
       availableMinor: await availableIn(sql, topUp),
       approvalSecret: service.approvalSecret,
     });
@@ -182,7 +189,7 @@ export async function finishTopUp(
     const recheckMs = status === "requires_action" ? WAITING_RECHECK_MS : RECHECK_MS;
     await sql`
       update wallet_top_ups
-         set status = ${status}, payment_id = ${charged.paymentId}, occurred_at_ms = ${charged.occurredAtMs}, next_check_at = ${new Date(
+         set status = ${status}, payment_id = ${charged.paymentId}, occurred_at_ms = ${occurredAtMs}, next_check_at = ${new Date(
       nowMs + recheckMs,
     )},
              finished_at = ${TOP_UP_STATUSES[status].final ? new Date(nowMs) : null}
@@ -240,21 +247,38 @@ export async function lockTopUp(
   };
 }
 
+/**
+ * @param waitedUntilMs the tenant's now for one that had to wait, for the card's holder or the provider's word; else null
+ * @returns when the money came into the wallet: at its charge's own time; where that may lie before entries that the wallet
+ *   has by now, behind them
+ */
 async function credit(
   sql: Transaction,
   topUp: StoredTopUp,
-  { feeMinor, occurredAtMs }: ChargedTopUp,
-): Promise<void> {
-  const { tenantId, account, amountMinor } = topUp;
+  { feeMinor, occurredAtMs: chargedAtMs }: ChargedTopUp,
+  waitedUntilMs: number | null,
+): Promise<number> {
+  const { tenantId, account, amountMinor, simulatedAtMs } = topUp;
   const postings = topUpPostings(account, amountMinor, feeMinor);
-  await openAccounts(sql, tenantId, postings.map((posting) => posting.account));
+  const accounts = postings.map((posting) => posting.account);
+  await openAccounts(sql, tenantId, accounts);
+  let atMs = chargedAtMs;
+  if (waitedUntilMs !== null || simulatedAtMs !== null) {
+    await lockAccounts(sql, tenantId, accounts);
+    atMs = Math.max(
+      chargedAtMs,
+      waitedUntilMs ?? chargedAtMs,
+      await nextEntryMs(sql, tenantId, [account.accountId]),
+    );
+  }
   await post(sql, {
     tenantId,
     transferId: transferIdOf(topUp),
     memo: "wallet top-up",
-    atMs: occurredAtMs,
+    atMs,
     postings,
   });
+  return atMs;
 }
 
 function transferIdOf({ topUpId }: StoredTopUp): string {

@@ -22,12 +22,17 @@ export const TOP_UP_STATUSES = {
   charging: {
     final: false,
     nextMove: "The provider's answer is not in yet. Repeat the call with the same key in a second.",
+    nextMoveWithoutKey: (paymentId: string) =>
+      "The provider's answer is not in yet. " + askForPayment(paymentId, "a second"),
   },
   in_doubt: {
     final: false,
     nextMove:
       "It is unknown yet whether the card was charged; it is being settled. Repeat the call with the same key in a few " +
       "seconds. Do not top up again.",
+    nextMoveWithoutKey: (paymentId: string) =>
+      "It is unknown yet whether the card was charged; it is being settled. " +
+      askForPayment(paymentId, "a few seconds"),
   },
   requires_action: {
     final: false,
@@ -38,7 +43,29 @@ export const TOP_UP_STATUSES = {
   succeeded: { final: true, nextMove: "Nothing is left to do." },
   declined: { final: true, nextMove: "Use another payment method, with a new idempotency key." },
   failed: { final: true, nextMove: "The card was never charged. Try again with a new idempotency key." },
-} as const satisfies Record<TopUpStatus, { final: boolean; nextMove: string }>;
+} as const satisfies Record<
+  TopUpStatus,
+  { final: boolean; nextMove: string; nextMoveWithoutKey?: (paymentId: string) => string }
+>;
+
+/** A call without a key cannot be repeated: it would be another top-up. */
+function askForPayment(paymentId: string, soon: string): string {
+  return `Call get_payment_status with payment_id "${paymentId}" in ${soon}: once it has succeeded, the wallet is credited. ` +
+    "Do not repeat this call: it had no idempotency_key, so it would charge the card again.";
+}
+
+/** What the caller does next. */
+export function nextMoveOfTopUp(
+  status: TopUpStatus,
+  { hasKey, paymentId, isSoftDecline }: { hasKey: boolean; paymentId: string; isSoftDecline: boolean },
+): string {
+  const facts: { nextMove: string; nextMoveWithoutKey?: (paymentId: string) => string } =
+    TOP_UP_STATUSES[status];
+  if (status === "declined" && isSoftDecline) {
+    return `The card may be accepted later: try again then, or use another payment method, with a new idempotency key.`;
+  }
+  return hasKey ? facts.nextMove : facts.nextMoveWithoutKey?.(paymentId) ?? facts.nextMove;
+}
 
 export const STATUS_OF_CHARGE = {
   processing: "charging",

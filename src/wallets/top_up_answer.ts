@@ -2,19 +2,26 @@ import { signApproval } from "../core/approval_token.ts";
 import { toRfc3339 } from "../core/clock.ts";
 import type { WalletFlows } from "./read_flows.ts";
 import type { StoredTopUp } from "./store_top_up.ts";
-import { recommend, TOP_UP_STATUSES, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
+import { nextMoveOfTopUp, recommend, type TopUpAnswer, type TopUpStatus } from "./top_up.ts";
 import type { ChargedTopUp } from "./top_up_charger.ts";
 import { moneyAnswer } from "./transfer.ts";
 
 /** What the caller of a top-up is told once its charge has come so far. */
-export function topUpAnswer(topUp: StoredTopUp, { status, charged, flows, availableMinor, approvalSecret }: {
-  status: TopUpStatus;
-  charged: ChargedTopUp;
-  flows: WalletFlows;
-  /** What the wallet can spend now, the top-up included. */
-  availableMinor: bigint;
-  approvalSecret: Uint8Array;
-}): TopUpAnswer {
+export function topUpAnswer(
+  topUp: StoredTopUp,
+  { status, charged, occurredAtMs, flows, adviceAtMs, availableMinor, approvalSecret }: {
+    status: TopUpStatus;
+    charged: ChargedTopUp;
+    /** When the money came into the wallet; until then the charge's own time. */
+    occurredAtMs: number;
+    /** Until `adviceAtMs`, from which on the advice looks ahead. */
+    flows: WalletFlows;
+    adviceAtMs: number;
+    /** What the wallet can spend now, the top-up included. */
+    availableMinor: bigint;
+    approvalSecret: Uint8Array;
+  },
+): TopUpAnswer {
   const { account: { accountId, currency }, amountMinor } = topUp;
   const { decline } = charged;
   return {
@@ -27,10 +34,14 @@ export function topUpAnswer(topUp: StoredTopUp, { status, charged, flows, availa
     decline: decline === null ? null : { by: decline.by, code: decline.code, message: decline.message },
     challenge: status === "requires_action" ? challengeOf(topUp, charged, approvalSecret) : null,
     available: moneyAnswer(availableMinor, currency),
-    recommendation: recommend(flows, availableMinor, currency, charged.occurredAtMs),
+    recommendation: recommend(flows, availableMinor, currency, adviceAtMs),
     created_at: toRfc3339(topUp.createdAtMs),
-    occurred_at: toRfc3339(charged.occurredAtMs),
-    next_move: TOP_UP_STATUSES[status].nextMove,
+    occurred_at: toRfc3339(occurredAtMs),
+    next_move: nextMoveOfTopUp(status, {
+      hasKey: topUp.idempotencyKey !== null,
+      paymentId: charged.paymentId,
+      isSoftDecline: decline?.retriable ?? false,
+    }),
   };
 }
 

@@ -29,7 +29,13 @@ export interface ChargedTopUp {
   readonly occurredAtMs: number;
   readonly feeMinor: bigint;
   readonly riskScore: number | null;
-  readonly decline: { readonly by: string; readonly code: string; readonly message: string } | null;
+  readonly decline: {
+    readonly by: string;
+    readonly code: string;
+    readonly message: string;
+    /** Whether the same card may be accepted later. */
+    readonly retriable: boolean;
+  } | null;
   /** What the card's holder has to do first; null unless `requires_action`. */
   readonly challenge: {
     readonly askedBy: "issuer" | "risk";

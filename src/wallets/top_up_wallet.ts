@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { invalidApproval, verifyApproval } from "../core/approval_token.ts";
 import { toRfc3339 } from "../core/clock.ts";
-import { DomainError } from "../core/errors.ts";
+import { againLater, DomainError } from "../core/errors.ts";
 import { WALLET_MERCHANT_ID } from "../core/wallet_merchant.ts";
 import { tryAll } from "../core/try_all.ts";
 import { keyReusedError } from "../db/idempotency_keys.ts";
@@ -124,7 +124,10 @@ export async function chargeTopUp(
     const isTriedAgain = error.retriable && !(error.code === "overloaded" && topUp.idempotencyKey === null);
     if (isTriedAgain) throw error;
     await refuseTopUp(service, topUp, error);
-    throw error;
+    // The charge's own key is not the caller's.
+    throw error.code === "overloaded"
+      ? new DomainError(error.code, error.message, { nextMove: againLater(topUp.idempotencyKey) })
+      : error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect } from "expect";
-import { DomainError } from "../core/errors.ts";
+import { againLater, DomainError } from "../core/errors.ts";
 import { TENANT } from "../payments/testing/open_lab.ts";
 import { refund } from "../payments/testing/refund_lab.ts";
 import { openWalletLab, type WalletLab } from "./testing/open_wallet_lab.ts";
@@ -45,6 +45,26 @@ Deno.test("topUpWallet() charges the card through the approval path and credits 
     .owner`select action from audit_events where resource = ${answer.top_up_id} order by audit_id`;
   expect(actions.map(({ action }) => action)).toEqual(["top_up.begun", "top_up.succeeded"]);
   expect(await lab.lab.brokenInvariants()).toEqual([]);
+});
+
+Deno.test("a top-up that the full queue refuses is to be repeated with its key, or, without one, as it stands", async () => {
+  await using lab = await openWalletLab();
+  // As payments say it of the key that the charge has of its own.
+  const full = () =>
+    Promise.reject(new DomainError("overloaded", "Full.", { nextMove: againLater("top-up/x") }));
+  const { charger } = lab.service;
+  Object.assign(lab.service, { charger: { charge: full } });
+  await expect(topUp(lab, { idempotencyKey: "k" })).rejects.toMatchObject({
+    nextMove: expect.stringContaining("same idempotency key"),
+  });
+  await expect(topUp(lab)).rejects.toMatchObject({
+    nextMove: "Nothing was done: repeat the call in a second.",
+  });
+  Object.assign(lab.service, { charger });
+  // Nobody charges the one without a key later, behind its caller's back.
+  lab.lab.clock.advance(120_000);
+  await completeTopUps(lab.service);
+  expect(await lab.balanceOf("cust_ann")).toEqual({ balance: 10_000n, held: 0n });
 });
 
 Deno.test("topUpWallet() answers a decline, refuses what it cannot charge, and credits nothing", async () => {

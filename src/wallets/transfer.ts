@@ -171,7 +171,9 @@ export function transferAnswer(plan: PlannedTransfer, outcome: {
       ? TRANSFER_STATUSES[status].nextMove
       : nextMoveOfWaiting(outcome.approval, {
         shown: "the patterns",
-        tells: "the same call with its idempotency_key, or wallet_transaction_history, tells how it ended",
+        tells: request.idempotencyKey === null
+          ? `wallet_transaction_history of ${from.accountId} tells under held how it ended`
+          : "the same call with its idempotency_key, or wallet_transaction_history under held, tells how it ended",
       }),
   };
 }

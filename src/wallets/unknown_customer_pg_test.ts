@@ -19,7 +19,9 @@ Deno.test("who asks for an unknown customer is pointed at another only where the
     ]);
   };
   const plain = "Use an existing customer_id of this tenant.";
-  expect(await nextMoves("fresh")).toEqual([plain, plain]);
+  const empty = 'The tenant "fresh" has no customers yet: fill it with deno task simulate --tenant fresh';
+  expect(await nextMoves("fresh")).toEqual([empty, empty]);
+  expect(await nextMoves(TENANT)).toEqual([plain, plain]);
   await lab.addCustomers(["cust_123"]);
   const pointed = 'Use an existing customer_id of this tenant, such as "cust_123".';
   expect(await nextMoves(TENANT)).toEqual([pointed, pointed]);

@@ -41,6 +41,13 @@ export class WalletReferences {
     return row !== undefined;
   }
 
+  /** Whether a world, or anybody, was loaded into the tenant. */
+  async hasCustomers(tenantId: string): Promise<boolean> {
+    const [row] = await this.#pool.of(tenantId)`
+      select 1 from customers where tenant_id = ${tenantId} limit 1`;
+    return row !== undefined;
+  }
+
   #isOpen(tenantId: string, account: Account): boolean {
     return this.#open.has(`${tenantId}/${account.accountId}`);
   }

@@ -1,6 +1,6 @@
 import type { ApprovalWays } from "../core/approval_ways.ts";
 import type { Clock } from "../core/clock.ts";
-import { DomainError } from "../core/errors.ts";
+import { againLater, DomainError } from "../core/errors.ts";
 import { FirstCalls } from "../core/first_calls.ts";
 import { inSpan } from "../core/trace.ts";
 import type { Ids } from "../core/ids.ts";
@@ -119,7 +119,7 @@ export class WalletService {
         throw new DomainError(
           "overloaded",
           `${this.settings.maxQueue} transfers are waiting; this one was not taken.`,
-          { nextMove: "Repeat the call with the same idempotency key in a second." },
+          { nextMove: againLater(item.plan.request.idempotencyKey) },
         );
       }
       const committed = isDuplicateOf(error, OWN_IDS) ? await this.#committedTry(item) : undefined;

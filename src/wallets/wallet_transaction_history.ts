@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor } from "./history/cursor.ts";
 import { type Direction, directionOf, type EntryKind } from "./history/entry.ts";
 import { findRecurring } from "./history/find_recurring.ts";
 import { readAhead, readEntries } from "./history/read_entries.ts";
+import { readHeld } from "./history/read_held.ts";
 import { type Unusual, unusualEntries } from "./history/unusual_entries.ts";
 import { DAY_MS } from "./risk/past.ts";
 import { moneyAnswer } from "./transfer.ts";
@@ -74,7 +75,7 @@ export async function walletTransactionHistory(service: WalletService, request: 
   };
   const question = questionOf(request, amountMinMinor, amountMaxMinor);
   const after = request.cursor === null ? null : decodeCursor(request.cursor, question);
-  const [page, latest, ahead] = await Promise.all([
+  const [page, latest, ahead, held] = await Promise.all([
     readEntries(service.pool.of(tenantId), { ...filter, after, limit: limit + 1 }),
     readEntries(service.pool.of(tenantId), {
       tenantId,
@@ -90,6 +91,7 @@ export async function walletTransactionHistory(service: WalletService, request: 
       limit: LOOKED_AT_ENTRIES,
     }),
     readAhead(service.pool.of(tenantId), tenantId, accountId, asOfMs),
+    readHeld(service.pool.of(tenantId), tenantId, accountId),
   ]);
   const shown = page.slice(0, limit);
   const marks = unusualEntries(latest.toReversed(), new Set(shown.map(({ transferId }) => transferId)));
@@ -115,6 +117,7 @@ export async function walletTransactionHistory(service: WalletService, request: 
       ...moneyAnswer(ahead.sumMinor, currency),
       last_at: ahead.lastAtMs === null ? null : toRfc3339(ahead.lastAtMs),
     },
+    held,
     recurring: recurringAnswer(latest, currency, asOfMs),
     looked_at: { entries: latest.length, days_at_most: LOOKED_AT_DAYS },
   };

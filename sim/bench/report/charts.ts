@@ -1,45 +1,12 @@
 import type { EChartsOption } from "echarts";
-import { AXIS_STYLE, CHART_COLORS, LEGEND_STYLE, renderChart } from "../../../load/report/render_chart.ts";
+import { AXIS_STYLE, CHART_COLORS, renderChart } from "../../../load/report/render_chart.ts";
 import { MODEL_NAME } from "../../train/contender.ts";
-import type { LearningCurve } from "../../train/train_ensemble.ts";
 import type { Curve } from "../findings/curves.ts";
 import { type Findings, SCORE_BAND } from "../findings/findings.ts";
 import { wilson95 } from "../../../src/fraud/measures/wilson.ts";
-
-const GRID = { left: 62, right: 24, top: 62, bottom: 46 };
-
-const valueAxis = (name: string, more: object = {}) => ({
-  type: "value" as const,
-  name,
-  nameLocation: "middle" as const,
-  nameGap: 30,
-  ...AXIS_STYLE,
-  ...more,
-});
+import { GRID, legendOf, valueAxis } from "./chart_parts.ts";
 
 const [MODEL_COLOR, ...OTHER_COLORS] = CHART_COLORS;
-
-const LEGEND_LINE_PX = 26;
-/** More than ECharts takes a letter for: it measures with a narrower font than a page may show the chart in. */
-const LETTER_PX = 8;
-const CHART_WIDTH_PX = 560;
-
-/** A legend whose names do not run into each other, and the room it takes. */
-function legendOf(names: readonly string[]): { legend: object; heightPx: number } {
-  let [lines, usedPx] = [1, 0];
-  for (const name of names) {
-    const itemPx = LETTER_PX * padded(name).length + LEGEND_STYLE.itemWidth + 5 + LEGEND_STYLE.itemGap;
-    if (usedPx > 0 && usedPx + itemPx > CHART_WIDTH_PX) [lines, usedPx] = [lines + 1, 0];
-    usedPx += itemPx;
-  }
-  return {
-    legend: { ...LEGEND_STYLE, formatter: padded, data: [...names] },
-    heightPx: LEGEND_LINE_PX * lines,
-  };
-}
-
-/** A sixth longer by spaces that are kept. */
-const padded = (name: string) => name + "\u00a0".repeat(1 + Math.ceil(name.length / 6));
 
 /** Lines over a common axis; the model's 95% as a band behind its line. */
 function lineChart(
@@ -51,7 +18,7 @@ function lineChart(
 ): string {
   const points = (values: readonly number[]) => values.map((value, i) => [places[i], value]);
   const bands = curves.flatMap(({ band95 }) =>
-    band95 === null ? [] : [
+    !isVisible(band95) ? [] : [
       {
         name: "low",
         type: "line" as const,
@@ -94,12 +61,22 @@ function lineChart(
   return renderChart(option, heightPx);
 }
 
+/** A band of no width, or of draws that know no fraud, is none. */
+function isVisible(band: Curve["band95"]): band is NonNullable<Curve["band95"]> {
+  return band !== null && band.flat().every(Number.isFinite) && band.some(([low, high]) => high > low);
+}
+
+/** Whether a chart of these lines has the model's 95% behind it. */
+export function hasBand(curves: readonly Curve[]): boolean {
+  return curves.some(({ band95 }) => isVisible(band95));
+}
+
 /** The model first, so that it has the same colour in every chart. */
 function inDrawingOrder(curves: readonly Curve[]): readonly Curve[] {
   return [...curves].sort((a, b) => Number(b.name === MODEL_NAME) - Number(a.name === MODEL_NAME));
 }
 
-export function precisionRecallChart({ curves }: Findings): string {
+export function precisionRecallChart(curves: Findings["curves"]): string {
   return lineChart(
     curves.precision,
     curves.recalls,
@@ -109,7 +86,7 @@ export function precisionRecallChart({ curves }: Findings): string {
   );
 }
 
-export function costChart({ curves }: Findings): string {
+export function costChart(curves: Findings["curves"]): string {
   const nothing: Curve = {
     name: "doing nothing",
     values: curves.alarmShares.map(() => curves.costOfDoingNothing),
@@ -124,7 +101,8 @@ export function costChart({ curves }: Findings): string {
   );
 }
 
-export function reliabilityChart({ reliability }: Findings): string {
+/** @param hasWhiskers whether each share has its 95%, as payments would have that are independent */
+export function reliabilityChart({ reliability }: Findings, hasWhiskers: boolean): string {
   const bins = reliability.filter(({ rows, frauds }) => rows > 0 && frauds > 0);
   const least = 1e-5;
   return renderChart({
@@ -146,7 +124,7 @@ export function reliabilityChart({ reliability }: Findings): string {
         lineStyle: { type: "dashed", width: 1 },
         data: [[least, least], [1, 1]],
       },
-      ...bins.map(({ predicted, frauds, rows }) => ({
+      ...(hasWhiskers ? bins : []).map(({ predicted, frauds, rows }) => ({
         name: "95%",
         type: "line" as const,
         showSymbol: false,
@@ -198,8 +176,11 @@ export function scoreBandChart({ scoreBands }: Findings): string {
   });
 }
 
-/** Recall with its 95% by name, frauds in brackets. */
-export function recallChart(recalls: Findings["recallByStory"]): string {
+/**
+ * Recall by name, frauds in brackets.
+ * @param hasWhiskers whether each has its 95%, as payments would have that are independent
+ */
+export function recallChart(recalls: Findings["recallByStory"], hasWhiskers: boolean): string {
   const entries = Object.entries(recalls).reverse();
   return renderChart({
     grid: { left: 190, right: 40, top: 16, bottom: 46 },
@@ -211,7 +192,7 @@ export function recallChart(recalls: Findings["recallByStory"]): string {
     },
     series: [
       { type: "bar", barMaxWidth: 16, data: entries.map(([, { recall }]) => recall) },
-      ...entries.map(([, { frauds, recall }], place) => ({
+      ...(hasWhiskers ? entries : []).map(([, { frauds, recall }], place) => ({
         type: "line" as const,
         showSymbol: false,
         lineStyle: { color: "#7d8590", width: 2 },
@@ -221,82 +202,14 @@ export function recallChart(recalls: Findings["recallByStory"]): string {
   }, Math.max(180, 70 + 30 * entries.length));
 }
 
-export function importanceChart({ importances }: Findings): string {
+/** Null where no single feature is missed. */
+export function importanceChart({ importances }: Findings): string | null {
   const first = importances.slice(0, 18).filter(({ loss }) => loss > 0).reverse();
+  if (first.length === 0) return null;
   return renderChart({
     grid: { left: 220, right: 30, top: 12, bottom: 46 },
     xAxis: valueAxis("loss of average precision"),
     yAxis: { type: "category", data: first.map(({ feature }) => feature), ...AXIS_STYLE },
     series: [{ type: "bar", barMaxWidth: 14, data: first.map(({ loss }) => loss) }],
   }, 90 + 20 * first.length);
-}
-
-export function learningChart(curves: readonly LearningCurve[]): string {
-  return renderChart({
-    grid: { ...GRID, right: 62 },
-    legend: legendOf(["average precision on validation", "loss on training rows"]).legend,
-    xAxis: valueAxis("epoch", { min: 1, minInterval: 1 }),
-    yAxis: [
-      valueAxis("average precision", { nameGap: 42, scale: true }),
-      valueAxis("cross-entropy, nats", { nameGap: 46, scale: true, splitLine: { show: false } }),
-    ],
-    series: curves.flatMap(({ validationAveragePrecision, trainingLoss, bestEpoch }) => [
-      {
-        name: "average precision on validation",
-        type: "line" as const,
-        symbol: "circle",
-        symbolSize: (_: unknown, { dataIndex }: { dataIndex: number }) => dataIndex + 1 === bestEpoch ? 9 : 0,
-        color: "#3b82c4",
-        lineStyle: { width: 1.4 },
-        data: validationAveragePrecision.map((value, i) => [i + 1, value]),
-      },
-      {
-        name: "loss on training rows",
-        type: "line" as const,
-        yAxisIndex: 1,
-        showSymbol: false,
-        color: "#e08a2e",
-        lineStyle: { width: 1.4, type: "dashed" as const },
-        data: trainingLoss.map((value, i) => [i + 1, value]),
-      },
-    ]),
-  });
-}
-
-/** Ages grow as time goes by, until they reach their cap; that is no news. */
-const GROWS_BY_ITSELF = /_age_days$/;
-
-export function driftChart({ drift }: Findings): string {
-  const lines = [
-    { name: "score", values: drift.score, width: 3 },
-    ...drift.features.filter(({ feature }) => !GROWS_BY_ITSELF.test(feature)).slice(0, 6).map((
-      { feature, psi },
-    ) => ({ name: feature, values: psi, width: 1.4 })),
-  ];
-  const { legend, heightPx: legendPx } = legendOf(lines.map(({ name }) => name));
-  return renderChart({
-    grid: { ...GRID, right: 40, top: 16 + legendPx },
-    legend,
-    xAxis: { type: "category", data: [...drift.months], ...AXIS_STYLE },
-    yAxis: valueAxis("population stability index", { nameGap: 42, min: 0 }),
-    series: lines.map(({ name, values, width }, i) => ({
-      name,
-      type: "line" as const,
-      lineStyle: { width },
-      symbolSize: 6,
-      data: [...values],
-      ...(i === 0
-        ? {
-          markLine: {
-            silent: true,
-            symbol: "none",
-            precision: 2,
-            lineStyle: { type: "dashed" as const, color: "#7d8590" },
-            label: { formatter: "{c}", color: "currentColor" },
-            data: [{ yAxis: 0.1 }, { yAxis: 0.25 }],
-          },
-        }
-        : {}),
-    })),
-  }, 360);
 }

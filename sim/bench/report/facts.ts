@@ -1,5 +1,6 @@
 import { MODEL_NAME } from "../../train/contender.ts";
 import type { Findings } from "../findings/findings.ts";
+import { passesText } from "../../train/most_passes.ts";
 import { intervalNote, spanText } from "../../train/scoreboard_text.ts";
 import type { BenchRun } from "../run_bench.ts";
 
@@ -44,6 +45,10 @@ export function runFacts(run: BenchRun, findings: Findings): [string, string][] 
       `${last.model.sample.rows.length} payments, ${last.model.sample.rows.frauds} known frauds (last period)`,
     ],
     [
+      "Passes of the networks",
+      `${passesText(last.model.curves, last.model.sample.rows.length)} (last period)`,
+    ],
+    [
       "One network alone",
       `AP ${mean.toFixed(3)}${
         networks === 1
@@ -68,6 +73,15 @@ export function runFacts(run: BenchRun, findings: Findings): [string, string][] 
       } s`,
     ],
   ];
+}
+
+/** What stands for feature importances where all are nothing. */
+export const NOT_ONE_IS_MISSED =
+  "No single feature is missed: whichever of them is shuffled, the average precision is no lower.";
+
+/** Whether the run gives any interval: drawn again, one customer is always the same. */
+export function givesIntervals({ scoreboard }: Pick<BenchRun, "scoreboard">): boolean {
+  return scoreboard.testFraudCustomers > 1;
 }
 
 /** What to know before the figures are believed, a sentence or two each. */

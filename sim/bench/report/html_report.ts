@@ -1,26 +1,33 @@
 import { escapeMarkup } from "../../../load/report/escape_markup.ts";
 import { REPORT_STYLE } from "../../../load/report/report_style.ts";
 import { COST_ABOUT } from "../../train/cost.ts";
-import { scoreboardTables } from "../../train/scoreboard_text.ts";
+import { intervalNote, scoreboardTables } from "../../train/scoreboard_text.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
 import {
   costChart,
-  driftChart,
+  hasBand,
   importanceChart,
-  learningChart,
   precisionRecallChart,
   recallChart,
   reliabilityChart,
   scoreBandChart,
 } from "./charts.ts";
-import { headline, runFacts, runNotes } from "./facts.ts";
+import { driftChart } from "./drift_chart.ts";
+import { givesIntervals, headline, NOT_ONE_IS_MISSED, runFacts, runNotes } from "./facts.ts";
+import { learningChart } from "./learning_chart.ts";
 
 /** The report as one HTML page: no script, no other file. */
 export function htmlReport(run: BenchRun, findings: Findings): string {
   const { scoreboard, runs } = run;
   const { operating, ranking } = scoreboardTables(scoreboard);
   const last = runs[runs.length - 1];
+  const hasIntervals = givesIntervals(run);
+  const whiskers = hasIntervals ? WHISKERS : "";
+  // They stand with the figures that they are about, at the top.
+  const caveats = intervalNote(scoreboard);
+  const notes = runNotes(run).filter((note) => !caveats.includes(note));
+  const curves = hasIntervals ? findings.curves : withoutBands(findings.curves);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -35,6 +42,7 @@ export function htmlReport(run: BenchRun, findings: Findings): string {
 <div>
 <h1>Fraud scoreboard: ${escapeMarkup(run.source.name)}</h1>
 <p class="lead">${escapeMarkup(headline(run, findings))}</p>
+${caveats.map((caveat) => `<p class="mark">${escapeMarkup(caveat)}</p>`).join("")}
 </div>
 </header>
 ${
@@ -57,7 +65,11 @@ ${htmlTable(operating)}
     ((1 - scoreboard.baseRate) * 100).toFixed(2)
   }% of the payments are genuine: read it beside doing nothing. Cost: US dollars a thousand payments, when ${
     escapeMarkup(COST_ABOUT)
-  }. Intervals: 95%, customers drawn again.</p>
+  }. ${
+    hasIntervals
+      ? "Intervals: 95%, customers drawn again."
+      : "No interval is given: see the top of this page."
+  }</p>
 </section>
 <section>
 <h2>Without any threshold</h2>
@@ -66,19 +78,24 @@ ${htmlTable(ranking)}
     scoreboard.baseRate.toFixed(4)
   }. R@: recall at a false-positive rate. card@100: of the 100 worst cards of a day, the share with fraud. ECE: expected
 calibration error.</p>
-${runNotes(run).map((line) => `<p class="note">${escapeMarkup(line)}</p>`).join("")}
+${notes.map(paragraph).join("")}
 </section>
 <div class="charts">
-${figure("Precision and recall (band: 95% of the model)", precisionRecallChart(findings))}
-${figure("What it costs to turn genuine payments away", costChart(findings))}
-${figure("Calibration: predicted against observed, 95%", reliabilityChart(findings))}
+${figure(`Precision and recall${bandOf(curves.precision)}`, precisionRecallChart(curves))}
+${figure(`What it costs to turn genuine payments away${bandOf(curves.cost)}`, costChart(curves))}
+${figure(`Calibration: predicted against observed${whiskers}`, reliabilityChart(findings, hasIntervals))}
 ${figure("Where the scores lie", scoreBandChart(findings))}
-${figure("Recall by kind of fraud (frauds)", recallChart(findings.recallByStory))}
-${figure("Recall by month (frauds)", recallChart(findings.recallByMonth))}
-${figure("Feature importance: what shuffling one feature costs, last period", importanceChart(findings))}
+${figure(`Recall by kind of fraud (frauds)${whiskers}`, recallChart(findings.recallByStory, hasIntervals))}
+${figure(`Recall by month (frauds)${whiskers}`, recallChart(findings.recallByMonth, hasIntervals))}
 ${
     figure(
-      "Learning curves, last period (dot: the epoch kept)",
+      "Feature importance: what shuffling one feature costs, last period",
+      importanceChart(findings) ?? paragraph(NOT_ONE_IS_MISSED),
+    )
+  }
+${
+    figure(
+      `Learning curves, last period: ${last.model.curves[0].trainingLoss.length} passes (dot: what is kept)`,
       learningChart(last.model.curves),
     )
   }
@@ -90,6 +107,19 @@ ${findings.segmentations.length === 0 ? "" : segmentSection(findings)}
 </html>
 `;
 }
+
+/** Of charts that count payments; the scoreboard's intervals draw customers. */
+const WHISKERS = "; whiskers: 95% if payments were independent, which one thief's are not";
+
+const bandOf = (curves: Parameters<typeof hasBand>[0]) => hasBand(curves) ? " (band: 95% of the model)" : "";
+
+/** Of fraud of one customer, bands would tell of the genuine payments' chance alone. */
+function withoutBands(curves: Findings["curves"]): Findings["curves"] {
+  const bare = (lines: Findings["curves"]["cost"]) => lines.map((line) => ({ ...line, band95: null }));
+  return { ...curves, precision: bare(curves.precision), cost: bare(curves.cost) };
+}
+
+const paragraph = (text: string) => `<p class="note">${escapeMarkup(text)}</p>`;
 
 function segmentSection({ segmentations }: Findings): string {
   const tables = segmentations.map(({ by, segments, ratio }) =>
@@ -117,6 +147,6 @@ function htmlTable([header, ...rows]: readonly (readonly string[])[]): string {
   }</tbody></table></div>`;
 }
 
-function figure(caption: string, svg: string): string {
-  return `<figure><figcaption>${caption}</figcaption>${svg}</figure>`;
+function figure(caption: string, content: string): string {
+  return `<figure><figcaption>${caption}</figcaption>${content}</figure>`;
 }

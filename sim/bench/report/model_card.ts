@@ -1,9 +1,10 @@
 import { FEATURE_HASH, FEATURES } from "../../../src/fraud/features/catalogue.ts";
 import { COST_ABOUT } from "../../train/cost.ts";
-import { scoreboardTables } from "../../train/scoreboard_text.ts";
+import { intervalNote, scoreboardTables } from "../../train/scoreboard_text.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
-import { headline, runFacts, runNotes } from "./facts.ts";
+import { cardLimits } from "./card_limits.ts";
+import { headline, NOT_ONE_IS_MISSED, runFacts, runNotes } from "./facts.ts";
 
 /** The model card in Markdown, from the run's own figures. */
 export function modelCard(run: BenchRun, findings: Findings): string {
@@ -16,9 +17,16 @@ export function modelCard(run: BenchRun, findings: Findings): string {
       ...Object.entries(its).map(([name, { frauds, recall }]) => [name, String(frauds), percent(recall)]),
     ]);
   const [{ model }] = runs;
+  const caveats = intervalNote(scoreboard);
+  const notes = runNotes(run).filter((note) => !caveats.includes(note));
+  const weak = [
+    recalls(findings.recallByStory, "kind of fraud"),
+    recalls(findings.recallByMonth, "month"),
+    ...findings.segmentations.map(falseAlarms),
+  ];
   return `# Model card: fraud score of a payment, ${run.source.name}
 
-${headline(run, findings)}
+${[headline(run, findings), ...caveats].join("\n\n")}
 ${findings.leak === null ? "" : `\n**LEAK: ${findings.leak}.**\n`}
 ${runFacts(run, findings).map(([name, value]) => `- **${name}**: ${value}`).join("\n")}
 
@@ -46,48 +54,38 @@ reported as fraud reached them; cost in US dollars a thousand payments, when ${C
 ## Without any threshold
 
 ${markdownTable(ranking)}
-${runNotes(run).map((line) => `\n${line}\n`).join("")}
+${notes.map((line) => `\n${line}\n`).join("")}
 ## Where it is weak
 
-${recalls(findings.recallByStory, "kind of fraud")}
-
-${recalls(findings.recallByMonth, "month")}
-
-${
-    findings.segmentations.map(({ by, segments, ratio }) =>
-      `False positives by ${by}: from ${(segments.at(-1)!.falsePositiveRate * 100).toFixed(3)}% (${
-        segments.at(-1)!.segment
-      }) to ${(segments[0].falsePositiveRate * 100).toFixed(3)}% (${segments[0].segment})${
-        ratio === null ? "" : `, ${ratio.toFixed(1)} times as much`
-      }.`
-    ).join("\n\n")
-  }
+${weak.join("\n\n")}
 
 ## What it looks at most
 
 On the last period of test alone: all of its fraud and a sample of the rest, each feature dealt out anew once.
 
-${
-    markdownTable([
-      ["feature", "loss of AP when shuffled"],
-      ...findings.importances.slice(0, 12).map(({ feature, loss }) => [feature, loss.toFixed(4)]),
-    ])
-  }
+${looksAt(findings)}
 
 ## What such a test cannot show
 
-- Simulated people do what their authors thought of. A model that is good here knows these rules; how it does on real
-  customers, real thieves and real mistakes in data nobody knows before it has been tried there.
-- Shares of fraud, report delays, prices and costs are made up where the data is simulated. The order of two models can
-  turn round when they change.
-- Thieves here do not answer this very model, so the figures are those of its first days (\`deno task bench:adaptation\`
-  shows how a frozen model ages).
-- Payments that a score turns away keep their label here. In service nobody learns what a declined payment was, and a
-  model trained on what was approved learns less than this one did.
-- Intervals come from drawing customers again. They hold the chance of who was a customer, not that of another year.
-- False-alarm rates by country and amount are those of invented habits. They show that the figures are watched, not
-  that the model is fair.
+${cardLimits(run, findings)}
 `;
+}
+
+function falseAlarms({ by, segments, ratio }: Findings["segmentations"][number]): string {
+  const [highest, lowest] = [segments[0], segments.at(-1)!];
+  const rate = ({ falsePositiveRate, segment }: typeof highest) =>
+    `${(falsePositiveRate * 100).toFixed(3)}% (${segment})`;
+  return `False positives by ${by}: from ${rate(lowest)} to ${rate(highest)}${
+    ratio === null ? "" : `, ${ratio.toFixed(1)} times as much`
+  }.`;
+}
+
+function looksAt({ importances }: Findings): string {
+  if (importances.every(({ loss }) => loss <= 0)) return NOT_ONE_IS_MISSED;
+  return markdownTable([
+    ["feature", "loss of AP when shuffled"],
+    ...importances.slice(0, 12).map(({ feature, loss }) => [feature, loss.toFixed(4)]),
+  ]);
 }
 
 function ensembleOf(networks: number): string {

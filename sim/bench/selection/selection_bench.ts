@@ -4,6 +4,8 @@
  *
  *     [--days 120] [--customers 16000] [--seed 7] [--start 2026-01-05] [--explore-one-in 10] [--draws 2] [--seeds 2]
  *     [--train-rows 80000] [--epochs 10] [--label-delay-days 7] [--out FOLDER]
+ *
+ * --epochs: passes through the training rows at most; few rows are gone through more often (sim/train/most_passes.ts).
  */
 import { join } from "node:path";
 import { runCommand } from "../../../src/core/run_command.ts";

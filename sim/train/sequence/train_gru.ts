@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { startProgress } from "../../../src/core/progress.ts";
 import { Random } from "../../../src/core/random.ts";
 import { weightedAveragePrecision } from "../../../src/fraud/measures/metrics.ts";
+import { BATCH_ROWS, batchesOf, mostPasses } from "../most_passes.ts";
 import { rowCounts, shuffleInPlace } from "../shuffle.ts";
 import type { LearningCurve } from "../train_ensemble.ts";
 import { startWasmBackend } from "../wasm_backend.ts";
@@ -25,6 +26,7 @@ export interface SequenceRows {
 export interface GruOptions {
   readonly shape: GruShape;
   readonly seed: number;
+  /** Passes through enough rows; few are gone through more often, as in the ensemble. */
   readonly mostEpochs: number;
   readonly learningRate: number;
   /** Of the L2 penalty on all kernels. */
@@ -32,13 +34,10 @@ export interface GruOptions {
   readonly label: string;
 }
 
-const BATCH_ROWS = 512;
-/** Little data is gone through more often: an epoch counts as so many batches at least, as in the ensemble. */
-const LEAST_BATCHES = 80;
-const PATIENCE_EPOCHS = 4;
+const PATIENCE_PASSES = 4;
 
 /**
- * Trains the sequence model on TF.js's wasm backend and keeps the epoch that does best on validation. As in the ensemble,
+ * Trains the sequence model on TF.js's wasm backend and keeps the pass that does best on validation. As in the ensemble,
  * each seed draws how often a row counts, so that several differ in their errors. Seed, order of rows and backend are
  * fixed: one seed gives one model.
  */
@@ -52,9 +51,9 @@ export async function trainGru(
   const { steps, stepWidth, width } = shape;
   const weights = new GruWeights(shape, seed);
   const optimizer = tf.train.adam(options.learningRate);
-  const batches = Math.max(1, Math.floor(train.length / BATCH_ROWS));
-  const mostEpochs = Math.ceil(options.mostEpochs * Math.max(1, LEAST_BATCHES / batches));
-  const patience = Math.max(PATIENCE_EPOCHS, Math.ceil(mostEpochs / 3));
+  const batches = batchesOf(train.length);
+  const most = mostPasses(options.mostEpochs, train.length);
+  const patience = Math.max(PATIENCE_PASSES, Math.ceil(most / 3));
   const order = Uint32Array.from({ length: train.length }, (_, row) => row);
   const shuffle = new Random(seed).fork("row order");
   const counts = rowCounts(train.length, new Random(seed).fork("row counts"));
@@ -65,12 +64,12 @@ export async function trainGru(
     weights: new Float32Array(BATCH_ROWS),
   };
   const curve = { loss: [] as number[], averagePrecision: [] as number[] };
-  let best = { layers: weights.layers(), averagePrecision: -1, epoch: 0 };
-  const progress = startProgress(options.label, mostEpochs * batches, "batches");
-  for (let epoch = 1; epoch <= mostEpochs && epoch - 1 - best.epoch < patience; epoch++) {
+  let best = { layers: weights.layers(), averagePrecision: -1, pass: 0 };
+  const progress = startProgress(options.label, most * batches, "batches");
+  for (let pass = 1; pass <= most && pass - 1 - best.pass < patience; pass++) {
     // Adam reads the field at every step; the class has no setter for it.
     (optimizer as unknown as { learningRate: number }).learningRate = options.learningRate *
-      (1 - (epoch - 1) / mostEpochs);
+      (1 - (pass - 1) / most);
     shuffleInPlace(order, shuffle);
     let loss = 0;
     for (let number = 0; number < batches; number++) {
@@ -85,7 +84,7 @@ export async function trainGru(
         batch.weights[i] = train.weight[row] * counts[row];
       }
       loss += weights.step(optimizer, batch, options.weightDecay) / batches;
-      progress.update((epoch - 1) * batches + number + 1);
+      progress.update((pass - 1) * batches + number + 1);
       // Lets a bar be drawn and a signal be heard.
       if (number % 32 === 0) await Promise.resolve();
     }
@@ -98,8 +97,8 @@ export async function trainGru(
     );
     curve.loss.push(loss);
     curve.averagePrecision.push(averagePrecision);
-    // Where validation knows no fraud, the last epoch is as good as any.
-    if (!(averagePrecision <= best.averagePrecision)) best = { layers, averagePrecision, epoch };
+    // Where validation knows no fraud, the last pass is as good as any.
+    if (!(averagePrecision <= best.averagePrecision)) best = { layers, averagePrecision, pass };
   }
   progress.stop();
   weights.dispose();
@@ -110,7 +109,8 @@ export async function trainGru(
       seed,
       trainingLoss: curve.loss,
       validationAveragePrecision: curve.averagePrecision,
-      bestEpoch: best.epoch,
+      bestPass: best.pass,
+      mostPasses: most,
     },
   };
 }

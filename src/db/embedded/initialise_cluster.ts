@@ -87,6 +87,8 @@ function rolesSql(passwords: ClusterPasswords): string {
     // CREATEDB, so that the tests can give each module a database of its own.
     `CREATE ROLE ${OWNER_ROLE} LOGIN CREATEDB NOSUPERUSER NOCREATEROLE PASSWORD '${passwords.owner}'`,
     `CREATE ROLE ${APP_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${passwords.app}'`,
+    // A second server that is given the owner's login works as the server's role too (prepare_external.ts).
+    `GRANT ${APP_ROLE} TO ${OWNER_ROLE} WITH INHERIT FALSE, SET TRUE`,
     `CREATE DATABASE ${DATABASE_NAME} OWNER ${OWNER_ROLE}`,
     // The server's role owns nothing, temporary tables included.
     `REVOKE ALL ON DATABASE ${DATABASE_NAME} FROM PUBLIC`,

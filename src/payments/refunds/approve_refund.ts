@@ -1,8 +1,10 @@
+import { toRfc3339 } from "../../core/clock.ts";
 import { againAfterLostRace } from "../../db/lost_race.ts";
 import { type Decider, type Decision, EXPIRY, recordDecision } from "../../db/approval_decisions.ts";
 import type { Transaction } from "../../ledger/transfers.ts";
 import type { PaymentService } from "../payment_service.ts";
 import { requireRefundable, setAside } from "./begin_refund.ts";
+import { endsAt, readRefundClocks } from "./refund_time.ts";
 import { driveRefund } from "./settle_refund.ts";
 import {
   auditRefund,
@@ -14,6 +16,12 @@ import {
   updateRefund,
 } from "./store_refund.ts";
 import { paymentPart, REFUND_STATUSES, type RefundAnswer, type RefundedPayment } from "./refund.ts";
+
+/** When a refund ends: by the real clock, and by its tenant's. */
+interface EndTimes {
+  readonly nowMs: number;
+  readonly endsAtMs: number;
+}
 
 /** A refund after a decision. */
 export interface DecidedRefund {
@@ -35,21 +43,24 @@ export async function decideRefund(
   call: { tenantId: string; refundId: string; approved: boolean; by: Decider },
 ): Promise<DecidedRefund | null> {
   const { tenantId, refundId, approved, by } = call;
+  const clocks = await readRefundClocks(service, tenantId);
+  const { nowMs } = clocks;
   const decided = await againAfterLostRace(() =>
     service.pool.of(tenantId).begin(async (sql): Promise<DecidedRefund | null> => {
       const refund = await findAndLockRefund(sql, tenantId, refundId);
       if (refund === null) return null;
       if (refund.status !== "pending_approval") return { answer: refund.answer, replayed: true };
-      const nowMs = service.clock.nowMs();
+      const endsAtMs = endsAt(refund, clocks, service.graceMs);
+      const times = { nowMs, endsAtMs };
       if (refund.expiresAtMs! <= nowMs) {
-        return { answer: await endWaiting(sql, refund, "expired", EXPIRY, nowMs), replayed: false };
+        return { answer: await endWaiting(sql, refund, "expired", EXPIRY, times), replayed: false };
       }
       if (!approved) {
-        return { answer: await endWaiting(sql, refund, "rejected", by, nowMs), replayed: false };
+        return { answer: await endWaiting(sql, refund, "rejected", by, times), replayed: false };
       }
       const payment = await lockPayment(sql, tenantId, refund.paymentId);
       if (isGivenBackByOthers(payment, refund.amountMinor)) {
-        return { answer: await endTooLate(sql, refund, payment, by, nowMs), replayed: false };
+        return { answer: await endTooLate(sql, refund, payment, by, times), replayed: false };
       }
       requireRefundable(payment, refund.amountMinor);
       const answer: RefundAnswer = {
@@ -90,11 +101,12 @@ async function endTooLate(
   refund: StoredRefund,
   payment: RefundedPayment,
   by: Decider,
-  nowMs: number,
+  { nowMs, endsAtMs }: EndTimes,
 ): Promise<RefundAnswer> {
   const part = paymentPart(payment);
   const answer: RefundAnswer = {
     ...refund.answer,
+    occurred_at: toRfc3339(endsAtMs),
     status: "failed",
     failure_code: "refund_exceeds_captured",
     payment: part,
@@ -120,11 +132,13 @@ export async function readOpenRefund(
   tenantId: string,
   refundId: string,
 ): Promise<RefundAnswer> {
+  const clocks = await readRefundClocks(service, tenantId);
+  const { nowMs } = clocks;
   const answer = await service.pool.of(tenantId).begin(async (sql) => {
     const refund = await lockRefund(sql, tenantId, refundId);
-    const nowMs = service.clock.nowMs();
+    const times = { nowMs, endsAtMs: endsAt(refund, clocks, service.graceMs) };
     return refund.status === "pending_approval" && refund.expiresAtMs! <= nowMs
-      ? await endWaiting(sql, refund, "expired", EXPIRY, nowMs)
+      ? await endWaiting(sql, refund, "expired", EXPIRY, times)
       : refund.answer;
   }) as RefundAnswer;
   const isOpen = answer.status === "processing" || answer.status === "in_doubt";
@@ -136,11 +150,12 @@ async function endWaiting(
   refund: StoredRefund,
   status: "rejected" | "expired",
   by: Decider,
-  nowMs: number,
+  { nowMs, endsAtMs }: EndTimes,
 ): Promise<RefundAnswer> {
   const answer: RefundAnswer = {
     ...refund.answer,
     status,
+    occurred_at: toRfc3339(endsAtMs),
     approval: null,
     next_move: REFUND_STATUSES[status].nextMove,
   };

@@ -15,6 +15,7 @@ import { PAYMENT_STATUSES } from "../payment.ts";
 import type { PaymentService } from "../payment_service.ts";
 import { disputeToldAt } from "../open_dispute.ts";
 import { readRefundHistory } from "./refund_history.ts";
+import { readRefundClocks, requestedAt } from "./refund_time.ts";
 import { fillsWallet, refundableMinor } from "./refundable.ts";
 import { auditRefund, insertRefund, lockPayment, storeAnswer } from "./store_refund.ts";
 import {
@@ -53,8 +54,8 @@ export async function beginRefund(
   asked: { readonly amountMinor: bigint | null; readonly requestHash: string },
 ): Promise<BegunRefund> {
   const { tenantId, principal, idempotencyKey } = request;
-  const nowMs = service.clock.nowMs();
-  const tenantNowMs = await service.clocks.nowMs(tenantId);
+  const clocks = await readRefundClocks(service, tenantId);
+  const { nowMs } = clocks;
   const refundId = service.ids.next("re");
   let advances: TenantAhead[] = [];
   const begun = await service.pool.of(tenantId).begin(async (sql): Promise<BegunRefund> => {
@@ -69,7 +70,7 @@ export async function beginRefund(
     const payment = await lockPayment(sql, tenantId, request.paymentId);
     const amountMinor = asked.amountMinor ?? payment.capturedMinor - payment.promisedMinor;
     requireRefundable(payment, amountMinor);
-    const requestedAtMs = Math.max(request.simulatedAtMs ?? tenantNowMs, payment.occurredAtMs);
+    const requestedAtMs = await requestedAt(sql, payment, request.simulatedAtMs, clocks);
     const reason = refundReasonOf(request.reason);
     const usd = (minor: bigint) => toReferenceUsd(minor, payment.currency);
     const history = await readRefundHistory(sql, payment, requestedAtMs);
@@ -194,6 +195,8 @@ export function requireRefundable(payment: RefundedPayment, amountMinor: bigint)
       field: "payment_id",
       nextMove: PAYMENT_STATUSES[status].final
         ? "Nothing was charged, so there is nothing to give back."
+        : status === "requires_action"
+        ? "Nothing is charged yet: the customer has to pass the challenge first, else the payment ends as failed."
         : "Wait until get_payment_status says succeeded.",
     });
   }

@@ -9,12 +9,14 @@ export interface RefundLine {
   status: RefundStatus;
   amount: string;
   amount_minor: number;
+  /** As it was given; null where none was. */
   reason: string | null;
   /** Null for history from before there was a score. */
   risk_score: number | null;
   provider_refund_id: string | null;
+  /** By the tenant's clock, as is finished_at. */
   requested_at: string;
-  /** As long after requested_at, which may be simulated, as it really took. */
+  /** When it ended, which is when its money moved; null while it waits or is under way. */
   finished_at: string | null;
 }
 
@@ -31,10 +33,14 @@ export async function readRefunds(
       finished_at_ms: number | null;
     })[]
   >`
-    select refund_id, status, amount_minor::float8 as amount_minor, currency, coalesce(note, reason) as reason, risk_score,
+    select refund_id, status, amount_minor::float8 as amount_minor, currency, coalesce(note, nullif(reason, 'other')) as reason, risk_score,
            provider_refund_id, requested_at_ms::float8 as requested_at_ms,
-           requested_at_ms + greatest(0, round(extract(epoch from finished_at - created_at) * 1000))::float8 as finished_at_ms
-      from refunds where tenant_id = ${tenantId} and payment_id = ${paymentId} order by created_at, refund_id`;
+           case when finished_at is not null then
+             -- History, and refunds from before they told it: as long after requested_at as it really took.
+             coalesce(extract(epoch from (answer::jsonb ->> 'occurred_at')::timestamptz) * 1000,
+                      requested_at_ms + greatest(0, round(extract(epoch from finished_at - created_at) * 1000)))
+           end::float8 as finished_at_ms
+      from refunds where tenant_id = ${tenantId} and payment_id = ${paymentId} order by requested_at_ms, created_at, refund_id`;
   return rows.map((row) => ({
     refund_id: row.refund_id,
     status: row.status,

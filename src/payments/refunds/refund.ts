@@ -33,12 +33,13 @@ export const REFUND_STATUSES = {
   processing: {
     final: false,
     about: "Stored, with the money set aside; the provider's answer is not in yet.",
-    nextMove: "Repeat the call with the same idempotency_key, or call verify_payment, in a second.",
+    nextMove: "Call verify_payment in a second; its refunds tell how this one ended. Do not refund again.",
   },
   in_doubt: {
     final: false,
     about: "The provider did not answer in time: it is unknown whether it gave the money back.",
-    nextMove: "Call verify_payment in a few seconds; it is being settled. Do not refund again.",
+    nextMove:
+      "Call verify_payment in a few seconds; its refunds tell how this one ended. It is being settled: do not refund again.",
   },
   succeeded: { final: true, about: "Given back and booked.", nextMove: "Nothing is left to do." },
   refused: {
@@ -127,8 +128,12 @@ export interface RefundAnswer {
   };
   /** How a person decides it; null unless it waits for one. */
   approval: WaitingApproval | null;
+  /** By the real clock. */
   created_at: string;
+  /** By the tenant's clock, as is what follows. */
   requested_at: string;
+  /** When it ended, which is when its money moved; until then when it was asked for. */
+  occurred_at: string;
   next_move: string;
 }
 
@@ -216,6 +221,7 @@ export function newRefundAnswer(
     approval: refund.approval,
     created_at: toRfc3339(refund.createdAtMs),
     requested_at: toRfc3339(refund.requestedAtMs),
+    occurred_at: toRfc3339(refund.requestedAtMs),
     next_move: refund.approval === null
       ? REFUND_STATUSES[status].nextMove
       : nextMoveOfWaiting(refund.approval, {

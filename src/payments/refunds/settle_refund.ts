@@ -1,7 +1,15 @@
+import { toRfc3339 } from "../../core/clock.ts";
 import { againAfterLostRace } from "../../db/lost_race.ts";
 import type { Posting } from "../../ledger/capture_postings.ts";
 import { refundPostings } from "../../ledger/refund_postings.ts";
-import { openAccounts, post, postHold, type Transaction, voidHold } from "../../ledger/transfers.ts";
+import {
+  lockAccounts,
+  openAccounts,
+  post,
+  postHold,
+  type Transaction,
+  voidHold,
+} from "../../ledger/transfers.ts";
 import { ProviderTimeout, type RefundReply, type RefundRequest } from "../../providers/provider.ts";
 import { type PaymentStatus, providerKeyOf } from "../payment.ts";
 import type { PaymentService } from "../payment_service.ts";
@@ -13,6 +21,7 @@ import {
   type StoredRefund,
   updateRefund,
 } from "./store_refund.ts";
+import { endsAt, moneyMovesAt, readRefundClocks } from "./refund_time.ts";
 import {
   paymentPart,
   REFUND_STATUSES,
@@ -79,16 +88,18 @@ async function settleRefund(
   refundId: string,
   outcome: Outcome | typeof BY_WALLET,
 ): Promise<RefundAnswer> {
+  const clocks = await readRefundClocks(service, tenantId);
+  const { nowMs } = clocks;
   return await service.pool.of(tenantId).begin(async (sql): Promise<RefundAnswer> => {
     const refund = await lockRefund(sql, tenantId, refundId);
     if (refund.status !== "processing" && refund.status !== "in_doubt") return refund.answer;
-    const nowMs = service.clock.nowMs();
+    const endsAtMs = endsAt(refund, clocks, service.graceMs);
     const payment = await lockPayment(sql, tenantId, refund.paymentId);
     switch (outcome.outcome) {
       case "unknown":
         return await leaveInDoubt(sql, refund, payment, nowMs);
       case "refunded": {
-        await book(sql, refund, payment, nowMs);
+        const movedAtMs = await book(sql, refund, payment, { nowMs, endsAtMs });
         const refundedMinor = payment.refundedMinor + refund.amountMinor;
         const status: PaymentStatus = refundedMinor === payment.capturedMinor
           ? "refunded"
@@ -98,6 +109,7 @@ async function settleRefund(
            where tenant_id = ${tenantId} and payment_id = ${refund.paymentId}`;
         return await end(sql, refund, nowMs, {
           ...refund.answer,
+          occurred_at: toRfc3339(movedAtMs),
           status: "succeeded",
           provider_refund_id: outcome.refundId,
           borne_by: {
@@ -118,6 +130,7 @@ async function settleRefund(
         }
         return await end(sql, refund, nowMs, {
           ...refund.answer,
+          occurred_at: toRfc3339(endsAtMs),
           status: "failed",
           failure_code: outcome.code,
           payment: paymentPart(payment, { promisedMinor: payment.promisedMinor - refund.amountMinor }),
@@ -156,12 +169,16 @@ async function leaveInDoubt(
   return answer;
 }
 
+/**
+ * @returns when the money moved by the tenant's clock: a wallet's entry lies there; between providers and merchants the
+ *   ledger is kept by the real one, as it is for what they captured
+ */
 async function book(
   sql: Transaction,
   refund: StoredRefund,
   payment: RefundedPayment,
-  nowMs: number,
-): Promise<void> {
+  { nowMs, endsAtMs }: { nowMs: number; endsAtMs: number },
+): Promise<number> {
   const { tenantId, refundId, amountMinor, feeReturnedMinor, currency } = refund;
   const postings: Posting[] = refundPostings({
     amountMinor,
@@ -172,31 +189,20 @@ async function book(
       ? { kind: "wallet", customerId: payment.customerId }
       : { kind: "provider", provider: payment.provider },
   });
-  await openAccounts(sql, tenantId, postings.map(({ account }) => account));
+  const accounts = postings.map(({ account }) => account);
+  await openAccounts(sql, tenantId, accounts);
+  // Before the wallet's entries are looked at: none may come in between.
+  await lockAccounts(sql, tenantId, accounts);
+  const movedAtMs = await moneyMovesAt(sql, refundId, payment, endsAtMs);
   const transfer = {
     tenantId,
     transferId: refundTransferId(refundId),
     memo: `refund of ${payment.paymentId}`,
-    atMs: payment.provider === null ? await walletTimeMs(sql, refund, nowMs) : nowMs,
+    atMs: payment.provider === null ? movedAtMs : nowMs,
   };
   if (amountMinor === feeReturnedMinor) await post(sql, { ...transfer, postings });
   else await postHold(sql, { ...transfer, holdId: refundHoldId(refundId), to: postings.slice(1) });
-}
-
-/**
- * When money comes back to a wallet: when it was asked for, and where a person had to say yes, that wait later. Never
- * before it was paid.
- */
-async function walletTimeMs(
-  sql: Transaction,
-  { tenantId, paymentId, requestedAtMs, createdAtMs, expiresAtMs }: StoredRefund,
-  nowMs: number,
-): Promise<number> {
-  const [paid] = await sql<{ at_ms: number }[]>`
-    select ceil(extract(epoch from created_at) * 1000)::float8 as at_ms from transfers
-     where tenant_id = ${tenantId} and transfer_id = ${`tr_${paymentId.slice(4)}`}`;
-  const waitedMs = expiresAtMs === null ? 0 : Math.max(0, nowMs - createdAtMs);
-  return Math.max(requestedAtMs + waitedMs, paid?.at_ms ?? 0);
+  return movedAtMs;
 }
 
 async function end(

@@ -16,6 +16,7 @@ export interface EntryFilter {
   readonly untilMs: number;
   readonly direction: Direction | null;
   readonly kind: EntryKind | null;
+  /** A merchant, a customer, or an account as entries name it. */
   readonly counterparty: string | null;
   readonly amountMinMinor: bigint | null;
   readonly amountMaxMinor: bigint | null;
@@ -96,7 +97,9 @@ export async function readEntries(sql: TenantStatements, filter: EntryFilter): P
     ) e
      where (${direction}::text is null or (signed > 0) = (${direction} = 'in'))
        and (${kind}::text is null or kind = ${kind})
-       and (${counterparty}::text is null or counterparty = ${counterparty})
+       and (${counterparty}::text is null or counterparty in (${counterparty}, 'merchant:' || ${counterparty})
+            or starts_with(counterparty, 'merchant:' || ${counterparty} || ':')
+            or starts_with(counterparty, 'wallet:' || ${counterparty} || ':'))
        and (${amountMinMinor?.toString() ?? null}::bigint is null or abs(signed) >= ${
     amountMinMinor?.toString() ?? null
   }::bigint)

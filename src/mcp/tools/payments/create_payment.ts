@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { DomainError } from "../../../core/errors.ts";
+import { refuseCardNumber } from "../../../core/card_number.ts";
+import { DomainError, showValue } from "../../../core/errors.ts";
 import { WALLET_MERCHANT_ID } from "../../../core/wallet_merchant.ts";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { createPayment } from "../../../payments/create_payment.ts";
@@ -57,6 +58,20 @@ export const createPaymentTool = defineTool({
         },
       );
     }
+    if (input.method === "wallet" && input.payment_method_id !== undefined) {
+      throw new DomainError(
+        "invalid_arguments",
+        `A payment with method "wallet" takes the customer's balance, not ${
+          showValue(input.payment_method_id)
+        }.`,
+        {
+          field: "payment_method_id",
+          nextMove: 'Leave payment_method_id out, or use method "card" to charge it.',
+        },
+      );
+    }
+    refuseCardNumber("description", input.description);
+    for (const text of Object.entries(input.metadata ?? {}).flat()) refuseCardNumber("metadata", text);
     currencyOf(input.currency);
     const currency = input.currency as string;
     const { answer, replayed, timingsMs } = await createPayment(payments, {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { getPaymentStatus } from "../../../payments/get_payment_status.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amountMinor, paymentFields, refundable, refunds, time } from "./payment_output.ts";
+import { realTime } from "../../times.ts";
+import { amountMinor, paymentFields, refundable, refunds, toldAt } from "./payment_output.ts";
 
 export const getPaymentStatusTool = defineTool({
   name: "get_payment_status",
@@ -15,13 +16,24 @@ export const getPaymentStatusTool = defineTool({
   input: z.strictObject({ payment_id: params.paymentId }),
   output: z.object({
     ...paymentFields,
+    description: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()).nullable().describe(
+      "The labels that create_payment was given.",
+    ),
     captured_minor: amountMinor,
     refunded_minor: amountMinor,
     refundable,
     refundable_minor: amountMinor,
     refunds,
     timeline: z.array(
-      z.object({ at: time, action: z.string(), details: z.record(z.string(), z.unknown()) }),
+      z.object({
+        at: realTime("When it was recorded"),
+        action: z.string(),
+        details: z.record(z.string(), z.unknown()),
+      }),
+    ).describe(
+      "What was done with it and its refunds, the oldest first; payment.disputed where its provider told that the customer " +
+        "disputes it.",
     ),
     ledger: z.array(z.object({
       transfer_id: z.string(),
@@ -52,7 +64,7 @@ export const getPaymentStatusTool = defineTool({
         ),
         within_days: z.int().describe("Days after the payment by which a dispute that comes has come."),
       }),
-      z.object({ basis: z.literal("disputed"), probability: z.literal(1), told_at: time }),
+      z.object({ basis: z.literal("disputed"), probability: z.literal(1), told_at: toldAt }),
       z.object({ basis: z.literal("insufficient_data"), missing: z.string() }),
     ]).nullable().describe("How likely a chargeback is; null where no card was charged."),
   }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { createdAt, expiresAt, realTime, tenantTime } from "../../times.ts";
 
 /** The parts that create_payment and get_payment_status answer alike. */
 export const status = z.enum([
@@ -15,10 +16,10 @@ export const status = z.enum([
     "challenge. The others are final; a succeeded payment may be refunded.",
 );
 
-/** RFC 3339 in UTC. */
-export const time = z.string().meta({ format: "date-time" });
 export const amount = z.string().describe('Major units with the currency\'s decimals, such as "100.00".');
 export const amountMinor = z.int().describe("Minor units, such as cents.");
+/** Of a dispute. */
+export const toldAt = realTime("When the provider told of it");
 const latencyMs = z.number().describe("Milliseconds.");
 
 export const risk = z.object({
@@ -98,8 +99,10 @@ export const refunds = z.array(z.object({
   reason: z.string().nullable(),
   risk_score: z.number().nullable(),
   provider_refund_id: z.string().nullable(),
-  requested_at: time,
-  finished_at: time.nullable(),
+  requested_at: tenantTime("When it was asked for"),
+  finished_at: tenantTime("When it ended, which is when its money moved").nullable().describe(
+    "Null while it waits or is under way.",
+  ),
 })).describe("What was asked back of it, the oldest first.");
 
 export const refundable = amount.describe(
@@ -110,7 +113,7 @@ export const refundable = amount.describe(
 export const challenge = z.object({
   asked_by: z.enum(["issuer", "risk"]),
   about: z.string(),
-  expires_at: time,
+  expires_at: expiresAt,
   confirm_token: z.string().nullable().describe(
     "For create_payment; null in a later reading of the payment.",
   ),
@@ -135,10 +138,10 @@ export const paymentFields = {
   challenge,
   fee: amount,
   fee_minor: amountMinor,
-  created_at: time,
-  occurred_at: time.describe(
+  created_at: createdAt,
+  occurred_at: tenantTime(
     "The payment's own time: when it was made, or as simulated, and never before what its customer, card, device, " +
-      "merchant and wallet have had already.",
+      "merchant and wallet have had already",
   ),
   // Not in answers that were stored for replay before it was kept.
   time_shift_s: z.int().optional().describe(

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { refuseCardNumber } from "../../../core/card_number.ts";
 import { refundPayment } from "../../../payments/refunds/refund_payment.ts";
 import { approvalGiven, approvalOutput, approvalQuestion } from "../../approval_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amount, amountMinor, refundStatus, status, time } from "./payment_output.ts";
+import { createdAt, tenantTime } from "../../times.ts";
+import { amount, amountMinor, refundStatus, status, toldAt } from "./payment_output.ts";
 
 export const refundPaymentTool = defineTool({
   name: "refund_payment",
@@ -66,7 +68,7 @@ export const refundPaymentTool = defineTool({
       provider_fee_minor: amountMinor.describe("What the provider gives back of its fee, in proportion."),
     }).describe("Who gives the money. Zero until it is given back."),
     // Not in answers that were stored for replay before it was looked at.
-    dispute: z.object({ told_at: time, warning: z.string() }).nullable().optional().describe(
+    dispute: z.object({ told_at: toldAt, warning: z.string() }).nullable().optional().describe(
       "Set where the customer disputes the payment at their bank too: then a person decides.",
     ),
     refunded_to: z.string(),
@@ -82,8 +84,16 @@ export const refundPaymentTool = defineTool({
     approval: approvalOutput.describe(
       "Null unless pending_approval. Show the score's reasons to a person before you use the token.",
     ),
-    created_at: time,
-    requested_at: time,
+    created_at: createdAt,
+    requested_at: tenantTime(
+      "When it was asked for, or as simulated, and never before the payment, earlier refunds of it, and the entries of the " +
+        "wallet that gets the money",
+    ),
+    // Not in answers that were stored for replay before it was kept.
+    occurred_at: tenantTime(
+      "When it ended, which is when its money moved; until then as requested_at. One that had to wait for a person or for " +
+        "its provider's word ends when that came",
+    ).optional(),
     next_move: z.string(),
     replayed: z.boolean().describe("Whether an earlier call made the refund."),
   }),
@@ -102,6 +112,7 @@ export const refundPaymentTool = defineTool({
       }`;
   }),
   handle: async (input, { caller, payments, simulatedAtMs, dismissed }) => {
+    refuseCardNumber("reason", input.reason);
     const { answer, replayed } = await refundPayment(payments, {
       tenantId: caller.tenantId,
       principal: caller.principal,

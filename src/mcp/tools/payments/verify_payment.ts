@@ -2,7 +2,8 @@ import { z } from "zod";
 import { verifyPayment } from "../../../payments/verify_payment.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amountMinor, refundable, refunds, status, time } from "./payment_output.ts";
+import { realTime } from "../../times.ts";
+import { amountMinor, refundable, refunds, status } from "./payment_output.ts";
 
 const minor = z.int().nullable();
 
@@ -21,7 +22,7 @@ export const verifyPaymentTool = defineTool({
     status,
     status_before: status,
     settled_now: z.boolean().describe("Whether this call brought the payment to its end."),
-    verified_at: time,
+    verified_at: realTime("When the books were compared"),
     provider_charges: z.array(z.object({
       provider: z.string(),
       key: z.string().describe("What the provider knows the charge by."),

@@ -3,7 +3,8 @@ import { currencyOf } from "../../../core/money.ts";
 import { getWalletBalance } from "../../../wallets/get_wallet_balance.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amount, insufficientData, money, runOut, time } from "./wallet_output.ts";
+import { tenantTime } from "../../times.ts";
+import { amount, insufficientData, money, runOut } from "./wallet_output.ts";
 
 export const getWalletBalanceTool = defineTool({
   name: "get_wallet_balance",
@@ -21,7 +22,7 @@ export const getWalletBalanceTool = defineTool({
   }),
   output: z.object({
     customer_id: z.string(),
-    as_of: time,
+    as_of: tenantTime("The time of the question"),
     wallets: z.array(z.object({
       wallet_id: z.string(),
       currency: z.string(),

@@ -4,7 +4,8 @@ import { topUpWallet } from "../../../wallets/top_up_wallet.ts";
 import { challengeQuestion, confirmationOf } from "../../challenge_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amount, amountMinor, insufficientData, money, time } from "./wallet_output.ts";
+import { createdAt, expiresAt, tenantDay, tenantTime } from "../../times.ts";
+import { amount, amountMinor, insufficientData, money } from "./wallet_output.ts";
 
 export const topUpWalletTool = defineTool({
   name: "top_up_wallet",
@@ -29,7 +30,7 @@ export const topUpWalletTool = defineTool({
   output: z.object({
     top_up_id: z.string(),
     status: z.enum(["charging", "in_doubt", "requires_action", "succeeded", "declined", "failed"]).describe(
-      "charging and in_doubt are not final: repeat the call with the same key. requires_action waits for the customer's answer to a " +
+      "charging and in_doubt are not final: repeat the call with the same key or, where it had none, ask get_payment_status. requires_action waits for the customer's answer to a " +
         "challenge. Only succeeded has credited the wallet.",
     ),
     wallet_id: z.string(),
@@ -42,7 +43,7 @@ export const topUpWalletTool = defineTool({
     challenge: z.object({
       asked_by: z.enum(["issuer", "risk"]),
       about: z.string(),
-      expires_at: time,
+      expires_at: expiresAt,
       confirm_token: z.string().describe("For the same call again, with challenge_answer."),
     }).nullable().describe("What the customer has to do; null unless requires_action."),
     available: money.describe("What the wallet can spend now."),
@@ -51,7 +52,7 @@ export const topUpWalletTool = defineTool({
         basis: z.string(),
         sample_size: z.int().describe("Days of history."),
         needed: z.literal(true),
-        date: z.string().meta({ format: "date" }),
+        date: tenantDay("By which it is needed"),
         amount,
         amount_minor: amountMinor,
         currency: z.string(),
@@ -60,12 +61,13 @@ export const topUpWalletTool = defineTool({
       z.object({ basis: z.string(), sample_size: z.int(), needed: z.literal(false), reason: z.string() }),
       insufficientData,
     ]).describe("The next top-up."),
-    created_at: time,
+    created_at: createdAt,
     // Not in answers that were stored for replay before it was kept.
-    occurred_at: time.optional().describe(
-      "The time of its payment and of its entry in the wallet: when it was made, or as simulated, and never before what " +
-        "the wallet, the customer and the card have had already.",
-    ),
+    occurred_at: tenantTime(
+      "When its money came into the wallet, and until then the time of its payment: when it was made, or as simulated, and " +
+        "never before what the wallet, the customer and the card have had already. One that had to wait for the card's " +
+        "holder or the provider's word came in when that was over",
+    ).optional(),
     next_move: z.string(),
     replayed: z.boolean().describe("Whether an earlier call with this key began it."),
   }),

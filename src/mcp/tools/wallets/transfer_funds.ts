@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { refuseCardNumber } from "../../../core/card_number.ts";
 import { currencyOf, parseAmount } from "../../../core/money.ts";
 import { transferFunds } from "../../../wallets/transfer_funds.ts";
 import { approvalGiven, approvalOutput, approvalQuestion } from "../../approval_question.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amount, amountMinor, money, time } from "./wallet_output.ts";
+import { createdAt, tenantTime } from "../../times.ts";
+import { amount, amountMinor, money } from "./wallet_output.ts";
 
 export const transferFundsTool = defineTool({
   name: "transfer_funds",
@@ -74,15 +76,17 @@ export const transferFundsTool = defineTool({
     approval: approvalOutput.describe(
       "Null unless pending_approval. Show the patterns to a person before you use the token.",
     ),
-    created_at: time,
-    occurred_at: time.describe(
-      "The transfer's own time: when it was made, or as simulated, and never before an entry that either wallet has already.",
+    created_at: createdAt,
+    occurred_at: tenantTime(
+      "When its money moved, or where none has, when it was asked for: as it was made, or as simulated, and never before an " +
+        "entry that either wallet has already. One that a person had to approve moved when that was done",
     ),
     next_move: z.string(),
     replayed: z.boolean().describe("Whether an earlier call made the transfer."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
   handle: async (input, { caller, wallets, simulatedAtMs, dismissed }) => {
+    refuseCardNumber("memo", input.memo);
     currencyOf(input.currency);
     const currency = input.currency as string;
     const { answer, replayed } = await transferFunds(wallets, {

@@ -4,15 +4,16 @@ import { ENTRY_KINDS } from "../../../wallets/history/entry.ts";
 import { walletTransactionHistory } from "../../../wallets/wallet_transaction_history.ts";
 import { defineTool } from "../../define_tool.ts";
 import * as params from "../../params.ts";
-import { amount, amountMinor, insufficientData, time } from "./wallet_output.ts";
+import { expiresAt, realTime, tenantDay, tenantTime } from "../../times.ts";
+import { amount, amountMinor, insufficientData } from "./wallet_output.ts";
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
 const direction = z.enum(["in", "out"]);
 
 /** A bound may be left out; which texts are amounts depends on the wallet's currency. */
-const bound = (given: unknown) =>
-  given === undefined ? null : (currency: string) => parseAmount(given, currency);
+const bound = (field: string, given: unknown) =>
+  given === undefined ? null : (currency: string) => parseAmount(given, currency, field);
 
 export const walletTransactionHistoryTool = defineTool({
   name: "wallet_transaction_history",
@@ -41,10 +42,10 @@ export const walletTransactionHistoryTool = defineTool({
   output: z.object({
     wallet_id: z.string(),
     currency: z.string(),
-    as_of: time,
+    as_of: tenantTime("The time of the question"),
     entries: z.array(z.object({
       transfer_id: z.string(),
-      at: time,
+      at: tenantTime("When its money moved"),
       direction,
       amount: amount.describe("Signed: positive came in."),
       amount_minor: amountMinor,
@@ -66,9 +67,23 @@ export const walletTransactionHistoryTool = defineTool({
       amount: amount.describe("Their signed sum."),
       amount_minor: amountMinor,
       currency: z.string(),
-      last_at: time.nullable(),
+      last_at: tenantTime("Of the last of them").nullable(),
     }).describe(
       "Entries dated after as_of by simulated times: they are in the balance, and listed with an end_date after last_at.",
+    ),
+    held: z.array(z.object({
+      transfer_id: z.string(),
+      status: z.enum(["posted", "pending_approval", "refused", "rejected", "expired"]),
+      to_wallet_id: z.string(),
+      amount: amount.describe("What it debits."),
+      amount_minor: amountMinor,
+      currency: z.string(),
+      memo: z.string().nullable(),
+      asked_at: realTime("When the call was taken"),
+      expires_at: expiresAt,
+      decided_at: realTime("When it ended").nullable().describe("Null while it waits."),
+    })).describe(
+      "The latest transfers out of this wallet that a person was asked about, and how each ended; whatever the filters.",
     ),
     recurring: z.union([
       z.object({
@@ -84,8 +99,8 @@ export const walletTransactionHistoryTool = defineTool({
           amount_range: z.array(amount).describe("Smallest and largest."),
           occurrences: z.int(),
           missed: z.int(),
-          last_at: time,
-          next_date: z.string().meta({ format: "date" }),
+          last_at: tenantTime("Of the last of them"),
+          next_date: tenantDay("When the next is expected"),
         })),
       }),
       insufficientData,
@@ -102,8 +117,8 @@ export const walletTransactionHistoryTool = defineTool({
       direction: input.direction ?? null,
       kind: input.kind ?? null,
       counterparty: input.counterparty ?? null,
-      amountMin: bound(input.min_amount),
-      amountMax: bound(input.max_amount),
+      amountMin: bound("min_amount", input.min_amount),
+      amountMax: bound("max_amount", input.max_amount),
       cursor: input.cursor ?? null,
       limit: input.limit,
       simulatedAtMs,
