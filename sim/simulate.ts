@@ -1,8 +1,8 @@
 /**
  * `deno task simulate`: fills a database with a world's history, all at once, or by parts from several processes
  * (`--partition 3/16`, and once all are there `--complete`); with `--csv FILE` or `--parquet FILE` writes it, or a part of
- * it, to files instead; with `--live` goes on with the same world against a running server. `--preset handbook` makes the
- * Fraud Detection Handbook's world.
+ * it, to files instead, in folders that are made where they are not there; with `--live` goes on with the same world
+ * against a running server. `--preset handbook` makes the Fraud Detection Handbook's world.
  *
  *     into the database: [--days 91] [--customers 300] [--seed 7] [--start 2026-01-05] [--tenant default]
  *                        [--partition 3/16 | --complete]

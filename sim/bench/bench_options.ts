@@ -73,7 +73,11 @@ export function benchOptions(args: readonly string[]): BenchOptions {
   }
   if (preset === "handbook") {
     for (const name of ["folds", "start", "days", "customers", "label-delay-days"] as const) {
-      if (values[name] !== undefined) throw new FlagError(`--preset handbook has its own --${name}.`);
+      if (values[name] !== undefined) {
+        throw new FlagError(
+          `--preset handbook has its own --${name}: leave --${name} out, or leave out --preset for the default world.`,
+        );
+      }
     }
   }
   const firstSeed = wholeNumber("seed", values.seed, preset === "handbook" ? 0 : 7, 0, 4_294_000_000);

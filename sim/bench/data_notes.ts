@@ -8,7 +8,7 @@ const SHARED_INSTANTS_TOLD = 0.01;
 
 /** What of a data set is not as the scoreboard takes it to be, a sentence each. */
 export function dataNotes(payments: LabelledPayments): string[] {
-  return [...oracleNote(payments), ...amountNote(payments), ...instantNote(payments)];
+  return [...oracleNote(payments), ...amountNote(payments), ...instantNote(payments), ...onceNote(payments)];
 }
 
 function oracleNote({ length, withoutPosterior }: LabelledPayments): string[] {
@@ -45,5 +45,24 @@ function instantNote(payments: LabelledPayments): string[] {
       (100 * share).toFixed(0)
     }% of the payments came at the same instant as the one before them. Which of them was first ` +
     "is not known: they are taken in an order by chance, a hash of their id, as the file's own may tell what is fraud.",
+  ];
+}
+
+/** So few come back that what is known of a customer decides nothing. */
+const RETURNING_TOLD = 0.01;
+
+function onceNote(payments: LabelledPayments): string[] {
+  let returning = 0;
+  for (let row = 0; row < payments.length; row++) {
+    if (payments.previousOfCustomer(row) !== null) returning++;
+  }
+  const share = returning / payments.length;
+  if (share >= RETURNING_TOLD) return [];
+  return [
+    `${
+      returning === 0 ? "Every customer" : "Nearly every customer"
+    } pays once: ${payments.customers.size} customers made ` +
+    `${payments.length} payments. Features of a customer's earlier payments can say nothing here; check that the customer's ` +
+    "column is who pays, and not the payment's own id.",
   ];
 }

@@ -13,6 +13,7 @@
 import { join } from "node:path";
 import { scoreboardText } from "../train/scoreboard_text.ts";
 import { type BenchOptions, benchOptions } from "./bench_options.ts";
+import { findingNotes } from "./findings/finding_notes.ts";
 import { type Findings, findingsOf } from "./findings/findings.ts";
 import { htmlReport } from "./report/html_report.ts";
 import { headline, runFacts, runNotes } from "./report/facts.ts";
@@ -21,8 +22,7 @@ import { type BenchRun, runBench } from "./run_bench.ts";
 import { runCommand } from "../../src/core/run_command.ts";
 
 async function bench(options: BenchOptions): Promise<boolean> {
-  const run = await runBench(options);
-  const findings = findingsOf(run, options.seed, options.preset === "handbook");
+  const { run, findings } = await runWithFindings(options, console.log);
   console.log(terminalText(run, findings));
   await writeFiles(run, findings, options.outDirectory);
   console.log(`Report: ${join(options.outDirectory, "report.html")}; model card and figures beside it.`);
@@ -36,6 +36,16 @@ async function bench(options: BenchOptions): Promise<boolean> {
       }.`,
   );
   return false;
+}
+
+/** A run with all that is told of it: the findings' notes stand among its own. */
+export async function runWithFindings(
+  options: BenchOptions,
+  tell?: (line: string) => void,
+): Promise<{ readonly run: BenchRun; readonly findings: Findings }> {
+  const run = await runBench(options, tell);
+  const findings = findingsOf(run, options.seed, options.preset === "handbook");
+  return { run: { ...run, notes: [...run.notes, ...findingNotes(findings, run.scoreboard)] }, findings };
 }
 
 /** The run for the terminal. */

@@ -4,12 +4,14 @@ import { handbookSource } from "../handbook/handbook_source.ts";
 import type { PaymentSource } from "../train/labelled_payment.ts";
 import type { LabelledPayments } from "../train/labelled_payments.ts";
 import { rowsOf } from "../train/sample_rows.ts";
+import { dayOf, fewFraudsNote, lackOf, LEAST_FRAUDS } from "../train/enough_frauds.ts";
+import { chanceNote } from "../train/scoreboard_text.ts";
 import { type Judged, makeScoreboard } from "../train/scoreboard.ts";
-import { type Fold, type Period, rollingFolds, shortestSpanDays } from "../train/split.ts";
+import { type Period, rollingFolds, shortestSpanDays } from "../train/split.ts";
 import { streamFeatures } from "../train/stream_features.ts";
 import { worldSource } from "../train/world_source.ts";
 import type { BenchOptions } from "./bench_options.ts";
-import { csvSource } from "./csv/csv_source.ts";
+import { type CsvSource, csvSource } from "./csv/csv_source.ts";
 import { DatasetError } from "./csv/dataset_error.ts";
 import { Forest } from "./forest/forest_contender.ts";
 import {
@@ -22,6 +24,7 @@ import {
 import { probeModels } from "./plugged/probe_models.ts";
 import { FlagError } from "../parse_flags.ts";
 import { dataNotes } from "./data_notes.ts";
+import { periodLine } from "./period_line.ts";
 import { type FoldRun, type Outside, runFold } from "./run_folds.ts";
 
 export interface BenchRun extends Judged {
@@ -38,8 +41,14 @@ export interface BenchRun extends Judged {
 /** Four months: the last two thirds of them are tested on. */
 const DEFAULT_WORLD = { days: 120, customers: 8_000 };
 
-/** Data to features, features to folds, folds to models, models to the scoreboard. */
-export async function runBench(options: BenchOptions): Promise<BenchRun> {
+/**
+ * Data to features, features to folds, folds to models, models to the scoreboard.
+ * @param tell is given a line for each period as soon as it is done, so that a run that is stopped leaves something
+ */
+export async function runBench(
+  options: BenchOptions,
+  tell: (line: string) => void = () => {},
+): Promise<BenchRun> {
   const startedMs = performance.now();
   // Before minutes are spent on anything else.
   const { forest, notes } = await findForest(options);
@@ -56,10 +65,10 @@ export async function runBench(options: BenchOptions): Promise<BenchRun> {
   };
   // Before hours are spent on the others.
   await probeModels(options.models, payments, outside.plug);
-  notes.push(...dataNotes(payments));
+  notes.push(...(source.notes ?? []), ...dataNotes(payments));
   const runs = options.preset === "handbook"
-    ? await handbookRuns(payments, outside, options)
-    : await rollingRuns(payments, outside, options, notes);
+    ? await handbookRuns(payments, outside, options, tell)
+    : await rollingRuns(payments, outside, options, notes, tell);
   const foldsMs = performance.now();
   const judged = makeScoreboard(
     payments,
@@ -67,6 +76,7 @@ export async function runBench(options: BenchOptions): Promise<BenchRun> {
     runs.map((run) => run.contenders),
     options.seed,
   );
+  notes.push(...chanceNote(judged.scoreboard));
   const endedMs = performance.now();
   return {
     ...judged,
@@ -83,7 +93,7 @@ export async function runBench(options: BenchOptions): Promise<BenchRun> {
   };
 }
 
-async function sourceOf(options: BenchOptions): Promise<PaymentSource> {
+async function sourceOf(options: BenchOptions): Promise<PaymentSource & Partial<Pick<CsvSource, "notes">>> {
   if (options.dataset !== null) return await csvSource(options.dataset, options.labelDelayDays);
   if (options.preset === "handbook") return handbookSource({ ...DEFAULT_HANDBOOK, seed: options.seed });
   return worldSource({
@@ -113,6 +123,7 @@ async function rollingRuns(
   outside: Outside,
   options: BenchOptions,
   notes: string[],
+  tell: (line: string) => void,
 ): Promise<FoldRun[]> {
   // Whole days, so that a world that begins at midnight is cut at midnights.
   const span: Period = [
@@ -124,10 +135,13 @@ async function rollingRuns(
   if (days < least) {
     throw new DatasetError(
       "dataset_too_short",
-      `the payments span ${days} days, ${dayOf(span[0])} to ${
-        dayOf(span[1] - 1)
-      }; ${options.folds} folds with labels ` +
-        `after ${options.labelDelayDays} days need ${least}. Give fewer --folds or fewer --label-delay-days; if the file's ` +
+      `the payments span ${counted(days, "day")}, ${dayOf(span[0])} to ${dayOf(span[1] - 1)}; ${
+        counted(options.folds, "fold")
+      } with labels ` +
+        `after ${counted(options.labelDelayDays, "day")} ${
+          options.folds === 1 ? "needs" : "need"
+        } ${least}. ` +
+        `Give ${fewerOf(options)}data of more days; if the file's ` +
         `time counts hours or days, turn it into seconds.`,
     );
   }
@@ -140,7 +154,7 @@ async function rollingRuns(
       `${
         lacking[lacking.length - 1]
       }; ${LEAST_FRAUDS} are needed at least, and no other period of test has them. ` +
-        `Give fewer --folds, fewer --label-delay-days, or data with more fraud.`,
+        `Give ${fewerOf(options)}data with more fraud.`,
     );
   }
   const runs: FoldRun[] = [];
@@ -153,55 +167,41 @@ async function rollingRuns(
       );
       continue;
     }
-    runs.push(
-      await runFold(
-        payments,
-        place + 1,
-        rowsOf(payments, fold.test),
-        [{ fold, suffix: "", isModel: true }],
-        () => [],
-        outside,
-        options,
-      ),
+    const few = fewFraudsNote(payments, fold);
+    if (few !== null) notes.push(`Period ${place + 1}: ${few}.`);
+    const run = await runFold(
+      payments,
+      place + 1,
+      rowsOf(payments, fold.test),
+      [{ fold, suffix: "", isModel: true }],
+      () => [],
+      outside,
+      options,
     );
+    runs.push(run);
+    tell(periodLine(payments, place + 1, run));
   }
   return runs;
 }
 
-/** Fewer are nothing to learn from, or to judge by. */
-const LEAST_FRAUDS = 2;
-
-/** Which part of a fold has too few known frauds; null where each has enough. */
-function lackOf(payments: LabelledPayments, { train, validation, test, madeAtMs }: Fold): string | null {
-  const parts = [
-    { part: "training", period: train, knownAtMs: madeAtMs },
-    { part: "validation", period: validation, knownAtMs: madeAtMs },
-  ];
-  for (const { part, period, knownAtMs } of parts) {
-    const frauds = countIn(payments, period, (row) => payments.labelAt(row, knownAtMs));
-    if (frauds < LEAST_FRAUDS) return lackText(part, period, frauds, "known frauds");
-  }
-  const frauds = countIn(payments, test, (row) => payments.fraud(row));
-  if (frauds < LEAST_FRAUDS) return lackText("test", test, frauds, "frauds");
-  return null;
+/** The flags that can still be smaller, for a message: `fewer --folds, or `; nothing where none can. */
+function fewerOf({ folds, labelDelayDays }: BenchOptions): string {
+  return [
+    ...(folds > 1 ? ["fewer --folds"] : []),
+    ...(labelDelayDays > 0 ? ["fewer --label-delay-days"] : []),
+    "",
+  ].join(", or ");
 }
 
-function lackText(part: string, period: Period, frauds: number, of: string): string {
-  return `its ${part}, ${dayOf(period[0])} to ${dayOf(period[1] - 1)}, has ${frauds} ${of}`;
-}
-
-function countIn(payments: LabelledPayments, period: Period, of: (row: number) => number): number {
-  return rowsOf(payments, period).reduce((sum, row) => sum + of(row), 0);
-}
-
-function dayOf(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 10);
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 async function handbookRuns(
   payments: LabelledPayments,
   outside: Outside,
   options: BenchOptions,
+  tell: (line: string) => void,
 ): Promise<FoldRun[]> {
   const config = { ...DEFAULT_HANDBOOK, seed: options.seed };
   const book = new BookRegression(payments, handbookWorld(config));
@@ -214,17 +214,17 @@ async function handbookRuns(
       isModel: days === longest,
       days,
     }));
-    runs.push(
-      await runFold(
-        payments,
-        number + 1,
-        handbookTestRows(payments, config.startMs, number),
-        variants,
-        (judged, variant) => variant === variants[0] ? [book.contender(variant.fold, judged)] : [],
-        outside,
-        options,
-      ),
+    const run = await runFold(
+      payments,
+      number + 1,
+      handbookTestRows(payments, config.startMs, number),
+      variants,
+      (judged, variant) => variant === variants[0] ? [book.contender(variant.fold, judged)] : [],
+      outside,
+      options,
     );
+    runs.push(run);
+    tell(periodLine(payments, number + 1, run));
   }
   return runs;
 }

@@ -50,7 +50,11 @@ async function exportDefault(flags: ExportFlags, target: Target): Promise<Export
 async function exportPreset(preset: string, flags: ExportFlags, target: Target): Promise<ExportedFile[]> {
   if (preset !== "handbook") throw new FlagError(`--preset knows "handbook", not "${preset}".`);
   for (const name of ["customers", "start"] as const) {
-    if (flags[name] !== undefined) throw new FlagError(`--preset handbook has its own --${name}.`);
+    if (flags[name] !== undefined) {
+      throw new FlagError(
+        `--preset handbook has its own --${name}: leave --${name} out, or leave out --preset for the default world.`,
+      );
+    }
   }
   const days = wholeNumber("days", flags.days, DEFAULT_HANDBOOK.days, 1, 3_650);
   const { parts } = target.partition;

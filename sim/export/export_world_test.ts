@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { join } from "node:path";
 import { daysOfPartition, parsePartition } from "../world/partition.ts";
+import { exportFiles } from "./export_command.ts";
 
 const SIMULATE = new URL("../simulate.ts", import.meta.url).pathname;
 const SMALL = ["--days", "14", "--customers", "300", "--seed", "5"];
@@ -72,4 +73,15 @@ Deno.test("the parts of a partition are runs of days that meet, each a day at le
   expect(parsePartition("3/16")).toEqual({ part: 3, parts: 16 });
   for (const wrong of ["0/4", "5/4", "3", "a/b", "1/0"]) expect(parsePartition(wrong)).toBe(null);
   expect(() => daysOfPartition({ part: 1, parts: 9 }, 8)).toThrow("8 days");
+});
+
+Deno.test("what the preset has of its own is refused with what to do instead, and no folder is made", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await expect(exportFiles({ csv: `${folder}/new/a.csv`, preset: "handbook", customers: "200" })).rejects
+      .toThrow("--preset handbook has its own --customers: leave --customers out, or leave out --preset");
+    expect([...Deno.readDirSync(folder)]).toEqual([]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

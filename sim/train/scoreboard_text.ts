@@ -1,3 +1,4 @@
+import { MODEL_NAME } from "./contender.ts";
 import { COST_ABOUT } from "./cost.ts";
 import type { OperatingFigures } from "./judge.ts";
 import type { Interval, Scoreboard, ScoreboardLine } from "./scoreboard.ts";
@@ -135,6 +136,23 @@ export function intervalNote({ testFraudCustomers, testFrauds }: Scoreboard): st
       ? `${all}customer: how far the figures would move with other customers cannot be told, and no interval is given.`
       : `${all}customers: the intervals draw so few again that they mean little, and so do small differences.`,
   ];
+}
+
+/** Says so where the model may as well have guessed; empty where it is better than that. */
+export function chanceNote({ lines, baseRate }: Pick<Scoreboard, "lines" | "baseRate">): string[] {
+  const { averagePrecision95: [low, high], rocAuc } = lines.find(({ name }) => name === MODEL_NAME)!;
+  const signs = [
+    ...(low <= baseRate
+      ? [
+        `its AP, ${low.toFixed(4)} to ${high.toFixed(4)} when customers are drawn again, ` +
+        `${high < baseRate ? "is below" : "may be"} the ${baseRate.toFixed(4)} of doing nothing`,
+      ]
+      : []),
+    ...(rocAuc < 0.5 ? [`its AUC is ${rocAuc.toFixed(3)}, below the 0.5 of a coin`] : []),
+  ];
+  return signs.length === 0
+    ? []
+    : [`The model is no better than chance on this data: ${signs.join(", and ")}.`];
 }
 
 export function table(rows: readonly (readonly string[])[]): string {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { toRfc3339 } from "../../src/core/clock.ts";
+import { OperatorError } from "../../src/core/run_command.ts";
 import { Random } from "../../src/core/random.ts";
 import { FEATURE_HASH, FEATURES } from "../../src/fraud/features/catalogue.ts";
 import { driftReference } from "../../src/fraud/drift/reference.ts";
@@ -8,6 +9,7 @@ import { Network } from "../../src/fraud/model/network.ts";
 import type { WorldConfig } from "../world/world.ts";
 import { logisticContender, oracleContender, ruleContenders } from "./baselines.ts";
 import { type Contender, MODEL_NAME } from "./contender.ts";
+import { fewFraudsNote, lackOf, LEAST_FRAUDS } from "./enough_frauds.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET, fitModel, logitsOf } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import { averagePrecision, confusionAt, rocAuc } from "../../src/fraud/measures/metrics.ts";
@@ -16,7 +18,7 @@ import { precisionRecallSvg } from "./precision_recall_plot.ts";
 import { rowsOf } from "./sample_rows.ts";
 import { makeScoreboard, type Scoreboard } from "./scoreboard.ts";
 import { type RecallByName, recallByStory } from "./recall_by.ts";
-import { scoreboardText } from "./scoreboard_text.ts";
+import { chanceNote, scoreboardText } from "./scoreboard_text.ts";
 import { gruContender, SEQUENCE_MODEL_NAME } from "./sequence/gru_contender.ts";
 import { splitDays } from "./split.ts";
 import { streamFeatures } from "./stream_features.ts";
@@ -46,12 +48,22 @@ const TRAIN_ROWS = 80_000;
 const MOST_EPOCHS = 20;
 const SEQUENCE_EPOCHS = 10;
 
-/** Generates the world, trains on its first days, chooses the operating point, judges on its last days, writes. */
+/**
+ * Generates the world, trains on its first days, chooses the operating point, judges on its last days, writes. Throws an
+ * {@link OperatorError} where there is too little fraud to learn from or to judge by.
+ */
 export async function trainModel(
   { world: config, outDirectory, sequenceModel = false }: TrainOptions,
 ): Promise<TrainResult> {
   const fold = splitDays(config.startMs, config.days);
   const payments = streamFeatures(worldSource(config));
+  const lack = lackOf(payments, fold);
+  if (lack !== null) {
+    throw new OperatorError(
+      `train_too_few_frauds: ${lack}; ${LEAST_FRAUDS} are needed at least. Give more --days or --customers, or another --seed.`,
+    );
+  }
+  const few = fewFraudsNote(payments, fold);
   const train = rowsOf(payments, fold.train);
   const judged = {
     madeAtMs: fold.madeAtMs,
@@ -140,7 +152,11 @@ export async function trainModel(
     }.\n` +
     Object.entries(byStory).map(([story, { frauds, recall }]) =>
       `The model finds ${(recall * 100).toFixed(1)}% of ${frauds} payments of ${story}.\n`
-    ).join("");
+    ).join("") +
+    [
+      ...(few === null ? [] : [`This model: ${few}.`]),
+      ...chanceNote(scoreboard),
+    ].map((note) => `${note}\n`).join("");
   await Deno.writeTextFile(`${outDirectory}/scoreboard.json`, `${JSON.stringify(result, null, 1)}\n`);
   await Deno.writeTextFile(`${outDirectory}/scoreboard.txt`, text);
   await Deno.writeTextFile(

@@ -25,7 +25,7 @@ Deno.test("the default model beats rules, is no worse than a regression, and not
 Deno.test("trainModel() gives the same model for the same seed, and one that the server loads", async () => {
   const directory = await Deno.makeTempDir();
   try {
-    const world = { seed: 11, days: 24, customers: 500, startMs: Date.UTC(2026, 0, 5) };
+    const world = { seed: 7, days: 24, customers: 400, startMs: Date.UTC(2026, 0, 5) };
     const first = await trainModel({ world, outDirectory: `${directory}/first` });
     const second = await trainModel({ world, outDirectory: `${directory}/second` });
     for (const name of ["manifest.json", "model.json", "weights.bin", "scoreboard.json"]) {
@@ -33,6 +33,7 @@ Deno.test("trainModel() gives the same model for the same seed, and one that the
         .toBe(await Deno.readTextFile(`${directory}/first/${name}`));
     }
     expect(second.manifest.backend).toBe("wasm");
+    expect(first.text).toMatch(/This model: its training, 2026-.* knows of 12 frauds, fewer than 50: /);
     const [, passes, most] = /training rows this often: (\d+) of (\d+) at most/.exec(first.text)!;
     expect(Number(passes)).toBeGreaterThan(0);
     expect(Number(passes)).toBeLessThanOrEqual(Number(most));
@@ -40,6 +41,19 @@ Deno.test("trainModel() gives the same model for the same seed, and one that the
     const { manifest } = await loadModel(`${directory}/first`);
     expect(manifest.modelVersion).toBe(first.manifest.modelVersion);
     expect(await Deno.readTextFile(`${directory}/first/precision_recall.svg`)).toMatch(/^<svg /);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a world with too little fraud is refused with what there is, and nothing is written", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const world = { seed: 11, days: 20, customers: 100, startMs: Date.UTC(2026, 0, 5) };
+    await expect(trainModel({ world, outDirectory: `${directory}/model` })).rejects.toThrow(
+      /^train_too_few_frauds: its (training|validation|test), 2026-.* has [01] (known )?frauds?; 2 are needed at least\. Give more --days/,
+    );
+    await expect(Deno.stat(`${directory}/model`)).rejects.toThrow(Deno.errors.NotFound);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -53,7 +53,7 @@ export const CSV_COLUMNS = {
     names: ["label_known_at_s"],
     isNeeded: false,
     about:
-      "when the label became known, empty for never; without it all labels are right and known after the delay",
+      "when the label became known, empty for never, needs label_fraud; without both all labels are right and known after the delay",
   },
   story: {
     names: ["story", "scenario_name", "tx_fraud_scenario", "scenario"],
@@ -100,6 +100,13 @@ export function placesOf(header: readonly string[], path: string): Record<CsvFie
   }
   if (places.labelFraud >= 0 && places.labelKnownAtS < 0) {
     throw wrongHeader(path, "label_fraud needs label_known_at_s beside it. Add it, or rename label_fraud");
+  }
+  if (places.labelKnownAtS >= 0 && places.labelFraud < 0) {
+    throw wrongHeader(
+      path,
+      "label_known_at_s needs label_fraud beside it, which says what was reported then. Add it (a copy of the fraud column " +
+        "where every report was right), or rename label_known_at_s, and labels become known after --label-delay-days",
+    );
   }
   return places;
 }

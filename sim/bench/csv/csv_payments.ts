@@ -107,6 +107,25 @@ export class CsvPayments {
     };
   }
 
+  /** By value of a column of texts, how many payments have it and how many of them are fraud; null for an empty cell. */
+  countsBy(
+    column: Text,
+  ): { readonly value: string | null; readonly payments: number; readonly frauds: number }[] {
+    const { names } = this.#names[column];
+    const [payments, frauds] = [new Uint32Array(names.length + 1), new Uint32Array(names.length + 1)];
+    for (let row = 0; row < this.length; row++) {
+      const place = this.#texts[column][row];
+      const at = place === NONE ? names.length : place;
+      payments[at]++;
+      frauds[at] += this.#flags[row] & 1;
+    }
+    return Array.from(payments, (count, at) => ({
+      value: names[at] ?? null,
+      payments: count,
+      frauds: frauds[at],
+    })).filter((its) => its.payments > 0);
+  }
+
   /**
    * Rows by time; rows of one instant by chance, a hash of their id. Who put a file together from its genuine and its
    * fraudulent payments leaves the one before the other within each hour or day, and counts would tell which is which.
@@ -142,5 +161,5 @@ export class CsvPayments {
   }
 }
 
-type Text = typeof TEXTS[number];
+export type Text = typeof TEXTS[number];
 type NumberColumn = typeof NUMBERS[number];

@@ -5,12 +5,18 @@ import { DatasetError } from "./dataset_error.ts";
 import { fileKind } from "./file_kind.ts";
 import { readCsv } from "./read_csv.ts";
 import { readParquet } from "./read_parquet.ts";
+import { tellingValues } from "./telling_values.ts";
 
 /** Lists hold amounts of nothing; features take logarithms. */
 const AMOUNT_OF_NOTHING = 0.01;
 
+export interface CsvSource extends PaymentSource {
+  /** What somebody should check in the file before its figures are believed. */
+  readonly notes: readonly string[];
+}
+
 /** A CSV or Parquet file as training data. Without label times all labels are right and known after `labelDelayDays`. */
-export async function csvSource(path: string, labelDelayDays: number): Promise<PaymentSource> {
+export async function csvSource(path: string, labelDelayDays: number): Promise<CsvSource> {
   const { kind, bytes } = await fileKind(path);
   const payments = kind === "parquet" ? await readParquet(path) : await readCsv(path, bytes);
   refuseOneClass(path, payments);
@@ -21,6 +27,7 @@ export async function csvSource(path: string, labelDelayDays: number): Promise<P
     name: path.replace(/^.*\//, ""),
     expectedPayments: payments.length,
     description: { file: path.replace(/^.*\//, ""), payments: payments.length },
+    notes: tellingValues(payments),
     *payments(): Iterable<LabelledPayment> {
       for (const row of order) yield toLabelledPayment(payments.at(row), labelDelayDays * DAY_MS, nothing);
     },

@@ -34,6 +34,23 @@ Deno.test("a bad row is refused with its line, its value and what to do", async 
     [["tx_id,epoch_s,customer_id,amount,fraud", "1,1,1,1,0"], /header: no column terminal_id or merchant_id/],
     [[`${HEADER},label_fraud`, `${GOOD},0`], /label_fraud needs label_known_at_s/],
     [
+      [`${HEADER},label_known_at_s`, `${GOOD},1523318500`],
+      /^dataset_wrong_header: .*label_known_at_s needs label_fraud beside it.*Add it .* or rename label_known_at_s/,
+    ],
+    // Named as the contract has it, and as the file does.
+    [
+      [
+        "trans_num,unix_time,cc_num,merchant,amt,is_fraud",
+        "1,1523318400,7,31,4,0",
+        "2,1523318401,7,31,four,0",
+      ],
+      /line 3: amount \("amt" in the header\) is "four"; a number is needed/,
+    ],
+    [
+      ["trans_num,unix_time,cc_num,merchant,amt,is_fraud", "1,1523318400,,31,4,0"],
+      /line 2: customer_id \("cc_num" in the header\) is empty/,
+    ],
+    [
       [HEADER, GOOD, "2,1523318401000,7,31,4,0"],
       /line 3: epoch_s is "1523318401000"; it must be seconds since 1970; in milliseconds it would be 2018-04-10: divide the column by 1000/,
     ],
@@ -224,4 +241,45 @@ Deno.test("reports are taken from their own columns where a file has them", asyn
       [0, null],
     ]);
   });
+});
+
+Deno.test("a column that gives fraud away is told, with the values and counts to check; honest ones are not", async () => {
+  const notesOf = (cellOf: (row: number, isFraud: boolean) => string) => {
+    const rows = Array.from({ length: 2_000 }, (_, row) => {
+      const isFraud = row % 50 === 7;
+      return `${row},${1_523_318_400 + row},c${row % 90},m${row % 9},5,${isFraud ? 1 : 0},${
+        cellOf(row, isFraud)
+      }`;
+    });
+    return read(
+      [`${HEADER},device_id`, ...rows].join("\n"),
+      async (path) => (await csvSource(path, 7)).notes,
+    );
+  };
+  expect(await notesOf((_, isFraud) => isFraud ? "taken" : "ok")).toEqual([
+    expect.stringMatching(
+      /^Check device_id: where it is "taken", 40 of 40 payments are fraud, and of the other 1960 payments 0 are\. If /,
+    ),
+  ]);
+  // Nothing where the others have something, and something, never the same, where the others have nothing.
+  expect(await notesOf((row, isFraud) => isFraud ? "" : `d${row % 30}`)).toEqual([
+    expect.stringContaining("where it is nothing (empty), 40 of 40 payments are fraud"),
+  ]);
+  expect(await notesOf((row, isFraud) => isFraud ? `d${row}` : "")).toEqual([
+    expect.stringContaining("where it is anything at all, 40 of 40 payments are fraud"),
+  ]);
+  // Half of what it marks is genuine; or it marks a thief's 19 payments, which is what devices are for.
+  expect(await notesOf((row) => row % 25 === 7 ? "taken" : "ok")).toEqual([]);
+  expect(await notesOf((row, isFraud) => isFraud && row < 950 ? "taken" : `d${row % 30}`)).toEqual([]);
+  expect(await notesOf(() => "")).toEqual([]);
+  // Where most payments are fraud, a value may well be full of it.
+  const mostly = Array.from(
+    { length: 200 },
+    (_, row) =>
+      `${row},${1_523_318_400 + row},c,m,5,${row % 5 === 0 ? 0 : 1},${
+        row % 5 === 0 || row % 2 === 0 ? "a" : "b"
+      }`,
+  );
+  const source = await read([`${HEADER},device_id`, ...mostly].join("\n"), (path) => csvSource(path, 7));
+  expect(source.notes).toEqual([]);
 });

@@ -32,17 +32,19 @@ export class RowReader {
     const txId = this.#text(cells, "txId", place);
     const known = this.#ids.size;
     if (this.#ids.placeOf(txId) < known) {
-      throw this.#bad(place, `tx_id "${txId}" was there before; ids are unique`);
+      throw this.#bad(place, `${this.#name("txId")} "${txId}" was there before; ids are unique`);
     }
     const { payments } = this;
     const atS = this.#instant(cells, "epochS", place);
-    if (Number.isNaN(atS)) throw this.#bad(place, "epoch_s is empty; seconds since 1970 are needed");
+    if (Number.isNaN(atS)) {
+      throw this.#bad(place, `${this.#name("epochS")} is empty; seconds since 1970 are needed`);
+    }
     const amount = this.#amount(cells, place);
     const knownAtS = this.#instant(cells, "labelKnownAtS", place);
     if (knownAtS < atS) {
       throw this.#bad(
         place,
-        `label_known_at_s ${
+        `${this.#name("labelKnownAtS")} ${
           this.#cell(cells, "labelKnownAtS")
         } is before the payment, which nobody can have known`,
       );
@@ -51,7 +53,7 @@ export class RowReader {
     if (posterior < 0 || posterior > 1) {
       throw this.#bad(
         place,
-        `posterior is "${this.#cell(cells, "posterior")}"; a probability is from 0 to 1`,
+        `${this.#name("posterior")} is "${this.#cell(cells, "posterior")}"; a probability is from 0 to 1`,
       );
     }
     payments.add({
@@ -87,7 +89,7 @@ export class RowReader {
 
   #text(cells: readonly string[], field: CsvField, place: number): string {
     const cell = this.#cell(cells, field);
-    if (cell === "") throw this.#bad(place, `${nameOf(field)} is empty`);
+    if (cell === "") throw this.#bad(place, `${this.#name(field)} is empty`);
     return cell;
   }
 
@@ -98,17 +100,19 @@ export class RowReader {
 
   #amount(cells: readonly string[], place: number): number {
     const amount = this.#optionalNumber(cells, "amount", place);
-    if (Number.isNaN(amount)) throw this.#bad(place, "amount is empty; a number is needed");
+    if (Number.isNaN(amount)) throw this.#bad(place, `${this.#name("amount")} is empty; a number is needed`);
     if (amount < 0) {
       throw this.#bad(
         place,
-        `amount is "${this.#cell(cells, "amount")}"; it must not be negative. Leave refunds out`,
+        `${this.#name("amount")} is "${
+          this.#cell(cells, "amount")
+        }"; it must not be negative. Leave refunds out`,
       );
     }
     if (amount > MOST_AMOUNT) {
       throw this.#bad(
         place,
-        `amount is "${this.#cell(cells, "amount")}"; more than ${MOST_AMOUNT} is no payment`,
+        `${this.#name("amount")} is "${this.#cell(cells, "amount")}"; more than ${MOST_AMOUNT} is no payment`,
       );
     }
     return amount;
@@ -120,7 +124,7 @@ export class RowReader {
     if (cell === "") return NaN;
     const instant = instantCell(cell);
     if (typeof instant === "number") return instant;
-    throw this.#bad(place, `${nameOf(field)} is "${cell}"; ${instant.wrong}`);
+    throw this.#bad(place, `${this.#name(field)} is "${cell}"; ${instant.wrong}`);
   }
 
   /** A customer may have come before 1970. */
@@ -136,14 +140,14 @@ export class RowReader {
     if (cell === "") return NaN;
     const value = DECIMAL.test(cell) ? Number(cell) : NaN;
     if (Number.isFinite(value)) return value;
-    throw this.#bad(place, `${nameOf(field)} is "${cell}"; a number is needed${numberAdvice(cell)}`);
+    throw this.#bad(place, `${this.#name(field)} is "${cell}"; a number is needed${numberAdvice(cell)}`);
   }
 
   #flag(cells: readonly string[], field: CsvField, place: number): boolean {
     const cell = this.#cell(cells, field);
     const label = labelCell(cell);
     if (label === null) {
-      throw this.#bad(place, `${nameOf(field)} is "${cell}"; it must be ${LABEL_WORDS}`);
+      throw this.#bad(place, `${this.#name(field)} is "${cell}"; it must be ${LABEL_WORDS}`);
     }
     return label;
   }
@@ -153,6 +157,12 @@ export class RowReader {
     if (this.#places.labelFraud < 0) return null;
     const isNever = this.hasLabelTimes && Number.isNaN(knownAtS) && this.#cell(cells, "labelFraud") === "";
     return isNever ? false : this.#flag(cells, "labelFraud", place);
+  }
+
+  /** The contract's name of a column, and the file's own where that is another: `epoch_s ("unix_time" in the header)`. */
+  #name(field: CsvField): string {
+    const own = this.header[this.#places[field]].trim();
+    return own === nameOf(field) ? own : `${nameOf(field)} ("${own}" in the header)`;
   }
 
   #bad(place: number, what: string): DatasetError {
