@@ -1,6 +1,7 @@
-import type { PendingQuery, TransactionSql } from "postgres";
+import type { PendingQuery } from "postgres";
 import { textArray } from "../db/array_literal.ts";
 import type { Sql } from "../db/pool.ts";
+import type { TenantStatements } from "../db/tenant_pool.ts";
 
 export interface LastEntry {
   readonly tenant_id: string;
@@ -27,9 +28,9 @@ export function lastEntriesOf(
                               v (tenant_id, account_id)) u`;
 }
 
-/** From when on an entry fits behind those of all these wallets, which the transaction has locked. */
+/** From when on an entry fits behind those of all these wallets: for certain where the transaction has locked them. */
 export async function nextEntryMs(
-  sql: TransactionSql,
+  sql: TenantStatements,
   tenantId: string,
   accountIds: readonly string[],
 ): Promise<number> {

@@ -2,10 +2,9 @@ import { assert } from "../core/assert.ts";
 import { DomainError } from "../core/errors.ts";
 import { WALLET_MERCHANT } from "../core/wallet_merchant.ts";
 import { findEarlierCall, KEY_LIFETIME_MS } from "../db/idempotency_keys.ts";
-import type { Sql } from "../db/pool.ts";
 import type { TenantStatements } from "../db/tenant_pool.ts";
 import type { Account } from "../ledger/accounts.ts";
-import { lastEntriesOf, nextEntryMs } from "../ledger/last_entries.ts";
+import { nextEntryMs } from "../ledger/last_entries.ts";
 import { topUpPostings } from "../ledger/top_up_postings.ts";
 import { lockAccounts, openAccounts, post, type Transaction } from "../ledger/transfers.ts";
 import { storedError } from "./store_transfers.ts";
@@ -105,9 +104,7 @@ async function behindEntries(
   { accountId }: Account,
 ): Promise<number | null> {
   if (simulatedAtMs === null) return null;
-  const sql = pool.of(tenantId) as unknown as Sql;
-  const [{ last_ms: lastMs }] = await lastEntriesOf(sql, [{ tenantId, accountId }]);
-  return lastMs === null ? simulatedAtMs : Math.max(simulatedAtMs, lastMs + 1);
+  return Math.max(simulatedAtMs, await nextEntryMs(pool.of(tenantId), tenantId, [accountId]));
 }
 
 async function earlierCall(

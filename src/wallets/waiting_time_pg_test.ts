@@ -2,6 +2,7 @@ import { expect } from "expect";
 import { modelOf, TENANT } from "../payments/testing/open_lab.ts";
 import { CHALLENGE_ANSWER } from "../providers/test_payment_methods.ts";
 import { expireTransfers } from "./approve_transfer.ts";
+import { EVERY_ENTRY } from "./testing/every_entry.ts";
 import { openWalletLab, type WalletLab } from "./testing/open_wallet_lab.ts";
 import { topUpWallet } from "./top_up_wallet.ts";
 import { walletTransactionHistory } from "./wallet_transaction_history.ts";
@@ -16,16 +17,10 @@ const openBandLab = () => openWalletLab({ model: modelOf((vector) => Math.exp(ve
 /** A wallet's entries, the newest first. */
 async function entriesOf(lab: WalletLab, walletId: string) {
   const { entries } = await walletTransactionHistory(lab.service, {
+    ...EVERY_ENTRY,
     tenantId: TENANT,
     walletId,
-    fromMs: null,
     untilMs: lab.lab.clock.nowMs() + 1_000 * DAY_MS,
-    direction: null,
-    kind: null,
-    counterparty: null,
-    amountMin: null,
-    amountMax: null,
-    cursor: null,
     limit: 100,
     simulatedAtMs: null,
   });

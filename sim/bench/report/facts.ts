@@ -84,6 +84,12 @@ export function givesIntervals({ scoreboard }: Pick<BenchRun, "scoreboard">): bo
   return scoreboard.testFraudCustomers > 1;
 }
 
+/** {@link runNotes} for a page: what limits all its figures stands with them at the top, the rest further down. */
+export function notesByPlace(run: Pick<BenchRun, "runs" | "notes" | "scoreboard">) {
+  const caveats = intervalNote(run.scoreboard);
+  return { caveats, notes: runNotes(run).filter((note) => !caveats.includes(note)) };
+}
+
 /** What to know before the figures are believed, a sentence or two each. */
 export function runNotes(
   { runs, notes, scoreboard }: Pick<BenchRun, "runs" | "notes" | "scoreboard">,

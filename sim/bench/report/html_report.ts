@@ -1,7 +1,7 @@
 import { escapeMarkup } from "../../../load/report/escape_markup.ts";
 import { REPORT_STYLE } from "../../../load/report/report_style.ts";
 import { COST_ABOUT } from "../../train/cost.ts";
-import { intervalNote, scoreboardTables } from "../../train/scoreboard_text.ts";
+import { scoreboardTables } from "../../train/scoreboard_text.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
 import {
@@ -14,7 +14,7 @@ import {
   scoreBandChart,
 } from "./charts.ts";
 import { driftChart } from "./drift_chart.ts";
-import { givesIntervals, headline, NOT_ONE_IS_MISSED, runFacts, runNotes } from "./facts.ts";
+import { givesIntervals, headline, NOT_ONE_IS_MISSED, notesByPlace, runFacts } from "./facts.ts";
 import { learningChart } from "./learning_chart.ts";
 
 /** The report as one HTML page: no script, no other file. */
@@ -24,9 +24,7 @@ export function htmlReport(run: BenchRun, findings: Findings): string {
   const last = runs[runs.length - 1];
   const hasIntervals = givesIntervals(run);
   const whiskers = hasIntervals ? WHISKERS : "";
-  // They stand with the figures that they are about, at the top.
-  const caveats = intervalNote(scoreboard);
-  const notes = runNotes(run).filter((note) => !caveats.includes(note));
+  const { caveats, notes } = notesByPlace(run);
   const curves = hasIntervals ? findings.curves : withoutBands(findings.curves);
   return `<!doctype html>
 <html lang="en">

@@ -1,10 +1,10 @@
 import { FEATURE_HASH, FEATURES } from "../../../src/fraud/features/catalogue.ts";
 import { COST_ABOUT } from "../../train/cost.ts";
-import { intervalNote, scoreboardTables } from "../../train/scoreboard_text.ts";
+import { scoreboardTables } from "../../train/scoreboard_text.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
 import { cardLimits } from "./card_limits.ts";
-import { headline, NOT_ONE_IS_MISSED, runFacts, runNotes } from "./facts.ts";
+import { headline, NOT_ONE_IS_MISSED, notesByPlace, runFacts } from "./facts.ts";
 
 /** The model card in Markdown, from the run's own figures. */
 export function modelCard(run: BenchRun, findings: Findings): string {
@@ -17,8 +17,7 @@ export function modelCard(run: BenchRun, findings: Findings): string {
       ...Object.entries(its).map(([name, { frauds, recall }]) => [name, String(frauds), percent(recall)]),
     ]);
   const [{ model }] = runs;
-  const caveats = intervalNote(scoreboard);
-  const notes = runNotes(run).filter((note) => !caveats.includes(note));
+  const { caveats, notes } = notesByPlace(run);
   const weak = [
     recalls(findings.recallByStory, "kind of fraud"),
     recalls(findings.recallByMonth, "month"),

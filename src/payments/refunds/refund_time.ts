@@ -24,7 +24,7 @@ export async function readRefundClocks(
  * When a refund was asked for, in milliseconds of its tenant's time: as wanted, but behind what it gives back, behind the
  * payment's other refunds, and where a wallet gets the money behind that wallet's entries. The payment's row is locked.
  *
- * @param wantedAtMs the call's own time; null for now, behind which no wallet has an entry
+ * @param wantedAtMs the call's own time; null for the tenant's present time, behind which no wallet has an entry
  */
 export async function requestedAt(
   sql: Transaction,
