@@ -28,6 +28,8 @@ export interface BenchOptions {
   readonly modelTimeoutMs: number;
   /** Where each fold's training and validation rows are written for other programs to train on; null for nowhere. */
   readonly foldsOut: string | null;
+  /** Threads that train at once; 1 for none beside the one that does all else. */
+  readonly workers: number;
   readonly outDirectory: string;
 }
 
@@ -55,6 +57,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
       "forest",
       "model-timeout-s",
       "folds-out",
+      "workers",
       "out",
     ],
     switches: [],
@@ -111,6 +114,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     models: modelSpecs(lists.model),
     modelTimeoutMs: 1000 * wholeNumber("model-timeout-s", values["model-timeout-s"], 30, 1, 3_600),
     foldsOut: values["folds-out"] ?? null,
+    workers: wholeNumber("workers", values.workers, navigator.hardwareConcurrency, 1, 256),
     outDirectory: values.out ?? `.data/bench/${name}`,
   };
 }

@@ -5,10 +5,12 @@
  *
  *     [--days 120] [--customers 8000] [--seed 7] [--start 2026-01-05] [--folds 4] [--label-delay-days 7] [--seeds 5]
  *     [--sequence 1] [--train-rows 80000] [--epochs 20] [--forest python3|off] [--model [NAME=]KIND:PATH_OR_URL …]
- *     [--model-timeout-s 30] [--folds-out FOLDER] [--out FOLDER]
+ *     [--model-timeout-s 30] [--folds-out FOLDER] [--workers N] [--out FOLDER]
  *
  * --epochs: passes through the training rows at most; fewer than 40,960 rows are gone through more often
  * (sim/train/most_passes.ts).
+ * --workers: threads that train at once, as many as there are cores unless told otherwise; 1 trains in the one that does all
+ * else. Figures do not depend on it; each thread takes some 0.4 GB.
  */
 import { join } from "node:path";
 import { scoreboardText } from "../train/scoreboard_text.ts";

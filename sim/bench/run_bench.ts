@@ -25,7 +25,8 @@ import { probeModels } from "./plugged/probe_models.ts";
 import { FlagError } from "../parse_flags.ts";
 import { dataNotes } from "./data_notes.ts";
 import { periodLine } from "./period_line.ts";
-import { type FoldRun, type Outside, runFold } from "./run_folds.ts";
+import { type FoldRun, type Outside, runFolds } from "./run_folds.ts";
+import type { TestPeriod } from "./training/train_part.ts";
 
 export interface BenchRun extends Judged {
   readonly source: Pick<PaymentSource, "name" | "description">;
@@ -157,7 +158,7 @@ async function rollingRuns(
         `Give ${fewerOf(options)}data with more fraud.`,
     );
   }
-  const runs: FoldRun[] = [];
+  const periods: TestPeriod[] = [];
   for (const [place, fold] of folds.entries()) {
     if (lacking[place] !== null) {
       notes.push(
@@ -169,19 +170,17 @@ async function rollingRuns(
     }
     const few = fewFraudsNote(payments, fold);
     if (few !== null) notes.push(`Period ${place + 1}: ${few}.`);
-    const run = await runFold(
-      payments,
-      place + 1,
-      rowsOf(payments, fold.test),
-      [{ fold, suffix: "", isModel: true }],
-      () => [],
-      outside,
-      options,
-    );
-    runs.push(run);
-    tell(periodLine(payments, place + 1, run));
+    periods.push({
+      number: place + 1,
+      test: rowsOf(payments, fold.test),
+      variants: [{ fold, suffix: "", isModel: true }],
+    });
   }
-  return runs;
+  return await runFolds(payments, periods, () => [], outside, options, tellOf(payments, tell));
+}
+
+function tellOf(payments: LabelledPayments, tell: (line: string) => void) {
+  return (run: FoldRun, number: number) => tell(periodLine(payments, number, run));
 }
 
 /** The flags that can still be smaller, for a message: `fewer --folds, or `; nothing where none can. */
@@ -206,25 +205,23 @@ async function handbookRuns(
   const config = { ...DEFAULT_HANDBOOK, seed: options.seed };
   const book = new BookRegression(payments, handbookWorld(config));
   const longest = Math.max(...TRAINING_WINDOWS_DAYS);
-  const runs: FoldRun[] = [];
-  for (let number = 0; number < HANDBOOK_FOLDS; number++) {
-    const variants = TRAINING_WINDOWS_DAYS.map((days) => ({
-      fold: handbookFold(config.startMs, number, days),
+  const periods = Array.from({ length: HANDBOOK_FOLDS }, (_, place): TestPeriod => ({
+    number: place + 1,
+    test: handbookTestRows(payments, config.startMs, place),
+    variants: TRAINING_WINDOWS_DAYS.map((days) => ({
+      fold: handbookFold(config.startMs, place, days),
       suffix: `, ${days} days`,
       isModel: days === longest,
-      days,
-    }));
-    const run = await runFold(
-      payments,
-      number + 1,
-      handbookTestRows(payments, config.startMs, number),
-      variants,
-      (judged, variant) => variant === variants[0] ? [book.contender(variant.fold, judged)] : [],
-      outside,
-      options,
-    );
-    runs.push(run);
-    tell(periodLine(payments, number + 1, run));
-  }
-  return runs;
+    })),
+  }));
+  // The book's window is the first.
+  return await runFolds(
+    payments,
+    periods,
+    (judged, variant) =>
+      variant.suffix === periods[0].variants[0].suffix ? [book.contender(variant.fold, judged)] : [],
+    outside,
+    options,
+    tellOf(payments, tell),
+  );
 }

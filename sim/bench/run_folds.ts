@@ -1,17 +1,17 @@
-import { Network } from "../../src/fraud/model/network.ts";
-import { logisticContender, oracleContender, ruleContenders } from "../train/baselines.ts";
-import type { Contender, JudgedFold } from "../train/contender.ts";
-import { calibrated, fitModel, type FittedModel, logitsOf } from "../train/fit_model.ts";
+import { oracleContender, ruleContenders } from "../train/baselines.ts";
+import { type Contender, type JudgedFold, MODEL_NAME } from "../train/contender.ts";
+import type { FittedModel } from "../train/fit_model.ts";
 import type { LabelledPayments } from "../train/labelled_payments.ts";
-import { averagePrecision } from "../../src/fraud/measures/metrics.ts";
 import { rowsOf, sampleRows } from "../train/sample_rows.ts";
-import { MODEL_NAME } from "../train/contender.ts";
-import { gruContender, SEQUENCE_MODEL_NAME } from "../train/sequence/gru_contender.ts";
 import type { Fold } from "../train/split.ts";
+import { SampledRows } from "../train/weighted_rows.ts";
 import type { BenchOptions } from "./bench_options.ts";
 import type { Forest } from "./forest/forest_contender.ts";
 import { writeFold } from "./plugged/fold_files.ts";
 import { pluggedContender, type PlugOptions } from "./plugged/plugged_model.ts";
+import { partsOf, type TestPeriod, type Variant } from "./training/train_part.ts";
+import { type Training, TrainingHere } from "./training/training.ts";
+import { TrainingWorkers } from "./training/training_workers.ts";
 
 /** One fold's models and what they gave its test rows. */
 export interface FoldRun {
@@ -35,59 +35,70 @@ export interface Outside {
   readonly plug: PlugOptions;
 }
 
-/** A way to train the learned contenders: on which fold of the data, under which names. */
-export interface Variant {
-  readonly fold: Fold;
-  /** What stands behind each name, ` (28 days)`; empty for the data's only variant. */
-  readonly suffix: string;
-  /** Whether its ensemble is the model of the scoreboard. */
-  readonly isModel: boolean;
+/**
+ * All periods, in their order. Networks and regressions of later ones may be trained meanwhile, by `options.workers`
+ * threads; forest and models of one's own are asked in turn.
+ * @param done is told of each period as soon as it is done
+ */
+export async function runFolds(
+  payments: LabelledPayments,
+  periods: readonly TestPeriod[],
+  extra: (judged: JudgedFold, variant: Variant) => readonly Contender[],
+  outside: Outside,
+  options: BenchOptions,
+  done: (run: FoldRun, number: number) => void,
+): Promise<FoldRun[]> {
+  const parts = partsOf(periods, options);
+  const training: Training = options.workers === 1
+    ? new TrainingHere(payments, parts)
+    : new TrainingWorkers(payments, parts, options.workers);
+  try {
+    const runs: FoldRun[] = [];
+    for (const period of periods) {
+      const run = await runFold(payments, period, training, extra, outside, options);
+      runs.push(run);
+      training.aside(() => done(run, period.number));
+    }
+    return runs;
+  } finally {
+    training.end();
+  }
 }
 
 /**
- * Everything that one fold compares. All judge the same test rows; each variant validates on its own validation rows,
+ * Everything that one period compares. All judge the same test rows; each variant validates on its own validation rows,
  * so thresholds are frozen there.
  */
-export async function runFold(
+async function runFold(
   payments: LabelledPayments,
-  number: number,
-  test: Uint32Array,
-  variants: readonly Variant[],
+  period: TestPeriod,
+  training: Training,
   extra: (judged: JudgedFold, variant: Variant) => readonly Contender[],
   { forest, plug }: Outside,
   options: BenchOptions,
 ): Promise<FoldRun> {
+  const { number, test } = period;
   const contenders: Contender[] = [];
   const undated: string[] = [];
   const notPlotted: string[] = [];
   let chosen: Omit<FoldRun, "contenders" | "undated" | "notPlotted"> | undefined;
-  for (const variant of variants) {
+  for (const variant of period.variants) {
     const { fold, suffix, isModel } = variant;
-    const train = rowsOf(payments, fold.train);
     const judged = { madeAtMs: fold.madeAtMs, validation: rowsOf(payments, fold.validation), test };
-    const model = await fitModel(payments, train, judged.validation, fold.madeAtMs, {
-      seeds: options.seeds,
-      mostRows: options.trainRows,
-      mostEpochs: options.epochs,
-      label: `fold ${number}${suffix}`,
-    });
-    const scores = calibrated(
-      model.calibration.calibration,
-      logitsOf(new Network(model.inputs, model.layers), payments, test),
-    );
+    const networks = await training.trained("networks", period, variant);
+    const sampled = new SampledRows(payments, networks.sample.rows, fold.madeAtMs);
+    const model = { ...networks.model, sample: { ...networks.sample, rows: sampled } };
     if (isModel) contenders.push(...ruleContenders(payments, judged));
     contenders.push(...extra(judged, variant));
     const before = contenders.length;
-    contenders.push(
-      logisticContender(`logistic regression${suffix}`, payments, model.sample.rows, judged),
-    );
+    contenders.push(await training.trained("regression", period, variant));
     if (forest !== null) {
       const check = sampleRows(payments, judged.validation, fold.madeAtMs, FOREST_CHECK_ROWS, 1, true);
       contenders.push(
         await forest.contender(
           `boosted forest${suffix}`,
           payments,
-          model.sample.rows,
+          sampled,
           check.rows,
           judged,
           options.seeds,
@@ -95,20 +106,14 @@ export async function runFold(
       );
     }
     if (isModel && options.sequenceSeeds.length > 0) {
-      contenders.push(
-        await gruContender(SEQUENCE_MODEL_NAME, payments, model, judged, {
-          seeds: options.sequenceSeeds,
-          mostEpochs: options.sequenceEpochs,
-          label: `fold ${number}${suffix}`,
-        }),
-      );
+      contenders.push(await training.trained("sequence", period, variant));
     }
     if (isModel) {
       if (options.foldsOut !== null) {
-        await writeFold(options.foldsOut, number, payments, model.sample.rows, judged);
+        await writeFold(options.foldsOut, number, payments, sampled, judged);
       }
       for (const spec of options.models) {
-        const row = await pluggedContender(spec, number, payments, model.sample.rows, judged, plug);
+        const row = await pluggedContender(spec, number, payments, sampled, judged, plug);
         contenders.push(row);
         if (!row.saysWhen) undated.push(row.name);
       }
@@ -117,22 +122,13 @@ export async function runFold(
       name: isModel ? MODEL_NAME : `network ensemble${suffix}`,
       isProbability: true,
       threshold: model.threshold,
-      test: scores,
+      test: networks.scores,
     });
     if (!isModel) {
       notPlotted.push(...contenders.slice(before).map(({ name }) => name));
       continue;
     }
-    const fraud = Uint8Array.from(test, (row) => payments.fraud(row));
-    chosen = {
-      fold,
-      judged,
-      model,
-      modelScores: scores,
-      bySeed: model.networks.map((layers) =>
-        averagePrecision(logitsOf(new Network(model.inputs, layers), payments, test), fraud)
-      ),
-    };
+    chosen = { fold, judged, model, modelScores: networks.scores, bySeed: networks.bySeed };
     if (payments.hasPosterior) contenders.push(oracleContender(payments, judged));
   }
   return { ...chosen!, undated, notPlotted, contenders: inOrder(contenders) };

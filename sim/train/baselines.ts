@@ -10,7 +10,7 @@ import {
 } from "./contender.ts";
 import { fitLinearInputs } from "./fit_inputs.ts";
 import { logitsOf } from "./fit_model.ts";
-import type { LabelledPayments } from "./labelled_payments.ts";
+import type { PaymentRows } from "./payment_rows.ts";
 import { fitLogistic } from "./logistic_regression.ts";
 import type { SampledRows } from "./weighted_rows.ts";
 
@@ -21,7 +21,7 @@ import type { SampledRows } from "./weighted_rows.ts";
 const RIDGE = 0.3;
 
 /** What needs no training: the larger amount, and how far a payment goes towards a hard rule of the server's. */
-export function ruleContenders(payments: LabelledPayments, fold: JudgedFold): Contender[] {
+export function ruleContenders(payments: PaymentRows, fold: JudgedFold): Contender[] {
   return [
     plainContender("amount rule", false, payments, fold, (row) => payments.amountUsd(row)),
     plainContender(
@@ -41,7 +41,7 @@ export function ruleContenders(payments: LabelledPayments, fold: JudgedFold): Co
 /** A logistic regression on all features as they are, trained on the rows that the model is trained on. */
 export function logisticContender(
   name: string,
-  payments: LabelledPayments,
+  payments: PaymentRows,
   train: SampledRows,
   fold: JudgedFold,
 ): Contender {
@@ -57,6 +57,6 @@ export function logisticContender(
 }
 
 /** The attainable probability, where the source knows it. */
-export function oracleContender(payments: LabelledPayments, fold: JudgedFold): Contender {
+export function oracleContender(payments: PaymentRows, fold: JudgedFold): Contender {
   return plainContender(ORACLE_NAME, true, payments, fold, (row) => payments.posterior(row));
 }

@@ -1,7 +1,7 @@
 import { chooseCalibration } from "./calibrate.ts";
 import { customerHalves } from "./customer_halves.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
-import type { LabelledPayments } from "./labelled_payments.ts";
+import type { PaymentRows } from "./payment_rows.ts";
 import { thresholdWithin } from "../../src/fraud/measures/metrics.ts";
 
 /** Whatever gives a payment a number: the more, the more suspicious. One fold's scores. */
@@ -28,7 +28,7 @@ export interface JudgedFold {
 /** Raw scores, turned into probabilities on validation by the same choice that the model has. */
 export function calibratedContender(
   name: string,
-  payments: LabelledPayments,
+  payments: PaymentRows,
   { madeAtMs, validation }: Pick<JudgedFold, "madeAtMs" | "validation">,
   onValidation: Float64Array,
   onTest: Float64Array,
@@ -52,7 +52,7 @@ export function calibratedContender(
 export function plainContender(
   name: string,
   isProbability: boolean,
-  payments: LabelledPayments,
+  payments: PaymentRows,
   { madeAtMs, validation, test }: JudgedFold,
   scoreOf: (row: number) => number,
 ): Contender {

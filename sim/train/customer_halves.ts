@@ -1,4 +1,4 @@
-import type { LabelledPayments } from "./labelled_payments.ts";
+import type { PaymentRows } from "./payment_rows.ts";
 
 /**
  * Two halves of some rows, no customer in both, so that what is chosen on one is tried on people it has not seen: by
@@ -6,11 +6,11 @@ import type { LabelledPayments } from "./labelled_payments.ts";
  * one half with nearly none.
  */
 export function customerHalves(
-  payments: Pick<LabelledPayments, "customer" | "labelAt" | "customers">,
+  payments: Pick<PaymentRows, "customer" | "labelAt" | "customerCount">,
   rows: Uint32Array,
   knownAtMs: number,
 ): Uint8Array {
-  const frauds = new Uint32Array(payments.customers.size);
+  const frauds = new Uint32Array(payments.customerCount);
   for (const row of rows) frauds[payments.customer(row)] += payments.labelAt(row, knownAtMs);
   const halves = Uint8Array.from(frauds, (_, customer) => customer % 2);
   const defrauded = [...frauds.keys()].filter((customer) => frauds[customer] > 0)

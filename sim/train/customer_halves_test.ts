@@ -7,7 +7,7 @@ Deno.test("customerHalves() keeps customers whole and spreads what is known of t
   const frauds = [1, 1, 1, 0, 1, 1, 0, 1, 0, 0, 0, 0];
   const KNOWN_AT_MS = 10;
   const payments = {
-    customers: { size: 8 } as never,
+    customerCount: 8,
     customer: (row: number) => customers[row],
     // Row 4 is reported too late.
     labelAt: (row: number, atMs: number) => frauds[row] === 1 && (row !== 4 || atMs > KNOWN_AT_MS) ? 1 : 0,

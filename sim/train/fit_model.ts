@@ -4,7 +4,7 @@ import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
 import { chooseCalibration, type ChosenCalibration } from "./calibrate.ts";
 import { customerHalves } from "./customer_halves.ts";
 import { fitInputs } from "./fit_inputs.ts";
-import type { LabelledPayments } from "./labelled_payments.ts";
+import type { PaymentRows } from "./payment_rows.ts";
 import { mixWithRegression } from "./mix_with_regression.ts";
 import { thresholdWithin } from "../../src/fraud/measures/metrics.ts";
 import { type Sample, sampleRows } from "./sample_rows.ts";
@@ -47,19 +47,35 @@ export interface FittedModel {
   readonly validation: Float64Array;
 }
 
+/** What is learned from, and how features become inputs: the same for every model of a fold. */
+export interface Prepared {
+  readonly sample: Sample;
+  readonly inputs: readonly InputSpec[];
+}
+
+export function prepareFit(
+  payments: PaymentRows,
+  train: Uint32Array,
+  madeAtMs: number,
+  { seeds, mostRows }: Pick<FitOptions, "seeds" | "mostRows">,
+): Prepared {
+  const sample = sampleRows(payments, train, madeAtMs, mostRows, seeds[0], false);
+  return { sample, inputs: fitInputs(sample.rows) };
+}
+
 /**
  * The model as the server runs it: inputs, ensemble, calibration and operating point, all from labels known at
  * `madeAtMs`.
  */
 export async function fitModel(
-  payments: LabelledPayments,
+  payments: PaymentRows,
   train: Uint32Array,
   validation: Uint32Array,
   madeAtMs: number,
   options: FitOptions,
+  { sample, inputs }: Prepared = prepareFit(payments, train, madeAtMs, options),
 ): Promise<FittedModel> {
-  const { seeds, mostRows, mostEpochs, label } = options;
-  const sample = sampleRows(payments, train, madeAtMs, mostRows, seeds[0], false);
+  const { seeds, mostEpochs, label } = options;
   // Networks that were stopped where they did best on some rows look better on them than they are. So the rows that
   // choose between networks and regression are those of other customers.
   const halves = customerHalves(payments, validation, madeAtMs);
@@ -74,7 +90,6 @@ export async function fitModel(
       true,
     ).rows
   );
-  const inputs = fitInputs(sample.rows);
   const { members: networks, curves } = await trainEnsemble(sample.rows, stopping, inputs, {
     ...NETWORK,
     seeds,
@@ -86,7 +101,7 @@ export async function fitModel(
     {
       rows: mixing,
       customer: Uint32Array.from(mixing.rows, (row) => payments.customer(row)),
-      customers: payments.customers.size,
+      customers: payments.customerCount,
     },
     inputs,
     networks,
@@ -108,7 +123,7 @@ export async function fitModel(
   };
 }
 
-export function logitsOf(network: Network, payments: LabelledPayments, rows: Uint32Array): Float64Array {
+export function logitsOf(network: Network, payments: PaymentRows, rows: Uint32Array): Float64Array {
   const logits = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i++) logits[i] = network.logit(payments.vector(rows[i]));
   return logits;

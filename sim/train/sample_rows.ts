@@ -1,10 +1,10 @@
 import { Random } from "../../src/core/random.ts";
-import type { LabelledPayments } from "./labelled_payments.ts";
+import type { PaymentRows } from "./payment_rows.ts";
 import type { Period } from "./split.ts";
 import { SampledRows } from "./weighted_rows.ts";
 
 /** The rows of a period. */
-export function rowsOf(payments: Pick<LabelledPayments, "rowAt">, [fromMs, untilMs]: Period): Uint32Array {
+export function rowsOf(payments: Pick<PaymentRows, "rowAt">, [fromMs, untilMs]: Period): Uint32Array {
   const from = payments.rowAt(fromMs);
   const until = payments.rowAt(untilMs);
   return Uint32Array.from({ length: until - from }, (_, i) => from + i);
@@ -23,7 +23,7 @@ export interface Sample {
  * judging; training lets fraud weigh more than its share, and calibration puts that right.
  */
 export function sampleRows(
-  payments: LabelledPayments,
+  payments: PaymentRows,
   rows: Uint32Array,
   knownAtMs: number,
   mostRows: number,

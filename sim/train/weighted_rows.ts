@@ -1,4 +1,4 @@
-import type { LabelledPayments } from "./labelled_payments.ts";
+import type { PaymentRows } from "./payment_rows.ts";
 
 /** Payments to train on or to judge by: a sample, each with how many it stands for. */
 export interface WeightedRows {
@@ -16,7 +16,7 @@ export class SampledRows implements WeightedRows {
   readonly weight: Float32Array;
 
   constructor(
-    readonly payments: LabelledPayments,
+    readonly payments: PaymentRows,
     /** Places in the data set, in order of time. */
     readonly rows: Uint32Array,
     labelsKnownAtMs: number,

@@ -14,6 +14,7 @@ export interface Progress {
  * `--stdio` to the protocol.
  */
 export function startProgress(label: string, total: number, unit: string): Progress {
+  if (drawnElsewhere !== null) return drawnElsewhere(label, total, unit);
   if (!Deno.stderr.isTerminal()) return new LineProgress(label, total, unit);
   const bar = new cliProgress.SingleBar({
     format: `${label.padEnd(28)} {bar} {percentage}% | {value}/{total} ${unit} | {duration_formatted}`,
@@ -29,6 +30,13 @@ export function startProgress(label: string, total: number, unit: string): Progr
     },
     abandon: () => bar.stop(),
   };
+}
+
+let drawnElsewhere: typeof startProgress | null = null;
+
+/** For a thread beside the one that draws: what is started here from now on is `start`ed there. */
+export function drawProgressElsewhere(start: typeof startProgress): void {
+  drawnElsewhere = start;
 }
 
 class LineProgress implements Progress {

@@ -57,7 +57,7 @@ export function refuseArguments(args: readonly string[]): void {
  * Also what node:util's parseArgs says of an argument, and the system of a file or folder: they name it, and a stack
  * says no more.
  */
-function isForOperator(error: unknown): boolean {
+export function isForOperator(error: unknown): boolean {
   return error instanceof OperatorError || error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable ||
     String((error as { code?: unknown } | null)?.code).startsWith("ERR_PARSE_ARGS");

@@ -1,7 +1,7 @@
 import { calibratedContender, type Contender, type JudgedFold } from "../contender.ts";
 import { customerHalves } from "../customer_halves.ts";
 import type { FittedModel } from "../fit_model.ts";
-import type { LabelledPayments } from "../labelled_payments.ts";
+import type { PaymentRows } from "../payment_rows.ts";
 import { sampleRows } from "../sample_rows.ts";
 import type { SampledRows } from "../weighted_rows.ts";
 import { GruScorer } from "./gru_scorer.ts";
@@ -30,7 +30,7 @@ const EPOCH_CHECK_ROWS = 15_000;
  */
 export async function gruContender(
   name: string,
-  payments: LabelledPayments,
+  payments: PaymentRows,
   model: Pick<FittedModel, "inputs" | "sample">,
   fold: JudgedFold,
   { seeds, mostEpochs, label }: SequenceOptions,
@@ -71,7 +71,7 @@ export async function gruContender(
 }
 
 function sequencesOf(
-  payments: LabelledPayments,
+  payments: PaymentRows,
   { rows, label, weight }: SampledRows,
   inputs: FittedModel["inputs"],
 ): PaymentSequences {
@@ -79,7 +79,7 @@ function sequencesOf(
 }
 
 function unlabelled(
-  payments: LabelledPayments,
+  payments: PaymentRows,
   rows: Uint32Array,
   inputs: FittedModel["inputs"],
 ): PaymentSequences {

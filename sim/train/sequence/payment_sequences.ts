@@ -1,7 +1,7 @@
 import { FEATURE_INDEX, type FeatureName } from "../../../src/fraud/features/catalogue.ts";
 import { binPosition, encodeInputs, inputCount } from "../../../src/fraud/model/encode_inputs.ts";
 import type { InputSpec } from "../../../src/fraud/model/manifest.ts";
-import type { LabelledPayments } from "../labelled_payments.ts";
+import type { PaymentRows } from "../payment_rows.ts";
 import type { GruShape } from "./gru_layers.ts";
 import type { SequenceRows } from "./train_gru.ts";
 
@@ -61,7 +61,7 @@ export class PaymentSequences implements SequenceRows {
   #historyOf = -1;
 
   constructor(
-    readonly payments: LabelledPayments,
+    readonly payments: PaymentRows,
     /** Places in the data set. */
     readonly rows: Uint32Array,
     readonly inputs: readonly InputSpec[],
