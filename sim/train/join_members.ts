@@ -22,6 +22,25 @@ export function joinMembers(members: readonly WeightedMember[]): DenseLayer[] {
 }
 
 /**
+ * An ensemble that also tells what each of its networks says alone: its last layer has the joint logit first, then one a
+ * network. `joined` is of {@link joinMembers}, the networks its first members.
+ */
+export function besideMembers(
+  joined: readonly DenseLayer[],
+  networks: readonly (readonly DenseLayer[])[],
+): DenseLayer[] {
+  const joint = joined[joined.length - 1];
+  const last = networks.map((layers) => layers[layers.length - 1]);
+  const units = 1 + networks.length;
+  const kernel = new Float32Array(joint.kernel.length * units);
+  joint.kernel.forEach((weight, row) => kernel[row * units] = weight);
+  let row = 0;
+  last.forEach((layer, m) => layer.kernel.forEach((weight) => kernel[row++ * units + 1 + m] = weight));
+  const bias = Float32Array.of(joint.bias[0], ...last.map((layer) => layer.bias[0]));
+  return [...joined.slice(0, -1), { ...joint, kernel, bias, units }];
+}
+
+/**
  * A logistic regression over whole features as a member of three layers over their bins. A line is the same slope in
  * every bin; and as relu passes nothing below 0, one unit carries the logit where it is positive and a second one where
  * it is negative.

@@ -2,7 +2,7 @@ import { expect } from "expect";
 import { Random } from "../../src/core/random.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
-import { joinMembers, linearMember, wholeFeatures } from "./join_members.ts";
+import { besideMembers, joinMembers, linearMember, wholeFeatures } from "./join_members.ts";
 
 const INPUTS: readonly InputSpec[] = [
   { feature: "flag", edges: [0, 1], median: 0 },
@@ -38,6 +38,19 @@ Deno.test("joinMembers() gives the weighted mean of its members' logits, whateve
     const vector = randomVector(random);
     const mean = alone.reduce((sum, { network, weight }) => sum + weight * network.logit(vector), 0);
     expect(Math.abs(joined.logit(vector) - mean)).toBeLessThan(1e-5);
+  }
+});
+
+Deno.test("besideMembers() says what joint and single networks say, to the bit", () => {
+  const random = new Random(6);
+  const networks = [randomMember(random, [5, 3]), randomMember(random, [5, 3])];
+  const linear = randomMember(random, [2, 2]);
+  const joined = joinMembers([...networks, linear].map((layers) => ({ layers, weight: 1 / 3 })));
+  const beside = new Network(INPUTS, besideMembers(joined, networks), 3);
+  const each = [joined, ...networks].map((layers) => new Network(INPUTS, layers));
+  for (let i = 0; i < 200; i++) {
+    const vector = randomVector(random);
+    expect([...beside.logits(vector)]).toEqual(each.map((network) => network.logit(vector)));
   }
 });
 

@@ -2,14 +2,8 @@ import { averagePrecision } from "../../../src/fraud/measures/metrics.ts";
 import { Network } from "../../../src/fraud/model/network.ts";
 import { logisticContender } from "../../train/baselines.ts";
 import type { Contender } from "../../train/contender.ts";
-import {
-  calibrated,
-  fitModel,
-  type FittedModel,
-  logitsOf,
-  type Prepared,
-  prepareFit,
-} from "../../train/fit_model.ts";
+import { calibrated, fitModel, type FittedModel, type Prepared, prepareFit } from "../../train/fit_model.ts";
+import { besideMembers } from "../../train/join_members.ts";
 import type { PaymentRows } from "../../train/payment_rows.ts";
 import { rowsOf } from "../../train/sample_rows.ts";
 import { gruContender, SEQUENCE_MODEL_NAME } from "../../train/sequence/gru_contender.ts";
@@ -136,17 +130,13 @@ export class PartTrainer {
       { seeds: settings.seeds, mostRows: settings.trainRows, mostEpochs: settings.epochs, label },
       prepared,
     );
-    const logits = logitsOf(new Network(model.inputs, model.layers), payments, test);
+    const { joint, alone } = logitsWithMembers(model, payments, test);
     const fraud = Uint8Array.from(test, (row) => payments.fraud(row));
     return {
       model,
       sample: { rows: rows.rows, genuineRate, fraudRate },
-      scores: calibrated(model.calibration.calibration, logits),
-      bySeed: !isModel
-        ? []
-        : model.networks.map((layers) =>
-          averagePrecision(logitsOf(new Network(model.inputs, layers), payments, test), fraud)
-        ),
+      scores: calibrated(model.calibration.calibration, joint),
+      bySeed: isModel ? alone.map((logits) => averagePrecision(logits, fraud)) : [],
     };
   }
 
@@ -154,4 +144,21 @@ export class PartTrainer {
     if (this.#prepared?.madeFor !== madeFor) this.#prepared = { madeFor, its: make() };
     return this.#prepared.its;
   }
+}
+
+/** What the ensemble says of each row, and what each of its networks says alone, in one pass. */
+function logitsWithMembers(
+  { inputs, layers, networks }: Pick<FittedModel, "inputs" | "layers" | "networks">,
+  payments: PaymentRows,
+  rows: Uint32Array,
+): { readonly joint: Float64Array; readonly alone: readonly Float64Array[] } {
+  const network = new Network(inputs, besideMembers(layers, networks), 1 + networks.length);
+  const joint = new Float64Array(rows.length);
+  const alone = networks.map(() => new Float64Array(rows.length));
+  for (let i = 0; i < rows.length; i++) {
+    const logits = network.logits(payments.vector(rows[i]));
+    joint[i] = logits[0];
+    for (let m = 0; m < alone.length; m++) alone[m][i] = logits[1 + m];
+  }
+  return { joint, alone };
 }

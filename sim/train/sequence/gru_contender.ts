@@ -6,7 +6,8 @@ import { sampleRows } from "../sample_rows.ts";
 import type { SampledRows } from "../weighted_rows.ts";
 import { GruScorer } from "./gru_scorer.ts";
 import { PaymentSequences, shapeOf } from "./payment_sequences.ts";
-import { sequenceLogits, trainGru } from "./train_gru.ts";
+import { sequenceLogits } from "./sequence_logits.ts";
+import { trainGru } from "./train_gru.ts";
 
 export const SEQUENCE_MODEL_NAME = "sequence model (GRU)";
 

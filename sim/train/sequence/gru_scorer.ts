@@ -6,6 +6,7 @@ import { assertFits, type GruLayers } from "./gru_layers.ts";
  */
 export class GruScorer {
   readonly #layers: GruLayers;
+  /** Of all steps. */
   readonly #projected: Float64Array;
   readonly #recurrent: Float64Array;
   readonly #gated: Float64Array;
@@ -16,8 +17,8 @@ export class GruScorer {
   constructor(layers: GruLayers) {
     assertFits(layers);
     this.#layers = layers;
-    const { units, denseUnits, joinUnits } = layers.shape;
-    this.#projected = new Float64Array(3 * units);
+    const { steps, units, denseUnits, joinUnits } = layers.shape;
+    this.#projected = new Float64Array(steps * 3 * units);
     this.#recurrent = new Float64Array(2 * units);
     this.#gated = new Float64Array(units);
     this.#state = new Float64Array(units);
@@ -32,11 +33,36 @@ export class GruScorer {
    * @param sequence its steps one after the other, oldest first, `stepWidth` inputs each
    */
   logit(inputs: Float32Array, sequence: Float32Array): number {
+    const { steps, stepWidth, units } = this.#layers.shape;
+    for (let step = 0; step < steps; step++) {
+      const input = sequence.subarray(step * stepWidth, (step + 1) * stepWidth);
+      this.project(input, stepWidth, this.#projected, step * 3 * units);
+    }
+    return this.logitOfProjected(inputs, this.#projected);
+  }
+
+  /** What the first `inputs` inputs of a step give its gates, `3 × units` numbers from `offset` on. */
+  project(step: Float32Array, inputs: number, out: Float64Array, offset: number): void {
+    out.set(this.#layers.bias, offset);
+    for (let i = 0; i < inputs; i++) this.projectInput(i, step[i], out, offset);
+  }
+
+  /** Adds what one input gives them. */
+  projectInput(input: number, value: number, out: Float64Array, offset: number): void {
+    if (value === 0) return;
+    const { kernel, shape: { units } } = this.#layers;
+    const gates = 3 * units;
+    const row = input * gates;
+    for (let gate = 0; gate < gates; gate++) out[offset + gate] += value * kernel[row + gate];
+  }
+
+  /** As {@link logit}, where all steps are projected already, oldest first; they are overwritten. */
+  logitOfProjected(inputs: Float32Array, projected: Float64Array): number {
     const { shape, denseKernel, denseBias, joinKernel, joinBias, outKernel, outBias } = this.#layers;
-    const { steps, stepWidth, units, denseUnits, joinUnits } = shape;
+    const { steps, units, denseUnits, joinUnits } = shape;
     this.#state.fill(0);
     for (let step = 0; step < steps; step++) {
-      this.#read(sequence.subarray(step * stepWidth, (step + 1) * stepWidth));
+      this.#read(projected.subarray(step * 3 * units, (step + 1) * 3 * units));
     }
     this.#dense.set(denseBias);
     addProduct(this.#dense, inputs, denseKernel, denseUnits, 0, denseUnits);
@@ -54,16 +80,9 @@ export class GruScorer {
   }
 
   /** One step: the gates from input and state, the candidate from the input and what the reset gate leaves of the state. */
-  #read(input: Float32Array): void {
-    const { shape: { units }, kernel, recurrentKernel, bias } = this.#layers;
-    const [projected, recurrent, gated, state] = [
-      this.#projected,
-      this.#recurrent,
-      this.#gated,
-      this.#state,
-    ];
-    projected.set(bias);
-    addProduct(projected, input, kernel, 3 * units, 0, 3 * units);
+  #read(projected: Float64Array): void {
+    const { shape: { units }, recurrentKernel } = this.#layers;
+    const [recurrent, gated, state] = [this.#recurrent, this.#gated, this.#state];
     recurrent.fill(0);
     addProduct(recurrent, state, recurrentKernel, 3 * units, 0, 2 * units);
     for (let unit = 0; unit < units; unit++) {

@@ -5,7 +5,8 @@ import { rocAuc } from "../../../src/fraud/measures/metrics.ts";
 import { startWasmBackend } from "../wasm_backend.ts";
 import type { GruLayers, GruShape } from "./gru_layers.ts";
 import { GruScorer } from "./gru_scorer.ts";
-import { sequenceLogits, type SequenceRows, trainGru } from "./train_gru.ts";
+import { sequenceLogits } from "./sequence_logits.ts";
+import { type SequenceRows, trainGru } from "./train_gru.ts";
 
 /** Four steps of two inputs: three of noise, and a small and a large payment of which one comes first. */
 class OrderedPairs implements SequenceRows {

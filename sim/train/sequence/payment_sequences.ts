@@ -88,9 +88,22 @@ export class PaymentSequences implements SequenceRows {
       const value = this.payments.feature(past, COLUMNS[i]);
       out[offset + i] = bins < 1 ? 0 : binPosition(edges, value) / bins;
     }
-    const hours = (this.payments.atMs(present) - this.payments.atMs(past)) / HOUR_MS;
     out[offset + COLUMNS.length] = 1;
-    out[offset + COLUMNS.length + 1] = Math.min(1, Math.log1p(hours) / Math.log1p(LONGEST_HOURS));
+    out[offset + COLUMNS.length + 1] = this.#ageOf(past, present);
+  }
+
+  paymentAt(row: number, step: number): number {
+    return this.#historyFor(this.rows[row])[step];
+  }
+
+  lastInputAt(row: number, step: number): number {
+    const present = this.rows[row];
+    return this.#ageOf(this.#historyFor(present)[step], present);
+  }
+
+  #ageOf(past: number, present: number): number {
+    const hours = (this.payments.atMs(present) - this.payments.atMs(past)) / HOUR_MS;
+    return Math.min(1, Math.log1p(hours) / Math.log1p(LONGEST_HOURS));
   }
 
   /** Rows of the sequence, oldest first; −1 where the history begins later. */

@@ -9,6 +9,7 @@ import { startWasmBackend } from "../wasm_backend.ts";
 import type { GruLayers, GruShape } from "./gru_layers.ts";
 import { GruScorer } from "./gru_scorer.ts";
 import { GruWeights } from "./gru_weights.ts";
+import { sequenceLogits } from "./sequence_logits.ts";
 
 /** Payments to train on or to judge by, each with what came before it. */
 export interface SequenceRows {
@@ -21,6 +22,13 @@ export interface SequenceRows {
   writeInputs(row: number, out: Float32Array, offset: number): void;
   /** Writes step `step`'s inputs from `offset` on; the last step is the row's own payment. */
   writeStep(row: number, step: number, out: Float32Array, offset: number): void;
+  /**
+   * Where steps tell of payments: a number for the one that a step tells of, −1 for none. A payment is a step of several
+   * rows, and its inputs are the same in each but for the last one.
+   */
+  paymentAt?(row: number, step: number): number;
+  /** The last input of a step alone. */
+  lastInputAt?(row: number, step: number): number;
 }
 
 export interface GruOptions {
@@ -113,19 +121,4 @@ export async function trainGru(
       mostPasses: most,
     },
   };
-}
-
-/** The logits of all rows. */
-export function sequenceLogits(
-  scorer: GruScorer,
-  { steps, stepWidth, width }: GruShape,
-  rows: Pick<SequenceRows, "length" | "writeInputs" | "writeStep">,
-): Float64Array {
-  const inputs = new Float32Array(width);
-  const sequence = new Float32Array(steps * stepWidth);
-  return Float64Array.from({ length: rows.length }, (_, row) => {
-    rows.writeInputs(row, inputs, 0);
-    for (let step = 0; step < steps; step++) rows.writeStep(row, step, sequence, step * stepWidth);
-    return scorer.logit(inputs, sequence);
-  });
 }

@@ -124,3 +124,22 @@ Deno.test("probabilities that came true have no calibration error, and those tha
   expect(calibrationError(reliability(doubled, fraud))).toBeGreaterThan(0.1);
   expect(brierScore(p, fraud)).toBeLessThan(brierScore(doubled, fraud));
 });
+
+Deno.test("ranking() is by falling score and keeps the order of equal ones, whatever the numbers", () => {
+  const some = fc.oneof(
+    fc.double({ noNaN: true }),
+    fc.constantFrom(0, -0, 1, -1, Infinity, -Infinity, 5e-324, -5e-324, 1e-300, 0.5, 0.5000000000000001),
+    fc.integer({ min: -3, max: 3 }),
+  );
+  fc.assert(
+    fc.property(fc.array(some, { maxLength: 60 }), (scores) => {
+      const compared = scores.map((_, row) => row).sort((a, b) =>
+        scores[a] === scores[b] ? a - b : scores[a] < scores[b] ? 1 : -1
+      );
+      expect(Array.from(ranking(scores))).toEqual(compared);
+      expect(Array.from(ranking(Float64Array.from(scores)))).toEqual(compared);
+    }),
+    { numRuns: 500 },
+  );
+  expect(Array.from(ranking([NaN, -Infinity, 2, NaN, 3]))).toEqual([4, 2, 1, 0, 3]);
+});

@@ -34,9 +34,18 @@ export function encodeInputs(
 ): void {
   let at = offset;
   for (let f = 0; f < inputs.length; f++) {
-    const bins = binCount(inputs[f]);
-    const position = binPosition(inputs[f].edges, vector[f]);
-    for (let bin = 0; bin < bins; bin++) out[at + bin] = Math.min(1, Math.max(0, position - bin));
+    const { edges } = inputs[f];
+    const bins = Math.max(0, edges.length - 1);
+    const position = binPosition(edges, vector[f]);
+    // Bins that are passed are 1, those not reached are 0; at most one lies between.
+    const passed = Math.floor(position);
+    let bin = 0;
+    while (bin < passed) out[at + bin++] = 1;
+    if (bin < bins) {
+      out[at + bin] = position - bin;
+      bin++;
+    }
+    while (bin < bins) out[at + bin++] = 0;
     at += bins;
   }
 }

@@ -39,12 +39,13 @@ export class Network {
   /** The first layer's units that the slope reaches. */
   readonly #active: Uint32Array;
 
-  constructor(inputs: readonly InputSpec[], layers: readonly DenseLayer[]) {
+  /** @param outputs units of the last layer: several where {@link logits} is asked for */
+  constructor(inputs: readonly InputSpec[], layers: readonly DenseLayer[], outputs = 1) {
     const [first, ...upper] = layers;
     const fits = layers.length >= 1 && first.kernel.length === inputCount(inputs) * first.units &&
       upper.every((layer, i) => layer.kernel.length === layers[i].units * layer.units) &&
       layers.every((layer, i) => layer.activation === (i === layers.length - 1 ? "sigmoid" : "relu")) &&
-      layers[layers.length - 1].units === 1;
+      layers[layers.length - 1].units === outputs;
     if (!fits) {
       throw new Error(
         "The model's layers do not fit its inputs: relu layers, then one sigmoid unit, are expected.",
@@ -74,7 +75,14 @@ export class Network {
     return this.#upperLogit(this.#first);
   }
 
-  /** The same, of a vector that will be explained: its first layer is kept as long as the vector is. */
+  /** All logits of the last layer; a view that the next call overwrites. */
+  logits(vector: Float64Array | Float32Array): Float64Array {
+    this.#readFirst(vector);
+    this.#upperLogit(this.#first);
+    return this.#upper.length === 0 ? this.#first : this.#activations[this.#upper.length - 1];
+  }
+
+  /** As {@link logit}, of a vector that will be explained: its first layer is kept as long as the vector is. */
   logitToExplain(vector: Float64Array | Float32Array): number {
     const logit = this.logit(vector);
     this.#kept.set(vector, { first: this.#first.slice(), positions: this.#positions.slice() });
