@@ -1,4 +1,5 @@
 import { expect } from "expect";
+import { Random } from "../../../src/core/random.ts";
 import { DAY_MS } from "../../../src/fraud/features/windows.ts";
 import { fitInputs } from "../fit_inputs.ts";
 import type { LabelledPayment, PaymentSource } from "../labelled_payment.ts";
@@ -6,7 +7,9 @@ import type { LabelledPayments } from "../labelled_payments.ts";
 import { streamFeatures } from "../stream_features.ts";
 import { SampledRows } from "../weighted_rows.ts";
 import { worldSource } from "../world_source.ts";
-import { PaymentSequences, STEP_WIDTH, STEPS } from "./payment_sequences.ts";
+import { GruScorer } from "./gru_scorer.ts";
+import { PaymentSequences, shapeOf, STEP_WIDTH, STEPS } from "./payment_sequences.ts";
+import { sequenceLogits } from "./sequence_logits.ts";
 
 const START_MS = Date.UTC(2026, 0, 5);
 const CUT_MS = START_MS + 12 * DAY_MS;
@@ -90,4 +93,35 @@ Deno.test("a sequence ends with the payment itself and has its customer's earlie
     }
   }
   expect(long).toBeGreaterThan(500);
+});
+
+Deno.test("sequenceLogits() projects a payment once, and gives what each row's whole sequence gives, to the bit", () => {
+  const payments = stream((its) => its);
+  const all = Uint32Array.from({ length: payments.length }, (_, row) => row);
+  const inputs = fitInputs(new SampledRows(payments, all, CUT_MS));
+  const shape = shapeOf(inputs, { units: 4, denseUnits: 5, joinUnits: 3 });
+  const random = new Random(8);
+  const drawn = (length: number) => Float32Array.from({ length }, () => random.normal() * 0.3);
+  const scorer = new GruScorer({
+    shape,
+    kernel: drawn(STEP_WIDTH * 12),
+    recurrentKernel: drawn(4 * 12),
+    bias: drawn(12),
+    denseKernel: drawn(shape.width * 5),
+    denseBias: drawn(5),
+    joinKernel: drawn(9 * 3),
+    joinBias: drawn(3),
+    outKernel: drawn(3),
+    outBias: drawn(1),
+  });
+  // All rows, and so few that the payments of their steps take each other's places.
+  for (const rows of [all, all.filter((row) => row % 97 === 0)]) {
+    const its = new PaymentSequences(payments, rows, inputs, new Uint8Array(0), new Float32Array(0));
+    const own = new Float32Array(shape.width);
+    const whole = Float64Array.from(sequences(payments, rows, inputs), (sequence, row) => {
+      its.writeInputs(row, own, 0);
+      return scorer.logit(own, sequence);
+    });
+    expect(sequenceLogits(scorer, shape, its)).toEqual(whole);
+  }
 });
