@@ -70,10 +70,16 @@ export class TrainingWorkers implements Training {
     });
     const thread: Thread = { worker, part: null, progress: null };
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(thread, data);
-    // What the thread cannot catch itself, such as a module that cannot be read.
+    // What the thread cannot catch itself, such as a module that it may not read; Deno prints it, too.
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail(thread, new Error(`A training thread ended: ${event.message}`));
+      this.#fail(
+        thread,
+        new OperatorError(
+          `train_worker_ended: thread ${number} of those that train ended: ${event.message}. ` +
+            "Give --workers 1 to train without threads.",
+        ),
+      );
     };
     return thread;
   }

@@ -105,11 +105,10 @@ Deno.test("a run that ends early ends its workers, and says why", async () => {
 
 /** How many workers `work` started, and how many of them it did not end. */
 async function leftRunning(work: () => Promise<unknown>): Promise<{ started: number; left: number }> {
-  const Real = globalThis.Worker;
   const running = new Set<Worker>();
   let started = 0;
-  globalThis.Worker = class extends Real {
-    constructor(...args: ConstructorParameters<typeof Real>) {
+  const counted = class extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
       super(...args);
       running.add(this);
       started++;
@@ -119,13 +118,40 @@ async function leftRunning(work: () => Promise<unknown>): Promise<{ started: num
       super.terminate();
     }
   };
+  await withWorker(counted, work);
+  return { started, left: running.size };
+}
+
+async function withWorker(instead: typeof Worker, work: () => Promise<unknown>): Promise<void> {
+  const real = globalThis.Worker;
+  globalThis.Worker = instead;
   try {
     await work();
   } finally {
-    globalThis.Worker = Real;
+    globalThis.Worker = real;
   }
-  return { started, left: running.size };
 }
+
+Deno.test("a thread that ends by itself ends the run with what to do", async () => {
+  const ending = class extends Worker {
+    constructor(_: string | URL, options: ConstructorParameters<typeof Worker>[1]) {
+      super(`data:text/javascript,throw new Error("no more memory")`, options);
+    }
+  };
+  const { periods, parts } = withBrokenSecond();
+  await withWorker(ending, async () => {
+    const workers = new TrainingWorkers(payments, parts, 2);
+    try {
+      for (const period of periods) {
+        await expect(workers.trained("regression", period, period.variants[0])).rejects.toThrow(
+          /^train_worker_ended: thread [12] of those that train ended: .*no more memory\. Give --workers 1 to/,
+        );
+      }
+    } finally {
+      workers.end();
+    }
+  });
+});
 
 Deno.test("--workers takes a number of threads, as many as there are cores when left out", () => {
   expect(benchOptions([]).workers).toBe(navigator.hardwareConcurrency);
