@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { Random } from "../../../src/core/random.ts";
 import { runCommand } from "../../../src/core/run_command.ts";
 import { midnight, parseFlags, wholeNumber } from "../../parse_flags.ts";
+import { NETWORK_EPOCHS } from "../../train/most_passes.ts";
 import { type AdaptationOptions, type AdaptationRun, adaptationRun } from "./adaptation_run.ts";
 import { adaptationText } from "./adaptation_text.ts";
 import { aging95, agingOf } from "./won_back.ts";
@@ -34,7 +35,7 @@ async function bench(args: readonly string[]): Promise<void> {
     fit: {
       seeds: Array.from({ length: networks }, (_, i) => seed + 1 + i),
       mostRows: wholeNumber("train-rows", values["train-rows"], 80_000, 1_000, 10_000_000),
-      mostEpochs: wholeNumber("epochs", values.epochs, 20, 1, 200),
+      mostEpochs: wholeNumber("epochs", values.epochs, NETWORK_EPOCHS, 1, 200),
     },
   });
   const startedMs = performance.now();
