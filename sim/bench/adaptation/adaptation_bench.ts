@@ -2,7 +2,7 @@
  * `deno task bench:adaptation`: how a frozen model ages when thieves learn from its declines, and what retraining wins
  * back. sim/world/README.md has the figures.
  *
- *     [--worlds 3] [--customers 15000] [--seed 7] [--start 2026-01-05] [--seeds 3] [--train-rows 80000] [--epochs 20]
+ *     [--worlds 4] [--customers 20000] [--seed 7] [--start 2026-01-05] [--seeds 3] [--train-rows 80000] [--epochs 20]
  *     [--out FOLDER]
  *
  * --worlds: so many, of seeds that follow each other, counted together; --seeds: networks in each model.
@@ -24,13 +24,13 @@ async function bench(args: readonly string[]): Promise<void> {
     switches: [],
   });
   const firstSeed = wholeNumber("seed", values.seed, 7, 0, 4_294_000_000);
-  const worlds = wholeNumber("worlds", values.worlds, 3, 1, 100);
+  const worlds = wholeNumber("worlds", values.worlds, 4, 1, 100);
   const networks = wholeNumber("seeds", values.seeds, 3, 1, 20);
   const outDirectory = values.out ?? ".data/bench/adaptation";
   const optionsOf = (seed: number): AdaptationOptions => ({
     ...TIMES,
     seed,
-    customers: wholeNumber("customers", values.customers, 15_000, 1_000, 1_000_000),
+    customers: wholeNumber("customers", values.customers, 20_000, 1_000, 1_000_000),
     startMs: midnight("start", values.start ?? "2026-01-05"),
     fit: {
       seeds: Array.from({ length: networks }, (_, i) => seed + 1 + i),
