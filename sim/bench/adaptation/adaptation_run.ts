@@ -22,8 +22,8 @@ const WARM_UP_DAYS = 5;
 /** How long before a model is made its training ends, so that reports can arrive. */
 const LABEL_DAYS = 10;
 const VALIDATION_DAYS = 8;
-/** What is older tells of thieves who work otherwise now. */
-const RETRAINING_DAYS = 42;
+/** Days of training and validation together. What is older tells of thieves who work otherwise now. */
+const LEARNED_DAYS = 42;
 
 export interface AdaptationOptions {
   readonly customers: number;
@@ -70,7 +70,7 @@ export async function adaptationRun(options: AdaptationOptions): Promise<Adaptat
     const validation = between(trainUntilDay, knownDay);
     const { inputs, layers } = await fitModel(
       payments,
-      between(Math.max(WARM_UP_DAYS, knownDay - RETRAINING_DAYS), trainUntilDay),
+      between(Math.max(WARM_UP_DAYS, knownDay - LEARNED_DAYS), trainUntilDay),
       validation,
       madeAtMs,
       { ...fit, label: `seed ${seed}, ${label}` },
