@@ -9,7 +9,7 @@ import { modelCard } from "./report/model_card.ts";
 import type { Scoreboard } from "../train/scoreboard.ts";
 import { runBench } from "./run_bench.ts";
 
-const QUICK = ["--seeds", "1", "--sequence", "0", "--train-rows", "1000", "--epochs", "1", "--forest", "off"];
+const QUICK = "--seeds 1 --sequence 0 --train-rows 1000 --epochs 1 --forest off --workers 1".split(" ");
 const DAYS = 40;
 
 /** A few payments a day; `isFraud` says which of them are stolen, by day and place in the day. */

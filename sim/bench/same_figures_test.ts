@@ -12,7 +12,7 @@ import { type BenchRun, runBench } from "./run_bench.ts";
 import type { Contender } from "../train/contender.ts";
 import { makeScoreboard } from "../train/scoreboard.ts";
 
-const QUICK = ["--folds", "1", "--seeds", "1", "--train-rows", "2000", "--epochs", "1", "--forest", "off"];
+const QUICK = "--folds 1 --seeds 1 --train-rows 2000 --epochs 1 --forest off --workers 1".split(" ");
 
 Deno.test("a world exported to CSV and read again gives the scoreboard of the world itself, and a report of it", async () => {
   const folder = await Deno.makeTempDir();
