@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { startProgress } from "../../src/core/progress.ts";
 import { Random } from "../../src/core/random.ts";
-import { encodeInputs, inputCount } from "../../src/fraud/model/encode_inputs.ts";
+import { inputCount } from "../../src/fraud/model/encode_inputs.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
+import { EncodedRows } from "./encoded_rows.ts";
 import { EnsembleWeights } from "./ensemble_weights.ts";
 import { weightedAveragePrecision } from "../../src/fraud/measures/metrics.ts";
 import { BATCH_ROWS, batchesOf, mostPasses } from "./most_passes.ts";
@@ -70,6 +71,7 @@ export async function trainEnsemble(
   const order = Uint32Array.from({ length: train.length }, (_, row) => row);
   const shuffle = new Random(seeds[0]).fork("row order");
   const counts = seeds.map((seed) => rowCounts(train.length, new Random(seed).fork("row counts")));
+  const encoded = new EncodedRows(train, inputs);
   const x = new Float32Array(BATCH_ROWS * width);
   const y = new Float32Array(BATCH_ROWS);
   const rowWeights = new Float32Array(seeds.length * BATCH_ROWS);
@@ -88,7 +90,7 @@ export async function trainEnsemble(
     for (let batch = 0; batch < batches; batch++) {
       for (let i = 0; i < BATCH_ROWS; i++) {
         const row = order[(batch * BATCH_ROWS + i) % train.length];
-        encodeInputs(inputs, train.vector(row), x, i * width);
+        encoded.write(row, x, i * width);
         y[i] = train.label[row];
         for (let m = 0; m < seeds.length; m++) {
           rowWeights[m * BATCH_ROWS + i] = train.weight[row] * counts[m][row];

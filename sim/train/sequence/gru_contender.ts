@@ -76,7 +76,7 @@ function sequencesOf(
   { rows, label, weight }: SampledRows,
   inputs: FittedModel["inputs"],
 ): PaymentSequences {
-  return new PaymentSequences(payments, rows, inputs, label, weight);
+  return new PaymentSequences(payments, rows, inputs, label, weight, true);
 }
 
 function unlabelled(

@@ -1,6 +1,7 @@
 import { FEATURE_INDEX, type FeatureName } from "../../../src/fraud/features/catalogue.ts";
 import { binPosition, encodeInputs, inputCount } from "../../../src/fraud/model/encode_inputs.ts";
 import type { InputSpec } from "../../../src/fraud/model/manifest.ts";
+import { EncodedRows } from "../encoded_rows.ts";
 import type { PaymentRows } from "../payment_rows.ts";
 import type { GruShape } from "./gru_layers.ts";
 import type { SequenceRows } from "./train_gru.ts";
@@ -57,6 +58,7 @@ export function shapeOf(
  */
 export class PaymentSequences implements SequenceRows {
   readonly length: number;
+  readonly #encoded: EncodedRows | null;
   readonly #history = new Int32Array(STEPS);
   #historyOf = -1;
 
@@ -67,12 +69,17 @@ export class PaymentSequences implements SequenceRows {
     readonly inputs: readonly InputSpec[],
     readonly label: Uint8Array,
     readonly weight: Float32Array,
+    /** Whether the rows are gone through again and again. */
+    isForTraining = false,
   ) {
     this.length = rows.length;
+    const vectors = { length: rows.length, vector: (row: number) => payments.vector(rows[row]) };
+    this.#encoded = isForTraining ? new EncodedRows(vectors, inputs) : null;
   }
 
   writeInputs(row: number, out: Float32Array, offset: number): void {
-    encodeInputs(this.inputs, this.payments.vector(this.rows[row]), out, offset);
+    if (this.#encoded !== null) this.#encoded.write(row, out, offset);
+    else encodeInputs(this.inputs, this.payments.vector(this.rows[row]), out, offset);
   }
 
   writeStep(row: number, step: number, out: Float32Array, offset: number): void {
