@@ -130,7 +130,7 @@ export async function runFold(
       model,
       modelScores: scores,
       bySeed: model.networks.map((layers) =>
-        averagePrecision(logitsOf(new Network(model.inputs, layers), payments, test), fraud)
+        averagePrecision(logitsOf(new Network(model.networkInputs, layers), payments, test), fraud)
       ),
     };
     if (payments.hasPosterior) contenders.push(oracleContender(payments, judged));

@@ -14,16 +14,15 @@ export interface DenseLayer {
  *
  * The first layer is the widest, and its inputs are nearly all 0 or 1 (encode_inputs.ts). So the kernel rows of
  * each feature are summed up once: a value that has passed b bins adds the sum of b rows and a part of the next,
- * two rows instead of ten. The upper layers of an ensemble are blocks on a diagonal (sim/train/join_members.ts); the
- * zeros beside them are skipped. Weights are 32-bit as trained; sums are 64-bit, which keeps the result within 1e-6
+ * two rows instead of ten. Where an ensemble has trees, most units are leaves that ask for few features
+ * (sim/train/trees/trees_member.ts), so that each feature adds to the units it reaches alone. The upper layers are blocks
+ * on a diagonal (sim/train/join_members.ts); the zeros beside them are skipped. Weights are 32-bit as trained; sums are 64-bit, which keeps the result within 1e-6
  * of TF.js (sim/train/scorer_equals_tfjs_test.ts).
  */
 export class Network {
-  readonly #hiddenUnits: number;
   readonly #bias: Float32Array;
   readonly #edges: Float64Array[];
-  /** Per feature: row b is the sum of its first b kernel rows. */
-  readonly #sums: Float64Array[];
+  readonly #features: readonly FeatureRows[];
   readonly #upper: readonly UpperLayer[];
   readonly #activations: Float64Array[];
   readonly #first: Float64Array;
@@ -36,8 +35,6 @@ export class Network {
     Float64Array | Float32Array,
     { first: Float64Array; positions: Float64Array }
   >();
-  /** The first layer's units that the slope reaches. */
-  readonly #active: Uint32Array;
 
   constructor(inputs: readonly InputSpec[], layers: readonly DenseLayer[]) {
     const [first, ...upper] = layers;
@@ -50,7 +47,6 @@ export class Network {
         "The model's layers do not fit its inputs: relu layers, then one sigmoid unit, are expected.",
       );
     }
-    this.#hiddenUnits = first.units;
     this.#bias = first.bias;
     this.#upper = upper.map(upperLayer);
     this.#activations = upper.map((layer) => new Float64Array(layer.units));
@@ -58,13 +54,12 @@ export class Network {
     this.#without = new Float64Array(first.units);
     this.#edges = inputs.map((input) => Float64Array.from(input.edges));
     this.#positions = new Float64Array(inputs.length);
-    this.#active = new Uint32Array(first.units);
     this.#medianPositions = Float64Array.from(inputs, (input) => binPosition(input.edges, input.median));
     let row = 0;
-    this.#sums = inputs.map((input) => {
-      const sums = sumRows(first, row, binCount(input));
+    this.#features = inputs.map((input) => {
+      const rows = featureRows(first, row, binCount(input));
       row += binCount(input);
-      return sums;
+      return rows;
     });
   }
 
@@ -91,8 +86,8 @@ export class Network {
   }
 
   /**
-   * As {@link occlusion}, but only for the `count` features whose effect is estimated largest by the slope of the logit at
-   * this vector: an exact effect costs a pass through the upper layers, its estimate a part of one row of the first.
+   * As {@link occlusion}, but only for the `count` features whose effect is estimated largest by the slope of the upper
+   * layers at this vector: an exact effect costs a pass through them, its estimate two rows of the first.
    * In no order; fewer where fewer differ from their median.
    */
   occlusionOfLargest(
@@ -102,16 +97,10 @@ export class Network {
     this.#recallFirst(vector);
     const logit = this.#upperLogit(this.#first);
     const slope = this.#slopeOfFirst();
-    let active = 0;
-    for (let unit = 0; unit < slope.length; unit++) if (slope[unit] !== 0) this.#active[active++] = unit;
     const largest: { feature: number; estimate: number }[] = [];
     for (let feature = 0; feature < this.#edges.length; feature++) {
-      const position = this.#positions[feature];
-      const median = this.#medianPositions[feature];
-      if (position === median) continue;
-      const estimate = Math.abs(
-        this.#along(slope, active, feature, position) - this.#along(slope, active, feature, median),
-      );
+      if (this.#positions[feature] === this.#medianPositions[feature]) continue;
+      const estimate = Math.abs(this.#estimate(slope, feature));
       if (largest.length === count && estimate <= largest[count - 1].estimate) continue;
       if (largest.length === count) largest.pop();
       let at = largest.length;
@@ -132,7 +121,7 @@ export class Network {
     return this.#upperLogit(this.#without);
   }
 
-  /** Of the logit, by the first layer's sums, after {@link #upperLogit} has run over them. */
+  /** Of the logit, by what the first layer's units pass on, after {@link #upperLogit} has run over their sums. */
   #slopeOfFirst(): Float64Array {
     let slope = Float64Array.of(1);
     for (let l = this.#upper.length - 1; l >= 0; l--) {
@@ -140,7 +129,7 @@ export class Network {
       const below = l === 0 ? this.#first : this.#activations[l - 1];
       const next = new Float64Array(below.length);
       for (let input = 0; input < below.length; input++) {
-        if (below[input] <= 0) continue; // relu
+        if (l > 0 && below[input] <= 0) continue; // relu
         const row = input * units;
         for (let unit = from[input]; unit < until[input]; unit++) {
           next[input] += slope[unit] * kernel[row + unit];
@@ -151,19 +140,31 @@ export class Network {
     return slope;
   }
 
-  /** What a feature at this position adds to the logit where the slope holds; `active` units have one. */
-  #along(slope: Float64Array, active: number, feature: number, position: number): number {
-    if (position === 0) return 0;
-    const units = this.#hiddenUnits;
-    const sums = this.#sums[feature];
-    const bin = Math.floor(position);
-    const part = position - bin;
-    const low = bin * units;
+  /**
+   * What {@link #logitWithout} would take from the logit if the layers above stayed on their slope. The first layer's relu is
+   * not taken for a line: one leaf of a tree goes out and another lights up, and neither is seen from where the other is.
+   */
+  #estimate(slope: Float64Array, feature: number): number {
+    const { reached, sums } = this.#features[feature];
+    const count = reached.length;
+    const [position, median] = [this.#positions[feature], this.#medianPositions[feature]];
+    const [bin, medianBin] = [Math.floor(position), Math.floor(median)];
+    const [part, medianPart] = [position - bin, median - medianBin];
+    const [low, medianLow] = [bin * count, medianBin * count];
+    // At the last edge there is no next row, and no part of it.
+    const [high, medianHigh] = [
+      part === 0 ? low : low + count,
+      medianPart === 0 ? medianLow : medianLow + count,
+    ];
     let sum = 0;
-    for (let i = 0; i < active; i++) {
-      const unit = this.#active[i];
-      const whole = sums[low + unit];
-      sum += slope[unit] * (part === 0 ? whole : whole + part * (sums[low + units + unit] - whole));
+    for (let i = 0; i < count; i++) {
+      const unit = reached[i];
+      const its = slope[unit];
+      if (its === 0) continue;
+      const now = this.#first[unit];
+      const then = now - (1 - part) * sums[low + i] - part * sums[high + i] +
+        (1 - medianPart) * sums[medianLow + i] + medianPart * sums[medianHigh + i];
+      sum += its * (Math.max(0, now) - Math.max(0, then));
     }
     return sum;
   }
@@ -186,17 +187,17 @@ export class Network {
 
   #add(sum: Float64Array, feature: number, position: number, sign: number): void {
     if (position === 0) return;
-    const units = this.#hiddenUnits;
-    const sums = this.#sums[feature];
+    const { reached, sums } = this.#features[feature];
+    const count = reached.length;
     const bin = Math.floor(position);
     const part = sign * (position - bin);
-    const low = bin * units;
+    const low = bin * count;
     if (part === 0) {
-      for (let unit = 0; unit < units; unit++) sum[unit] += sign * sums[low + unit];
+      for (let i = 0; i < count; i++) sum[reached[i]] += sign * sums[low + i];
     } else {
       const whole = sign - part;
-      for (let unit = 0; unit < units; unit++) {
-        sum[unit] += whole * sums[low + unit] + part * sums[low + units + unit];
+      for (let i = 0; i < count; i++) {
+        sum[reached[i]] += whole * sums[low + i] + part * sums[low + count + i];
       }
     }
   }
@@ -240,13 +241,25 @@ function upperLayer(layer: DenseLayer): UpperLayer {
   return { ...layer, from, until };
 }
 
-function sumRows(layer: DenseLayer, firstRow: number, rows: number): Float64Array {
-  const { units, kernel } = layer;
-  const sums = new Float64Array((rows + 1) * units);
+/** A feature's rows of the first kernel. */
+interface FeatureRows {
+  /** The units with any weight of this feature: all of a network's, and of trees' leaves those that ask for it. */
+  readonly reached: Uint32Array;
+  /** Row b is the sum of the first b kernel rows, for the units reached. */
+  readonly sums: Float64Array;
+}
+
+function featureRows({ units, kernel }: DenseLayer, firstRow: number, rows: number): FeatureRows {
+  const its = kernel.subarray(firstRow * units, (firstRow + rows) * units);
+  const isReached = new Uint8Array(units);
+  for (let at = 0; at < its.length; at++) if (its[at] !== 0) isReached[at % units] = 1;
+  const reached = Uint32Array.from(isReached.keys()).filter((unit) => isReached[unit] === 1);
+  const count = reached.length;
+  const sums = new Float64Array((rows + 1) * count);
   for (let row = 0; row < rows; row++) {
-    for (let unit = 0; unit < units; unit++) {
-      sums[(row + 1) * units + unit] = sums[row * units + unit] + kernel[(firstRow + row) * units + unit];
+    for (let i = 0; i < count; i++) {
+      sums[(row + 1) * count + i] = sums[row * count + i] + its[row * units + reached[i]];
     }
   }
-  return sums;
+  return { reached, sums };
 }
