@@ -24,9 +24,12 @@ export class Network {
   readonly #edges: Float64Array[];
   readonly #features: readonly FeatureRows[];
   readonly #upper: readonly UpperLayer[];
-  readonly #activations: Float64Array[];
+  /** Of the upper layers, before relu: of the vector read last, and of it with one feature's median. */
+  readonly #activations: readonly Float64Array[];
+  readonly #activationsWithout: readonly Float64Array[];
   readonly #first: Float64Array;
-  readonly #without: Float64Array;
+  /** Of the units that one feature reaches. */
+  readonly #changes: Float64Array;
   readonly #medianPositions: Float64Array;
   /** Of the vector read last, by feature. */
   readonly #positions: Float64Array;
@@ -50,14 +53,15 @@ export class Network {
     this.#bias = first.bias;
     this.#upper = upper.map(upperLayer);
     this.#activations = upper.map((layer) => new Float64Array(layer.units));
+    this.#activationsWithout = upper.map((layer) => new Float64Array(layer.units));
     this.#first = new Float64Array(first.units);
-    this.#without = new Float64Array(first.units);
+    this.#changes = new Float64Array(first.units);
     this.#edges = inputs.map((input) => Float64Array.from(input.edges));
     this.#positions = new Float64Array(inputs.length);
     this.#medianPositions = Float64Array.from(inputs, (input) => binPosition(input.edges, input.median));
     let row = 0;
     this.#features = inputs.map((input) => {
-      const rows = featureRows(first, row, binCount(input));
+      const rows = featureRows(first, row, input);
       row += binCount(input);
       return rows;
     });
@@ -113,12 +117,45 @@ export class Network {
     };
   }
 
-  /** The logit if the feature had its median, after {@link #readFirst}. */
+  /**
+   * The logit if the feature had its median, after {@link #upperLogit}: of the second layer's sums only what the units that
+   * the feature reaches add to them changes.
+   */
   #logitWithout(feature: number): number {
-    this.#without.set(this.#first);
-    this.#add(this.#without, feature, this.#positions[feature], -1);
-    this.#add(this.#without, feature, this.#medianPositions[feature], 1);
-    return this.#upperLogit(this.#without);
+    const { reached } = this.#features[feature];
+    const changes = this.#readChanges(feature);
+    if (this.#upper.length === 0) return this.#first[0] + (reached.length === 0 ? 0 : changes[0]);
+    const first = this.#first;
+    const { kernel, units, from, until } = this.#upper[0];
+    const out = this.#activationsWithout[0];
+    out.set(this.#activations[0]);
+    for (let i = 0; i < reached.length; i++) {
+      const input = reached[i];
+      const now = first[input];
+      const then = now + changes[i];
+      const more = (then > 0 ? then : 0) - (now > 0 ? now : 0); // relu
+      if (more === 0) continue;
+      const row = input * units;
+      for (let unit = from[input]; unit < until[input]; unit++) out[unit] += more * kernel[row + unit];
+    }
+    return this.#logitAbove(out, 1, this.#activationsWithout);
+  }
+
+  /** What the median in the feature's place adds to the sums of the units that it reaches, in their order. */
+  #readChanges(feature: number): Float64Array {
+    const { reached, sums, medianSums } = this.#features[feature];
+    const count = reached.length;
+    const changes = this.#changes;
+    const bin = Math.floor(this.#positions[feature]);
+    const part = this.#positions[feature] - bin;
+    const low = bin * count;
+    // At the last edge there is no next row, and no part of it.
+    const high = part === 0 ? low : low + count;
+    for (let i = 0; i < count; i++) {
+      const whole = sums[low + i];
+      changes[i] = medianSums[i] - whole - part * (sums[high + i] - whole);
+    }
+    return changes;
   }
 
   /** Of the logit, by what the first layer's units pass on, after {@link #upperLogit} has run over their sums. */
@@ -145,26 +182,15 @@ export class Network {
    * not taken for a line: one leaf of a tree goes out and another lights up, and neither is seen from where the other is.
    */
   #estimate(slope: Float64Array, feature: number): number {
-    const { reached, sums } = this.#features[feature];
-    const count = reached.length;
-    const [position, median] = [this.#positions[feature], this.#medianPositions[feature]];
-    const [bin, medianBin] = [Math.floor(position), Math.floor(median)];
-    const [part, medianPart] = [position - bin, median - medianBin];
-    const [low, medianLow] = [bin * count, medianBin * count];
-    // At the last edge there is no next row, and no part of it.
-    const [high, medianHigh] = [
-      part === 0 ? low : low + count,
-      medianPart === 0 ? medianLow : medianLow + count,
-    ];
+    const { reached } = this.#features[feature];
+    const changes = this.#readChanges(feature);
+    const first = this.#first;
     let sum = 0;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < reached.length; i++) {
       const unit = reached[i];
-      const its = slope[unit];
-      if (its === 0) continue;
-      const now = this.#first[unit];
-      const then = now - (1 - part) * sums[low + i] - part * sums[high + i] +
-        (1 - medianPart) * sums[medianLow + i] + medianPart * sums[medianHigh + i];
-      sum += its * (Math.max(0, now) - Math.max(0, then));
+      const now = first[unit];
+      const then = now + changes[i];
+      sum += slope[unit] * ((now > 0 ? now : 0) - (then > 0 ? then : 0));
     }
     return sum;
   }
@@ -203,10 +229,15 @@ export class Network {
   }
 
   #upperLogit(first: Float64Array): number {
-    let below = first;
-    for (let l = 0; l < this.#upper.length; l++) {
+    return this.#logitAbove(first, 0, this.#activations);
+  }
+
+  /** The logit by the sums below the upper layers from `layer` on, whose own go to `activations`. */
+  #logitAbove(sums: Float64Array, layer: number, activations: readonly Float64Array[]): number {
+    let below = sums;
+    for (let l = layer; l < this.#upper.length; l++) {
       const { kernel, bias, units, from, until } = this.#upper[l];
-      const out = this.#activations[l];
+      const out = activations[l];
       out.set(bias);
       for (let input = 0; input < below.length; input++) {
         const value = below[input];
@@ -247,9 +278,12 @@ interface FeatureRows {
   readonly reached: Uint32Array;
   /** Row b is the sum of the first b kernel rows, for the units reached. */
   readonly sums: Float64Array;
+  /** What the median adds to them. */
+  readonly medianSums: Float64Array;
 }
 
-function featureRows({ units, kernel }: DenseLayer, firstRow: number, rows: number): FeatureRows {
+function featureRows({ units, kernel }: DenseLayer, firstRow: number, input: InputSpec): FeatureRows {
+  const rows = binCount(input);
   const its = kernel.subarray(firstRow * units, (firstRow + rows) * units);
   const isReached = new Uint8Array(units);
   for (let at = 0; at < its.length; at++) if (its[at] !== 0) isReached[at % units] = 1;
@@ -261,5 +295,11 @@ function featureRows({ units, kernel }: DenseLayer, firstRow: number, rows: numb
       sums[(row + 1) * count + i] = sums[row * count + i] + its[row * units + reached[i]];
     }
   }
-  return { reached, sums };
+  const median = binPosition(input.edges, input.median);
+  const bin = Math.floor(median);
+  const medianSums = Float64Array.from(reached, (_, i) => {
+    const whole = sums[bin * count + i];
+    return median === bin ? whole : whole + (median - bin) * (sums[(bin + 1) * count + i] - whole);
+  });
+  return { reached, sums, medianSums };
 }
