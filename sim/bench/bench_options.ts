@@ -1,4 +1,5 @@
 import { FlagError, midnight, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { NETWORK_EPOCHS } from "../train/most_passes.ts";
 import { type ModelSpec, modelSpecs } from "./plugged/model_spec.ts";
 
 export interface BenchOptions {
@@ -31,8 +32,6 @@ export interface BenchOptions {
   readonly outDirectory: string;
 }
 
-/** Of the networks. Where little fraud is known more change nothing, where there is more they are needed (../train/README.md). */
-const EPOCHS = 20;
 /** Of the sequence model on other data than the preset: it learns little fraud by heart, and its epochs take longer. */
 const SEQUENCE_EPOCHS = 10;
 
@@ -97,11 +96,11 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     seeds: Array.from({ length: seeds }, (_, i) => firstSeed + 1 + i),
     sequenceSeeds: Array.from({ length: sequenceSeeds }, (_, i) => firstSeed + 1 + i),
     trainRows: wholeNumber("train-rows", values["train-rows"], 80_000, 1_000, 10_000_000),
-    epochs: wholeNumber("epochs", values.epochs, EPOCHS, 1, 200),
+    epochs: wholeNumber("epochs", values.epochs, NETWORK_EPOCHS, 1, 200),
     sequenceEpochs: wholeNumber(
       "epochs",
       values.epochs,
-      preset === "handbook" ? EPOCHS : SEQUENCE_EPOCHS,
+      preset === "handbook" ? NETWORK_EPOCHS : SEQUENCE_EPOCHS,
       1,
       200,
     ),

@@ -1,5 +1,7 @@
 import type { LearningCurve } from "./train_ensemble.ts";
 
+/** Of the networks. Where little fraud is known more change nothing, where there is more they are needed (README.md). */
+export const NETWORK_EPOCHS = 20;
 /** Rows in each step of training. */
 export const BATCH_ROWS = 512;
 /** Little data is gone through more often: an epoch counts as so many batches at least. */

@@ -13,7 +13,7 @@ import { fewFraudsNote, lackOf, LEAST_FRAUDS } from "./enough_frauds.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET, fitModel, logitsOf } from "./fit_model.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
 import { averagePrecision, confusionAt, rocAuc } from "../../src/fraud/measures/metrics.ts";
-import { passesText } from "./most_passes.ts";
+import { NETWORK_EPOCHS, passesText } from "./most_passes.ts";
 import { precisionRecallSvg } from "./precision_recall_plot.ts";
 import { rowsOf } from "./sample_rows.ts";
 import { makeScoreboard, type Scoreboard } from "./scoreboard.ts";
@@ -45,7 +45,6 @@ export interface TrainResult {
 const MEMBERS = 3;
 const TRAIN_ROWS = 80_000;
 /** Epochs of enough rows: most_passes.ts says how often few are gone through. */
-const MOST_EPOCHS = 20;
 const SEQUENCE_EPOCHS = 10;
 
 /**
@@ -73,7 +72,7 @@ export async function trainModel(
   const fitted = await fitModel(payments, train, judged.validation, fold.madeAtMs, {
     seeds: Array.from({ length: MEMBERS }, (_, i) => config.seed + 1 + i),
     mostRows: TRAIN_ROWS,
-    mostEpochs: MOST_EPOCHS,
+    mostEpochs: NETWORK_EPOCHS,
     label: "fraud network",
   });
   const { inputs, layers, calibration, threshold: probability, sample } = fitted;

@@ -3,13 +3,14 @@
  * approved, and how much of that a few declines approved at random win back. sim/bench/README.md explains the figures.
  *
  *     [--days 120] [--customers 16000] [--seed 7] [--start 2026-01-05] [--explore-one-in 10] [--draws 2] [--seeds 2]
- *     [--train-rows 80000] [--epochs 10] [--label-delay-days 7] [--out FOLDER]
+ *     [--train-rows 80000] [--epochs 20] [--label-delay-days 7] [--out FOLDER]
  *
  * --epochs: passes through the training rows at most; few rows are gone through more often (sim/train/most_passes.ts).
  */
 import { join } from "node:path";
 import { runCommand } from "../../../src/core/run_command.ts";
 import { FlagError, midnight, parseFlags, wholeNumber } from "../../parse_flags.ts";
+import { NETWORK_EPOCHS } from "../../train/most_passes.ts";
 import { type SelectionOptions, selectionRun } from "./selection_run.ts";
 import { selectionText } from "./selection_text.ts";
 
@@ -55,7 +56,7 @@ function selectionOptions(args: readonly string[]): SelectionOptions & { outDire
     fit: {
       seeds: Array.from({ length: seeds }, (_, i) => seed + 1 + i),
       mostRows: wholeNumber("train-rows", values["train-rows"], 80_000, 1_000, 10_000_000),
-      mostEpochs: wholeNumber("epochs", values.epochs, 10, 1, 200),
+      mostEpochs: wholeNumber("epochs", values.epochs, NETWORK_EPOCHS, 1, 200),
     },
     outDirectory: values.out ?? ".data/bench/selection",
   };

@@ -25,9 +25,11 @@ export const walletTransactionHistoryTool = defineTool({
   scope: "wallets",
   input: z.strictObject({
     wallet_id: params.walletId,
-    start_date: params.instant.meta({ description: "From this moment or day on." }).optional(),
-    end_date: params.instant.meta({ description: "Before this moment, or up to and with this day." })
+    start_date: params.instant.meta({ description: "From this moment or day on, by the tenant's clock." })
       .optional(),
+    end_date: params.instant.meta({
+      description: "Before this moment, or up to and with this day, by the tenant's clock.",
+    }).optional(),
     direction: direction.describe("Only what came in, or went out.").optional(),
     kind: z.enum(ENTRY_KINDS).describe("Only entries of this kind.").optional(),
     counterparty: params.counterparty.optional(),
