@@ -15,7 +15,7 @@ export interface MixtureWithTrees {
 }
 
 /** The first is what stays when validation does not tell them apart. */
-const TREE_SHARES = [1 / 3, 1 / 2, 2 / 3, 0, 1] as const;
+const TREE_SHARES = [1 / 3, 1 / 2, 2 / 3, 0] as const;
 
 /**
  * A third of trees, unless another share is clearly better on the rows to choose by. Trees and networks err in different
@@ -36,9 +36,8 @@ export function mixWithTrees(
     scores.map((score, row) => (1 - share) * score + share * treeScores[row])
   );
   const treeShare = TREE_SHARES[clearlyBest(mixed, check)];
-  // Neither is carried along where it counts nothing.
+  // Trees that count nothing are not carried along.
   if (treeShare === 0) return { inputs, layers: mixture.layers, treeShare };
-  if (treeShare === 1) return { inputs: finer, layers: trees, treeShare };
   const layers = joinMembers([
     { layers: refineMember(mixture.layers, inputs, finer), weight: 1 - treeShare },
     { layers: trees, weight: treeShare },
