@@ -6,8 +6,10 @@ import { customerHalves } from "./customer_halves.ts";
 import { fitInputs } from "./fit_inputs.ts";
 import type { PaymentRows } from "./payment_rows.ts";
 import { mixWithRegression } from "./mix_with_regression.ts";
+import { mixWithTrees } from "./mix_with_trees.ts";
 import { thresholdWithin } from "../../src/fraud/measures/metrics.ts";
 import { type Sample, sampleRows } from "./sample_rows.ts";
+import { boostTrees } from "./trees/boost_trees.ts";
 import { type EnsembleOptions, type LearningCurve, trainEnsemble } from "./train_ensemble.ts";
 
 /** Share of genuine payments that may score 75 or more. */
@@ -34,9 +36,14 @@ export interface FittedModel {
   readonly inputs: readonly InputSpec[];
   /** The ensemble as one network. */
   readonly layers: readonly DenseLayer[];
-  /** The networks alone. */
+  /** What the networks alone were trained on; {@link inputs} are these with the trees' cuts between. */
+  readonly networkInputs: readonly InputSpec[];
   readonly networks: readonly (readonly DenseLayer[])[];
-  /** How much the networks count together; the rest is the regression's. */
+  /** How much the trees count; the rest is shared by networks and regression. */
+  readonly treeShare: number;
+  /** How many trees count. */
+  readonly trees: number;
+  /** How much of that rest the networks are together; what remains is the regression's. */
   readonly networkShare: number;
   readonly curves: readonly LearningCurve[];
   readonly calibration: ChosenCalibration;
@@ -50,7 +57,7 @@ export interface FittedModel {
 /** What is learned from, and how features become inputs: the same for every model of a fold. */
 export interface Prepared {
   readonly sample: Sample;
-  readonly inputs: readonly InputSpec[];
+  readonly networkInputs: readonly InputSpec[];
 }
 
 export function prepareFit(
@@ -60,7 +67,7 @@ export function prepareFit(
   { seeds, mostRows }: Pick<FitOptions, "seeds" | "mostRows">,
 ): Prepared {
   const sample = sampleRows(payments, train, madeAtMs, mostRows, seeds[0], false);
-  return { sample, inputs: fitInputs(sample.rows) };
+  return { sample, networkInputs: fitInputs(sample.rows) };
 }
 
 /**
@@ -73,7 +80,7 @@ export async function fitModel(
   validation: Uint32Array,
   madeAtMs: number,
   options: FitOptions,
-  { sample, inputs }: Prepared = prepareFit(payments, train, madeAtMs, options),
+  { sample, networkInputs }: Prepared = prepareFit(payments, train, madeAtMs, options),
 ): Promise<FittedModel> {
   const { seeds, mostEpochs, label } = options;
   // Networks that were stopped where they did best on some rows look better on them than they are. So the rows that
@@ -90,22 +97,20 @@ export async function fitModel(
       true,
     ).rows
   );
-  const { members: networks, curves } = await trainEnsemble(sample.rows, stopping, inputs, {
+  const { members: networks, curves } = await trainEnsemble(sample.rows, stopping, networkInputs, {
     ...NETWORK,
     seeds,
     mostEpochs,
     label,
   });
-  const { layers, networkShare } = mixWithRegression(
-    sample.rows,
-    {
-      rows: mixing,
-      customer: Uint32Array.from(mixing.rows, (row) => payments.customer(row)),
-      customers: payments.customerCount,
-    },
-    inputs,
-    networks,
-  );
+  const check = {
+    rows: mixing,
+    customer: Uint32Array.from(mixing.rows, (row) => payments.customer(row)),
+    customers: payments.customerCount,
+  };
+  const mixture = mixWithRegression(sample.rows, check, networkInputs, networks);
+  const boosted = boostTrees(sample.rows, stopping, seeds[0]);
+  const { inputs, layers, treeShare } = mixWithTrees(mixture, boosted, check, networkInputs);
   const logits = logitsOf(new Network(inputs, layers), payments, validation);
   const labels = Uint8Array.from(validation, (row) => payments.labelAt(row, madeAtMs));
   const calibration = chooseCalibration(logits, labels, (i) => halfOf(validation[i]));
@@ -113,8 +118,11 @@ export async function fitModel(
   return {
     inputs,
     layers,
+    networkInputs,
     networks,
-    networkShare,
+    treeShare,
+    trees: boosted.trees.length,
+    networkShare: mixture.networkShare,
     curves,
     calibration,
     threshold: thresholdWithin(FALSE_POSITIVE_BUDGET, probabilities, labels),

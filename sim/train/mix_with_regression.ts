@@ -76,6 +76,7 @@ export function clearlyBest(scores: readonly Float64Array[], { rows, customer, c
   return precisions[best] - precisions[0] > error ? best : 0;
 }
 
-function scoresOf(network: Network, rows: WeightedRows): Float64Array {
+/** The logits of the rows. */
+export function scoresOf(network: Network, rows: WeightedRows): Float64Array {
   return Float64Array.from({ length: rows.length }, (_, row) => network.logit(rows.vector(row)));
 }

@@ -122,6 +122,8 @@ export async function trainModel(
       frauds: sample.rows.frauds,
       genuineSampleRate: sample.genuineRate,
       members: MEMBERS,
+      trees: fitted.trees,
+      treeShare: fitted.treeShare,
       networkShare: fitted.networkShare,
     },
     tfjsVersion: tf.version.tfjs,

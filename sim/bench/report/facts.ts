@@ -58,8 +58,11 @@ export function runFacts(run: BenchRun, findings: Findings): [string, string][] 
     ],
     [
       "Ensemble",
-      runs.map(({ model }) => `${(model.networkShare * 100).toFixed(0)}%`).join(", ") +
-      " networks, the rest a regression",
+      `${runs.map(({ model }) => percent(model.treeShare)).join(", ")} trees (${
+        runs.map(({ model }) => model.trees).join(", ")
+      } of them); of the rest ${
+        runs.map(({ model }) => percent(model.networkShare)).join(", ")
+      } networks, what remains a regression`,
     ],
     ["Calibration", `${calibration.method} (last period)`],
     [
@@ -102,4 +105,8 @@ export function runNotes(
       `"${name}" does not say until when it was trained: if it saw payments of these periods, its row is worth nothing.`
     ),
   ];
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)}%`;
 }

@@ -31,9 +31,9 @@ ${runFacts(run, findings).map(([name, value]) => `- **${name}**: ${value}`).join
 
 ## What it is
 
-${ensembleOf(model.networks.length)} (piecewise-linear inputs, two hidden layers) and a logistic
-regression, on ${FEATURES.length} features of the payment and of the past of its customer, card, device, address and
-merchant (feature hash ${FEATURE_HASH}); trained with TensorFlow.js, calibrated on validation. It gives a probability of
+${ensembleOf(model.networks.length)} (piecewise-linear inputs, two hidden layers), a logistic
+regression and boosted trees folded into the same three layers, on ${FEATURES.length} features of the payment and of the past of its customer, card, device, address and
+merchant (feature hash ${FEATURE_HASH}); networks trained with TensorFlow.js, calibrated on validation. It gives a probability of
 fraud and a score from 0 to 100; at 75 and above a payment is declined.
 
 ## What it is for, and what not

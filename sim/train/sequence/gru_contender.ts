@@ -32,11 +32,11 @@ const EPOCH_CHECK_ROWS = 15_000;
 export async function gruContender(
   name: string,
   payments: PaymentRows,
-  model: Pick<FittedModel, "inputs" | "sample">,
+  model: Pick<FittedModel, "networkInputs" | "sample">,
   fold: JudgedFold,
   { seeds, mostEpochs, label }: SequenceOptions,
 ): Promise<Contender> {
-  const { inputs } = model;
+  const { networkInputs: inputs } = model;
   const halves = customerHalves(payments, fold.validation, fold.madeAtMs);
   const train = sequencesOf(payments, model.sample.rows, inputs);
   const stopping = sequencesOf(
@@ -74,7 +74,7 @@ export async function gruContender(
 function sequencesOf(
   payments: PaymentRows,
   { rows, label, weight }: SampledRows,
-  inputs: FittedModel["inputs"],
+  inputs: FittedModel["networkInputs"],
 ): PaymentSequences {
   return new PaymentSequences(payments, rows, inputs, label, weight, true);
 }
@@ -82,7 +82,7 @@ function sequencesOf(
 function unlabelled(
   payments: PaymentRows,
   rows: Uint32Array,
-  inputs: FittedModel["inputs"],
+  inputs: FittedModel["networkInputs"],
 ): PaymentSequences {
   return new PaymentSequences(payments, rows, inputs, new Uint8Array(0), new Float32Array(0));
 }

@@ -23,7 +23,10 @@ export interface Manifest {
     readonly genuineSampleRate: number;
     /** Networks in the ensemble; `model.json` holds them as one (sim/train/join_members.ts). */
     readonly members: number;
-    /** How much the networks count together; the rest is a logistic regression's (sim/train/fit_model.ts). */
+    /** Boosted trees beside them, and how much they count; models trained before there were any have none. */
+    readonly trees?: number;
+    readonly treeShare?: number;
+    /** How much of the rest the networks are together; what remains is a logistic regression's (sim/train/fit_model.ts). */
     readonly networkShare: number;
   };
   /** One for each feature, in the vector's order. */

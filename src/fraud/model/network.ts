@@ -14,20 +14,22 @@ export interface DenseLayer {
  *
  * The first layer is the widest, and its inputs are nearly all 0 or 1 (encode_inputs.ts). So the kernel rows of
  * each feature are summed up once: a value that has passed b bins adds the sum of b rows and a part of the next,
- * two rows instead of ten. The upper layers of an ensemble are blocks on a diagonal (sim/train/join_members.ts); the
- * zeros beside them are skipped. Weights are 32-bit as trained; sums are 64-bit, which keeps the result within 1e-6
+ * two rows instead of ten. Where an ensemble has trees, most units are leaves that ask for few features
+ * (sim/train/trees/trees_member.ts), so that each feature adds to the units it reaches alone. The upper layers are blocks
+ * on a diagonal (sim/train/join_members.ts); the zeros beside them are skipped. Weights are 32-bit as trained; sums are 64-bit, which keeps the result within 1e-6
  * of TF.js (sim/train/scorer_equals_tfjs_test.ts).
  */
 export class Network {
-  readonly #hiddenUnits: number;
   readonly #bias: Float32Array;
   readonly #edges: Float64Array[];
-  /** Per feature: row b is the sum of its first b kernel rows. */
-  readonly #sums: Float64Array[];
+  readonly #features: readonly FeatureRows[];
   readonly #upper: readonly UpperLayer[];
-  readonly #activations: Float64Array[];
+  /** Of the upper layers, before relu: of the vector read last, and of it with one feature's median. */
+  readonly #activations: readonly Float64Array[];
+  readonly #activationsWithout: readonly Float64Array[];
   readonly #first: Float64Array;
-  readonly #without: Float64Array;
+  /** Of the units that one feature reaches. */
+  readonly #changes: Float64Array;
   readonly #medianPositions: Float64Array;
   /** Of the vector read last, by feature. */
   readonly #positions: Float64Array;
@@ -36,8 +38,6 @@ export class Network {
     Float64Array | Float32Array,
     { first: Float64Array; positions: Float64Array }
   >();
-  /** The first layer's units that the slope reaches. */
-  readonly #active: Uint32Array;
 
   /** @param outputs units of the last layer: several where {@link logits} is asked for */
   constructor(inputs: readonly InputSpec[], layers: readonly DenseLayer[], outputs = 1) {
@@ -51,21 +51,20 @@ export class Network {
         "The model's layers do not fit its inputs: relu layers, then one sigmoid unit, are expected.",
       );
     }
-    this.#hiddenUnits = first.units;
     this.#bias = first.bias;
     this.#upper = upper.map(upperLayer);
     this.#activations = upper.map((layer) => new Float64Array(layer.units));
+    this.#activationsWithout = upper.map((layer) => new Float64Array(layer.units));
     this.#first = new Float64Array(first.units);
-    this.#without = new Float64Array(first.units);
+    this.#changes = new Float64Array(first.units);
     this.#edges = inputs.map((input) => Float64Array.from(input.edges));
     this.#positions = new Float64Array(inputs.length);
-    this.#active = new Uint32Array(first.units);
     this.#medianPositions = Float64Array.from(inputs, (input) => binPosition(input.edges, input.median));
     let row = 0;
-    this.#sums = inputs.map((input) => {
-      const sums = sumRows(first, row, binCount(input));
+    this.#features = inputs.map((input) => {
+      const rows = featureRows(first, row, input);
       row += binCount(input);
-      return sums;
+      return rows;
     });
   }
 
@@ -99,8 +98,8 @@ export class Network {
   }
 
   /**
-   * As {@link occlusion}, but only for the `count` features whose effect is estimated largest by the slope of the logit at
-   * this vector: an exact effect costs a pass through the upper layers, its estimate a part of one row of the first.
+   * As {@link occlusion}, but only for the `count` features whose effect is estimated largest by the slope of the upper
+   * layers at this vector: an exact effect costs a pass through them, its estimate two rows of the first.
    * In no order; fewer where fewer differ from their median.
    */
   occlusionOfLargest(
@@ -110,16 +109,10 @@ export class Network {
     this.#recallFirst(vector);
     const logit = this.#upperLogit(this.#first);
     const slope = this.#slopeOfFirst();
-    let active = 0;
-    for (let unit = 0; unit < slope.length; unit++) if (slope[unit] !== 0) this.#active[active++] = unit;
     const largest: { feature: number; estimate: number }[] = [];
     for (let feature = 0; feature < this.#edges.length; feature++) {
-      const position = this.#positions[feature];
-      const median = this.#medianPositions[feature];
-      if (position === median) continue;
-      const estimate = Math.abs(
-        this.#along(slope, active, feature, position) - this.#along(slope, active, feature, median),
-      );
+      if (this.#positions[feature] === this.#medianPositions[feature]) continue;
+      const estimate = Math.abs(this.#estimate(slope, feature));
       if (largest.length === count && estimate <= largest[count - 1].estimate) continue;
       if (largest.length === count) largest.pop();
       let at = largest.length;
@@ -132,15 +125,48 @@ export class Network {
     };
   }
 
-  /** The logit if the feature had its median, after {@link #readFirst}. */
+  /**
+   * The logit if the feature had its median, after {@link #upperLogit}: of the second layer's sums only what the units that
+   * the feature reaches add to them changes.
+   */
   #logitWithout(feature: number): number {
-    this.#without.set(this.#first);
-    this.#add(this.#without, feature, this.#positions[feature], -1);
-    this.#add(this.#without, feature, this.#medianPositions[feature], 1);
-    return this.#upperLogit(this.#without);
+    const { reached } = this.#features[feature];
+    const changes = this.#readChanges(feature);
+    if (this.#upper.length === 0) return this.#first[0] + (reached.length === 0 ? 0 : changes[0]);
+    const first = this.#first;
+    const { kernel, units, from, until } = this.#upper[0];
+    const out = this.#activationsWithout[0];
+    out.set(this.#activations[0]);
+    for (let i = 0; i < reached.length; i++) {
+      const input = reached[i];
+      const now = first[input];
+      const then = now + changes[i];
+      const more = (then > 0 ? then : 0) - (now > 0 ? now : 0); // relu
+      if (more === 0) continue;
+      const row = input * units;
+      for (let unit = from[input]; unit < until[input]; unit++) out[unit] += more * kernel[row + unit];
+    }
+    return this.#logitAbove(out, 1, this.#activationsWithout);
   }
 
-  /** Of the logit, by the first layer's sums, after {@link #upperLogit} has run over them. */
+  /** What the median in the feature's place adds to the sums of the units that it reaches, in their order. */
+  #readChanges(feature: number): Float64Array {
+    const { reached, sums, medianSums } = this.#features[feature];
+    const count = reached.length;
+    const changes = this.#changes;
+    const bin = Math.floor(this.#positions[feature]);
+    const part = this.#positions[feature] - bin;
+    const low = bin * count;
+    // At the last edge there is no next row, and no part of it.
+    const high = part === 0 ? low : low + count;
+    for (let i = 0; i < count; i++) {
+      const whole = sums[low + i];
+      changes[i] = medianSums[i] - whole - part * (sums[high + i] - whole);
+    }
+    return changes;
+  }
+
+  /** Of the logit, by what the first layer's units pass on, after {@link #upperLogit} has run over their sums. */
   #slopeOfFirst(): Float64Array {
     let slope = Float64Array.of(1);
     for (let l = this.#upper.length - 1; l >= 0; l--) {
@@ -148,7 +174,7 @@ export class Network {
       const below = l === 0 ? this.#first : this.#activations[l - 1];
       const next = new Float64Array(below.length);
       for (let input = 0; input < below.length; input++) {
-        if (below[input] <= 0) continue; // relu
+        if (l > 0 && below[input] <= 0) continue; // relu
         const row = input * units;
         for (let unit = from[input]; unit < until[input]; unit++) {
           next[input] += slope[unit] * kernel[row + unit];
@@ -159,19 +185,20 @@ export class Network {
     return slope;
   }
 
-  /** What a feature at this position adds to the logit where the slope holds; `active` units have one. */
-  #along(slope: Float64Array, active: number, feature: number, position: number): number {
-    if (position === 0) return 0;
-    const units = this.#hiddenUnits;
-    const sums = this.#sums[feature];
-    const bin = Math.floor(position);
-    const part = position - bin;
-    const low = bin * units;
+  /**
+   * What {@link #logitWithout} would take from the logit if the layers above stayed on their slope. The first layer's relu is
+   * not taken for a line: one leaf of a tree goes out and another lights up, and neither is seen from where the other is.
+   */
+  #estimate(slope: Float64Array, feature: number): number {
+    const { reached } = this.#features[feature];
+    const changes = this.#readChanges(feature);
+    const first = this.#first;
     let sum = 0;
-    for (let i = 0; i < active; i++) {
-      const unit = this.#active[i];
-      const whole = sums[low + unit];
-      sum += slope[unit] * (part === 0 ? whole : whole + part * (sums[low + units + unit] - whole));
+    for (let i = 0; i < reached.length; i++) {
+      const unit = reached[i];
+      const now = first[unit];
+      const then = now + changes[i];
+      sum += slope[unit] * ((now > 0 ? now : 0) - (then > 0 ? then : 0));
     }
     return sum;
   }
@@ -194,26 +221,31 @@ export class Network {
 
   #add(sum: Float64Array, feature: number, position: number, sign: number): void {
     if (position === 0) return;
-    const units = this.#hiddenUnits;
-    const sums = this.#sums[feature];
+    const { reached, sums } = this.#features[feature];
+    const count = reached.length;
     const bin = Math.floor(position);
     const part = sign * (position - bin);
-    const low = bin * units;
+    const low = bin * count;
     if (part === 0) {
-      for (let unit = 0; unit < units; unit++) sum[unit] += sign * sums[low + unit];
+      for (let i = 0; i < count; i++) sum[reached[i]] += sign * sums[low + i];
     } else {
       const whole = sign - part;
-      for (let unit = 0; unit < units; unit++) {
-        sum[unit] += whole * sums[low + unit] + part * sums[low + units + unit];
+      for (let i = 0; i < count; i++) {
+        sum[reached[i]] += whole * sums[low + i] + part * sums[low + count + i];
       }
     }
   }
 
   #upperLogit(first: Float64Array): number {
-    let below = first;
-    for (let l = 0; l < this.#upper.length; l++) {
+    return this.#logitAbove(first, 0, this.#activations);
+  }
+
+  /** The logit by the sums below the upper layers from `layer` on, whose own go to `activations`. */
+  #logitAbove(sums: Float64Array, layer: number, activations: readonly Float64Array[]): number {
+    let below = sums;
+    for (let l = layer; l < this.#upper.length; l++) {
       const { kernel, bias, units, from, until } = this.#upper[l];
-      const out = this.#activations[l];
+      const out = activations[l];
       out.set(bias);
       for (let input = 0; input < below.length; input++) {
         const value = below[input];
@@ -248,13 +280,34 @@ function upperLayer(layer: DenseLayer): UpperLayer {
   return { ...layer, from, until };
 }
 
-function sumRows(layer: DenseLayer, firstRow: number, rows: number): Float64Array {
-  const { units, kernel } = layer;
-  const sums = new Float64Array((rows + 1) * units);
+/** A feature's rows of the first kernel. */
+interface FeatureRows {
+  /** The units with any weight of this feature: all of a network's, and of trees' leaves those that ask for it. */
+  readonly reached: Uint32Array;
+  /** Row b is the sum of the first b kernel rows, for the units reached. */
+  readonly sums: Float64Array;
+  /** What the median adds to them. */
+  readonly medianSums: Float64Array;
+}
+
+function featureRows({ units, kernel }: DenseLayer, firstRow: number, input: InputSpec): FeatureRows {
+  const rows = binCount(input);
+  const its = kernel.subarray(firstRow * units, (firstRow + rows) * units);
+  const isReached = new Uint8Array(units);
+  for (let at = 0; at < its.length; at++) if (its[at] !== 0) isReached[at % units] = 1;
+  const reached = Uint32Array.from(isReached.keys()).filter((unit) => isReached[unit] === 1);
+  const count = reached.length;
+  const sums = new Float64Array((rows + 1) * count);
   for (let row = 0; row < rows; row++) {
-    for (let unit = 0; unit < units; unit++) {
-      sums[(row + 1) * units + unit] = sums[row * units + unit] + kernel[(firstRow + row) * units + unit];
+    for (let i = 0; i < count; i++) {
+      sums[(row + 1) * count + i] = sums[row * count + i] + its[row * units + reached[i]];
     }
   }
-  return sums;
+  const median = binPosition(input.edges, input.median);
+  const bin = Math.floor(median);
+  const medianSums = Float64Array.from(reached, (_, i) => {
+    const whole = sums[bin * count + i];
+    return median === bin ? whole : whole + (median - bin) * (sums[(bin + 1) * count + i] - whole);
+  });
+  return { reached, sums, medianSums };
 }
