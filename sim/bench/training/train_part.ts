@@ -2,14 +2,7 @@ import { averagePrecision } from "../../../src/fraud/measures/metrics.ts";
 import { Network } from "../../../src/fraud/model/network.ts";
 import { logisticContender } from "../../train/baselines.ts";
 import type { Contender } from "../../train/contender.ts";
-import {
-  calibrated,
-  fitModel,
-  type FittedModel,
-  logitsOf,
-  type Prepared,
-  prepareFit,
-} from "../../train/fit_model.ts";
+import { calibrated, fitModel, type FittedModel, type Prepared, prepareFit } from "../../train/fit_model.ts";
 import { besideMembers } from "../../train/join_members.ts";
 import type { PaymentRows } from "../../train/payment_rows.ts";
 import { rowsOf } from "../../train/sample_rows.ts";
@@ -153,18 +146,12 @@ export class PartTrainer {
   }
 }
 
-/** What the ensemble says of each row, and what each of its networks says alone: in one pass where it has them. */
+/** What the ensemble says of each row, and what each of its networks says alone: in one pass. */
 function logitsWithMembers(
-  { inputs, layers, networks, networkInputs, treeShare }: Omit<FittedModel, "sample">,
+  { inputs, layers, networks }: Pick<FittedModel, "inputs" | "layers" | "networks">,
   payments: PaymentRows,
   rows: Uint32Array,
 ): { readonly joint: Float64Array; readonly alone: readonly Float64Array[] } {
-  if (treeShare === 1) {
-    return {
-      joint: logitsOf(new Network(inputs, layers), payments, rows),
-      alone: networks.map((alone) => logitsOf(new Network(networkInputs, alone), payments, rows)),
-    };
-  }
   const network = new Network(inputs, besideMembers(layers, networks), 1 + networks.length);
   const joint = new Float64Array(rows.length);
   const alone = networks.map(() => new Float64Array(rows.length));
