@@ -10,7 +10,7 @@
  * --epochs: passes through the training rows at most; fewer than 40,960 rows are gone through more often
  * (sim/train/most_passes.ts).
  * --workers: threads that train at once, as many as there are cores unless told otherwise; 1 trains in the one that does all
- * else. Figures do not depend on it; each thread takes some 0.4 GB.
+ * else. Figures do not depend on it; each thread takes some 0.2 GB.
  */
 import { join } from "node:path";
 import { scoreboardText } from "../train/scoreboard_text.ts";
