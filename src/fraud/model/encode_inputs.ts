@@ -20,7 +20,11 @@ export function binPosition(edges: ArrayLike<number>, value: number): number {
   if (bins < 1 || !(value > edges[0])) return 0;
   if (value >= edges[bins]) return bins;
   let bin = 0;
-  while (value >= edges[bin + 1]) bin++;
+  for (let above = bins; above - bin > 1;) {
+    const middle = (bin + above) >>> 1;
+    if (value >= edges[middle]) bin = middle;
+    else above = middle;
+  }
   const part = Math.fround((value - edges[bin]) / (edges[bin + 1] - edges[bin]));
   return bin + part;
 }

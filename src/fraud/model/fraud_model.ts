@@ -20,7 +20,7 @@ export interface Reason {
 /** Those of which the exact effect is asked, so that one that the estimate puts too low is still among them. */
 const CANDIDATES_PER_REASON = 3;
 
-/** A trained model ready to score one payment at a time: some 20 µs a score, five times that an explanation. */
+/** A trained model ready to score one payment at a time: some 20 µs a score, three times that an explanation. */
 export class FraudModel {
   readonly manifest: Manifest;
   readonly #network: Network;

@@ -1,3 +1,12 @@
+import {
+  type FeatureRows,
+  featureRows,
+  type Leaves,
+  leavesOf,
+  slopeThrough,
+  type UpperLayer,
+  upperLayer,
+} from "./compiled_layers.ts";
 import { binCount, binPosition, inputCount } from "./encode_inputs.ts";
 import type { InputSpec } from "./manifest.ts";
 
@@ -16,8 +25,8 @@ export interface DenseLayer {
  * each feature are summed up once: a value that has passed b bins adds the sum of b rows and a part of the next,
  * two rows instead of ten. Where an ensemble has trees, most units are leaves that ask for few features
  * (sim/train/trees/trees_member.ts), so that each feature adds to the units it reaches alone. The upper layers are blocks
- * on a diagonal (sim/train/join_members.ts); the zeros beside them are skipped. Weights are 32-bit as trained; sums are 64-bit, which keeps the result within 1e-6
- * of TF.js (sim/train/scorer_equals_tfjs_test.ts).
+ * on a diagonal (sim/train/join_members.ts); the zeros beside them are skipped. Weights are 32-bit as trained; sums are
+ * 64-bit, which keeps the result within 1e-6 of TF.js (sim/train/scorer_equals_tfjs_test.ts).
  */
 export class Network {
   readonly #bias: Float32Array;
@@ -28,8 +37,12 @@ export class Network {
   readonly #activations: readonly Float64Array[];
   readonly #activationsWithout: readonly Float64Array[];
   readonly #first: Float64Array;
-  /** Of the units that one feature reaches. */
-  readonly #changes: Float64Array;
+  /** Units of the networks that let something through now, and their slopes. */
+  readonly #active: Uint32Array;
+  readonly #slopes: Float64Array;
+  readonly #leaves: Leaves;
+  /** By feature, what {@link #estimateEffects} made of it. */
+  readonly #estimates: Float64Array;
   readonly #medianPositions: Float64Array;
   /** Of the vector read last, by feature. */
   readonly #positions: Float64Array;
@@ -56,7 +69,6 @@ export class Network {
     this.#activations = upper.map((layer) => new Float64Array(layer.units));
     this.#activationsWithout = upper.map((layer) => new Float64Array(layer.units));
     this.#first = new Float64Array(first.units);
-    this.#changes = new Float64Array(first.units);
     this.#edges = inputs.map((input) => Float64Array.from(input.edges));
     this.#positions = new Float64Array(inputs.length);
     this.#medianPositions = Float64Array.from(inputs, (input) => binPosition(input.edges, input.median));
@@ -66,6 +78,10 @@ export class Network {
       row += binCount(input);
       return rows;
     });
+    this.#active = new Uint32Array(Math.max(0, ...this.#features.map(({ everywhere }) => everywhere)));
+    this.#slopes = new Float64Array(this.#active.length);
+    this.#leaves = leavesOf(this.#features, first.units);
+    this.#estimates = new Float64Array(inputs.length);
   }
 
   /** The logit of fraud: the last layer before its sigmoid. */
@@ -108,11 +124,11 @@ export class Network {
   ): { readonly logit: number; readonly effects: { readonly feature: number; readonly effect: number }[] } {
     this.#recallFirst(vector);
     const logit = this.#upperLogit(this.#first);
-    const slope = this.#slopeOfFirst();
+    this.#estimateEffects();
     const largest: { feature: number; estimate: number }[] = [];
     for (let feature = 0; feature < this.#edges.length; feature++) {
       if (this.#positions[feature] === this.#medianPositions[feature]) continue;
-      const estimate = Math.abs(this.#estimate(slope, feature));
+      const estimate = Math.abs(this.#estimates[feature]);
       if (largest.length === count && estimate <= largest[count - 1].estimate) continue;
       if (largest.length === count) largest.pop();
       let at = largest.length;
@@ -130,55 +146,43 @@ export class Network {
    * the feature reaches add to them changes.
    */
   #logitWithout(feature: number): number {
-    const { reached } = this.#features[feature];
-    const changes = this.#readChanges(feature);
-    if (this.#upper.length === 0) return this.#first[0] + (reached.length === 0 ? 0 : changes[0]);
-    const first = this.#first;
-    const { kernel, units, from, until } = this.#upper[0];
-    const out = this.#activationsWithout[0];
-    out.set(this.#activations[0]);
-    for (let i = 0; i < reached.length; i++) {
-      const input = reached[i];
-      const now = first[input];
-      const then = now + changes[i];
-      const more = (then > 0 ? then : 0) - (now > 0 ? now : 0); // relu
-      if (more === 0) continue;
-      const row = input * units;
-      for (let unit = from[input]; unit < until[input]; unit++) out[unit] += more * kernel[row + unit];
-    }
-    return this.#logitAbove(out, 1, this.#activationsWithout);
-  }
-
-  /** What the median in the feature's place adds to the sums of the units that it reaches, in their order. */
-  #readChanges(feature: number): Float64Array {
-    const { reached, sums, medianSums } = this.#features[feature];
+    const { reached, everywhere, sums, medianSums, mostGain } = this.#features[feature];
     const count = reached.length;
-    const changes = this.#changes;
     const bin = Math.floor(this.#positions[feature]);
     const part = this.#positions[feature] - bin;
     const low = bin * count;
     // At the last edge there is no next row, and no part of it.
     const high = part === 0 ? low : low + count;
-    for (let i = 0; i < count; i++) {
-      const whole = sums[low + i];
-      changes[i] = medianSums[i] - whole - part * (sums[high + i] - whole);
+    const first = this.#first;
+    if (this.#upper.length === 0) {
+      return count === 0 ? first[0] : first[0] + medianSums[0] - sums[low] - part * (sums[high] - sums[low]);
     }
-    return changes;
+    const { weights, at, from, until } = this.#upper[0];
+    const out = this.#activationsWithout[0];
+    out.set(this.#activations[0]);
+    for (let i = 0; i < count; i++) {
+      const input = i < everywhere ? i : reached[i];
+      const now = first[input];
+      if (now <= -mostGain[i]) continue;
+      const whole = sums[low + i];
+      const then = now + medianSums[i] - whole - part * (sums[high + i] - whole);
+      const more = (then > 0 ? then : 0) - (now > 0 ? now : 0); // relu
+      if (more === 0) continue;
+      for (let unit = from[input], w = at[input]; unit < until[input]; unit++) {
+        out[unit] += more * weights[w++];
+      }
+    }
+    return this.#logitAbove(out, 1, this.#activationsWithout);
   }
 
-  /** Of the logit, by what the first layer's units pass on, after {@link #upperLogit} has run over their sums. */
-  #slopeOfFirst(): Float64Array {
+  /** Of the logit, by what the first layer's units pass on through the second, after {@link #upperLogit} has run. */
+  #slopeAboveFirst(): Float64Array {
     let slope = Float64Array.of(1);
-    for (let l = this.#upper.length - 1; l >= 0; l--) {
-      const { kernel, units, from, until } = this.#upper[l];
-      const below = l === 0 ? this.#first : this.#activations[l - 1];
+    for (let l = this.#upper.length - 1; l > 0; l--) {
+      const below = this.#activations[l - 1];
       const next = new Float64Array(below.length);
       for (let input = 0; input < below.length; input++) {
-        if (l > 0 && below[input] <= 0) continue; // relu
-        const row = input * units;
-        for (let unit = from[input]; unit < until[input]; unit++) {
-          next[input] += slope[unit] * kernel[row + unit];
-        }
+        if (below[input] > 0) next[input] = slopeThrough(this.#upper[l], input, slope); // relu
       }
       slope = next;
     }
@@ -186,21 +190,63 @@ export class Network {
   }
 
   /**
-   * What {@link #logitWithout} would take from the logit if the layers above stayed on their slope. The first layer's relu is
-   * not taken for a line: one leaf of a tree goes out and another lights up, and neither is seen from where the other is.
+   * What {@link #logitWithout} would take from the logit, by feature, if the layers above stayed on their slope. The relu of
+   * a leaf is not taken for a line: one leaf of a tree goes out and another lights up, and neither is seen from where the
+   * other is. Leaf by leaf, as most are too far below 0 for any one feature to light them.
    */
-  #estimate(slope: Float64Array, feature: number): number {
-    const { reached } = this.#features[feature];
-    const changes = this.#readChanges(feature);
+  #estimateEffects(): void {
     const first = this.#first;
-    let sum = 0;
-    for (let i = 0; i < reached.length; i++) {
-      const unit = reached[i];
-      const now = first[unit];
-      const then = now + changes[i];
-      sum += slope[unit] * ((now > 0 ? now : 0) - (then > 0 ? then : 0));
+    const positions = this.#positions;
+    const medians = this.#medianPositions;
+    const estimates = this.#estimates.fill(0);
+    const above = this.#slopeAboveFirst();
+    const slopeOf = (unit: number) =>
+      this.#upper.length === 0 ? 1 : slopeThrough(this.#upper[0], unit, above);
+    const active = this.#active;
+    const slopes = this.#slopes;
+    let count = 0;
+    for (let unit = 0; unit < active.length; unit++) {
+      if (first[unit] <= 0) continue;
+      slopes[count] = slopeOf(unit);
+      active[count++] = unit;
     }
-    return sum;
+    for (let feature = 0; feature < positions.length; feature++) {
+      const position = positions[feature];
+      if (position === medians[feature]) continue;
+      const { reached, everywhere, sums, medianSums } = this.#features[feature];
+      const bin = Math.floor(position);
+      const part = position - bin;
+      const low = bin * reached.length;
+      // At the last edge there is no next row, and no part of it.
+      const high = part === 0 ? low : low + reached.length;
+      let sum = 0;
+      for (let a = 0; a < count; a++) {
+        const unit = active[a];
+        if (unit >= everywhere) break;
+        const whole = sums[low + unit];
+        sum += slopes[a] * (whole + part * (sums[high + unit] - whole) - medianSums[unit]);
+      }
+      estimates[feature] = sum;
+    }
+    const { units, mostGain, from, features, places, gains } = this.#leaves;
+    for (let leaf = 0; leaf < units.length; leaf++) {
+      const now = first[units[leaf]];
+      if (now <= -mostGain[leaf]) continue;
+      const slope = slopeOf(units[leaf]);
+      for (let i = from[leaf]; i < from[leaf + 1]; i++) {
+        const feature = features[i];
+        const position = positions[feature];
+        if (position === medians[feature] || now <= -gains[i]) continue;
+        const { reached, sums, medianSums } = this.#features[feature];
+        const bin = Math.floor(position);
+        const at = bin * reached.length + places[i];
+        const whole = sums[at];
+        const part = position - bin;
+        const its = part === 0 ? whole : whole + part * (sums[at + reached.length] - whole);
+        const then = now + medianSums[places[i]] - its;
+        estimates[feature] += slope * ((now > 0 ? now : 0) - (then > 0 ? then : 0));
+      }
+    }
   }
 
   #recallFirst(vector: Float64Array | Float32Array): void {
@@ -215,23 +261,28 @@ export class Network {
     for (let f = 0; f < this.#edges.length; f++) {
       const position = binPosition(this.#edges[f], vector[f]);
       this.#positions[f] = position;
-      this.#add(this.#first, f, position, 1);
+      this.#add(this.#first, f, position);
     }
   }
 
-  #add(sum: Float64Array, feature: number, position: number, sign: number): void {
+  #add(sum: Float64Array, feature: number, position: number): void {
     if (position === 0) return;
-    const { reached, sums } = this.#features[feature];
+    const { reached, everywhere, sums } = this.#features[feature];
     const count = reached.length;
     const bin = Math.floor(position);
-    const part = sign * (position - bin);
+    const part = position - bin;
     const low = bin * count;
     if (part === 0) {
-      for (let i = 0; i < count; i++) sum[reached[i]] += sign * sums[low + i];
+      for (let unit = 0; unit < everywhere; unit++) sum[unit] += sums[low + unit];
+      for (let i = everywhere; i < count; i++) sum[reached[i]] += sums[low + i];
     } else {
-      const whole = sign - part;
-      for (let i = 0; i < count; i++) {
-        sum[reached[i]] += whole * sums[low + i] + part * sums[low + count + i];
+      const whole = 1 - part;
+      const next = low + count;
+      for (let unit = 0; unit < everywhere; unit++) {
+        sum[unit] += whole * sums[low + unit] + part * sums[next + unit];
+      }
+      for (let i = everywhere; i < count; i++) {
+        sum[reached[i]] += whole * sums[low + i] + part * sums[next + i];
       }
     }
   }
@@ -244,70 +295,18 @@ export class Network {
   #logitAbove(sums: Float64Array, layer: number, activations: readonly Float64Array[]): number {
     let below = sums;
     for (let l = layer; l < this.#upper.length; l++) {
-      const { kernel, bias, units, from, until } = this.#upper[l];
+      const { weights, bias, at, from, until } = this.#upper[l];
       const out = activations[l];
       out.set(bias);
       for (let input = 0; input < below.length; input++) {
         const value = below[input];
         if (value <= 0) continue; // relu
-        const row = input * units;
-        for (let unit = from[input]; unit < until[input]; unit++) out[unit] += value * kernel[row + unit];
+        for (let unit = from[input], w = at[input]; unit < until[input]; unit++) {
+          out[unit] += value * weights[w++];
+        }
       }
       below = out;
     }
     return below[0];
   }
-}
-
-interface UpperLayer extends DenseLayer {
-  /** By input, the units it reaches: all weights outside are 0. */
-  readonly from: Uint32Array;
-  readonly until: Uint32Array;
-}
-
-function upperLayer(layer: DenseLayer): UpperLayer {
-  const { kernel, units } = layer;
-  const inputs = kernel.length / units;
-  const from = new Uint32Array(inputs);
-  const until = new Uint32Array(inputs);
-  for (let input = 0; input < inputs; input++) {
-    const row = kernel.subarray(input * units, (input + 1) * units);
-    const first = row.findIndex((weight) => weight !== 0);
-    if (first < 0) continue;
-    from[input] = first;
-    until[input] = row.findLastIndex((weight) => weight !== 0) + 1;
-  }
-  return { ...layer, from, until };
-}
-
-/** A feature's rows of the first kernel. */
-interface FeatureRows {
-  /** The units with any weight of this feature: all of a network's, and of trees' leaves those that ask for it. */
-  readonly reached: Uint32Array;
-  /** Row b is the sum of the first b kernel rows, for the units reached. */
-  readonly sums: Float64Array;
-  /** What the median adds to them. */
-  readonly medianSums: Float64Array;
-}
-
-function featureRows({ units, kernel }: DenseLayer, firstRow: number, input: InputSpec): FeatureRows {
-  const rows = binCount(input);
-  const its = kernel.subarray(firstRow * units, (firstRow + rows) * units);
-  const isReached = new Uint8Array(units);
-  for (let at = 0; at < its.length; at++) if (its[at] !== 0) isReached[at % units] = 1;
-  const reached = Uint32Array.from(isReached.keys()).filter((unit) => isReached[unit] === 1);
-  const count = reached.length;
-  const sums = new Float64Array((rows + 1) * count);
-  for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < count; i++) {
-      sums[(row + 1) * count + i] = sums[row * count + i] + its[row * units + reached[i]];
-    }
-  }
-  const median = binPosition(input.edges, input.median);
-  const bin = Math.floor(median);
-  const medianSums = Float64Array.from(reached, (_, i) => {
-    const whole = sums[bin * count + i];
-    return median === bin ? whole : whole + (median - bin) * (sums[(bin + 1) * count + i] - whole);
-  });
-  return { reached, sums, medianSums };
 }

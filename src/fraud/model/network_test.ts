@@ -12,10 +12,14 @@ const INPUTS: readonly InputSpec[] = [
   { feature: "count", edges: [0, 1, 8], median: 0 },
 ];
 
+/** The last five of eight units ask for about half of the inputs, as the leaves of trees do; every second seed. */
 function randomLayers(random: Random): DenseLayer[] {
   const widths = [inputCount(INPUTS), 8, 5, 1];
+  const hasLeaves = random.chance(0.5);
+  const weight = (layer: number, unit: number) =>
+    hasLeaves && layer === 0 && unit >= 3 && random.chance(0.5) ? 0 : random.normal();
   return widths.slice(1).map((units, i) => ({
-    kernel: Float32Array.from({ length: widths[i] * units }, () => random.normal()),
+    kernel: Float32Array.from({ length: widths[i] * units }, (_, at) => weight(i, at % units)),
     bias: Float32Array.from({ length: units }, () => random.normal()),
     units,
     activation: i === 2 ? "sigmoid" : "relu",
