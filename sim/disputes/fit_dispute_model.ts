@@ -175,12 +175,16 @@ export interface StepUpEdge {
   readonly fraudShare: number;
 }
 
+/** Further down far more genuine payments would be challenged than may be declined. */
+const LOWEST_EDGE = 50;
+
 /** Whom each lower edge of the challenge band would challenge. */
 export function stepUpTable(all: readonly DisputeRow[], test: readonly [number, number]): StepUpEdge[] {
   const rows = all.filter(({ day }) => day >= test[0] && day < test[1]);
   const frauds = rows.filter(({ truthFraud }) => truthFraud);
   const genuine = rows.filter(({ truthFraud }) => !truthFraud);
-  return [50, 55, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74].map((from) => {
+  const edges = Array.from({ length: DECLINE_AT_SCORE - LOWEST_EDGE }, (_, i) => LOWEST_EDGE + i);
+  return edges.map((from) => {
     const within = (some: readonly DisputeRow[]) =>
       some.filter(({ riskScore }) => riskScore >= from && riskScore < DECLINE_AT_SCORE).length / some.length;
     return { from, genuineShare: within(genuine), fraudShare: within(frauds) };
