@@ -186,7 +186,7 @@ const VARIABLES = {
   FAILOVER: { schema: z.enum(["on", "off"]), fallback: "on", expected: "on or off" },
   STEP_UP_AT: {
     schema: z.union([z.literal("off"), decimal(0, 74.9)]),
-    fallback: "66",
+    fallback: "59",
     expected: "off, or a risk score from 0 to 74.9",
   },
   EXPLORE_DECLINES: { schema: decimal(0, 1), fallback: "0", expected: "a share from 0 to 1, such as 0.05" },

@@ -30,7 +30,7 @@ Deno.test("readConfig() has a default for every setting", () => {
     webhookUrl: null,
     exploreDeclines: 0,
     failover: true,
-    stepUpAt: 66,
+    stepUpAt: 59,
     approvalTokens: true,
     simulatedTime: "on",
     logLevel: "info",
