@@ -22,8 +22,11 @@ import { headline, runFacts, runNotes } from "./report/facts.ts";
 import { modelCard } from "./report/model_card.ts";
 import { type BenchRun, runBench } from "./run_bench.ts";
 import { runCommand } from "../../src/core/run_command.ts";
+import { makeOutFolder } from "../out_folder.ts";
 
 async function bench(options: BenchOptions): Promise<boolean> {
+  await makeOutFolder(options.outDirectory);
+  if (options.foldsOut !== null) await makeOutFolder(options.foldsOut, "--folds-out");
   const { run, findings } = await runWithFindings(options, console.log);
   console.log(terminalText(run, findings));
   await writeFiles(run, findings, options.outDirectory);
@@ -74,7 +77,6 @@ export function terminalText(run: BenchRun, findings: Findings): string {
 }
 
 async function writeFiles(run: BenchRun, findings: Findings, directory: string): Promise<void> {
-  await Deno.mkdir(directory, { recursive: true });
   const figures = { ...run.scoreboard, findings: { ...findings, curves: undefined }, seconds: run.seconds };
   await Deno.writeTextFile(join(directory, "scoreboard.json"), `${JSON.stringify(figures, null, 1)}\n`);
   await Deno.writeTextFile(join(directory, "report.html"), htmlReport(run, findings));

@@ -121,7 +121,7 @@ export async function fitModel(
     networkInputs,
     networks,
     treeShare,
-    trees: boosted.trees.length,
+    trees: treeShare === 0 ? 0 : boosted.trees.length,
     networkShare: mixture.networkShare,
     curves,
     calibration,

@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../../src/core/clock.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
+import { makeOutFolder } from "../out_folder.ts";
 import { trainModel } from "./train_model.ts";
 import { OperatorError, runCommand } from "../../src/core/run_command.ts";
 
@@ -23,13 +24,15 @@ async function main(args: string[]): Promise<void> {
     },
   });
   const startedMs = systemClock.monotonicMs();
+  const world = {
+    days: wholeNumber("days", values.days, 20),
+    customers: wholeNumber("customers", values.customers, 100),
+    seed: wholeNumber("seed", values.seed, 0),
+    startMs: midnight(values.start),
+  };
+  await makeOutFolder(values.out);
   const { manifest, text } = await trainModel({
-    world: {
-      days: wholeNumber("days", values.days, 20),
-      customers: wholeNumber("customers", values.customers, 100),
-      seed: wholeNumber("seed", values.seed, 0),
-      startMs: midnight(values.start),
-    },
+    world,
     outDirectory: values.out,
     sequenceModel: values.sequence,
   });

@@ -18,7 +18,7 @@ export interface MixtureWithTrees {
 const TREE_SHARES = [1 / 3, 1 / 2, 2 / 3, 0] as const;
 
 /**
- * A third of trees, unless another share is clearly better on the rows to choose by. Trees and networks err in different
+ * A third of trees, unless another share is better on the rows to choose by, by more than a standard error. Trees and networks err in different
  * places, so some of either is nearly always better than one alone; where networks are much the better, half of trees
  * is already too many (README.md).
  */

@@ -51,7 +51,8 @@ export function adaptationText(
       `seed ${seeds[i]} ${fixed(first)}, ${fixed(last)}, ${fixed(retrained)}`
     ).join("; ") + ".",
     "Won back: of the recall that the frozen model lost, what the retrained one has again; all worlds' frauds count alike.",
-    "95%: affairs drawn again with all their frauds.",
+    "95%: affairs drawn again with all their frauds; draws in which nothing was lost have no share won back and are left out.",
+    "Thieves learn from the frozen model alone: the retrained one is judged before they know it.",
   ].join("\n");
 }
 

@@ -1,5 +1,6 @@
 import { FEATURES } from "../../../src/fraud/features/catalogue.ts";
 import { calibratedContender, type Contender, type JudgedFold } from "../../train/contender.ts";
+import { OperatorError } from "../../../src/core/run_command.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
 import type { SampledRows } from "../../train/weighted_rows.ts";
 import { writeMatrix } from "../plugged/matrix_file.ts";
@@ -38,6 +39,12 @@ export class Forest {
     seeds: readonly number[],
   ): Promise<Contender> {
     const folder = await Deno.makeTempDir({ prefix: "forest-" });
+    // Hundreds of megabytes, which nobody would find there.
+    const removeAndEnd = () => {
+      Deno.removeSync(folder, { recursive: true });
+      Deno.exit(INTERRUPTED);
+    };
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, removeAndEnd);
     try {
       await writeMatrix(`${folder}/train.f32`, payments, [train.rows], ALL);
       await Deno.writeFile(`${folder}/train_label.u8`, train.label);
@@ -48,24 +55,33 @@ export class Forest {
       const settings = { features: FEATURES.length, seeds, threads: navigator.hardwareConcurrency };
       await Deno.writeTextFile(`${folder}/settings.json`, JSON.stringify(settings));
       const script = new URL("./lightgbm_forest.py", import.meta.url).pathname;
-      const { success, stderr } = await new Deno.Command(this.python, {
+      const { success, code, stderr } = await new Deno.Command(this.python, {
         args: [script, folder],
+        // Its threads share the cores with those that train networks: one that spins while it waits keeps them from working.
+        env: { OMP_WAIT_POLICY: "PASSIVE" },
         stdout: "null",
         stderr: "piped",
       }).output();
       if (!success) {
-        throw new Error(
-          `${this.python} ${script} failed: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}. ` +
-            `Give --forest off to go on without it.`,
+        const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
+        throw new OperatorError(
+          `forest_failed: ${this.python} ${script} ended with ${code}${
+            said ? `: ${said}` : ", and said nothing"
+          }. ` +
+            `Mend that Python, or give --forest off to go on without it.`,
         );
       }
       const scores = new Float64Array((await Deno.readFile(`${folder}/scores.f64`)).buffer);
       const { length } = fold.validation;
       return calibratedContender(name, payments, fold, scores.slice(0, length), scores.slice(length));
     } finally {
+      for (const signal of SIGNALS) Deno.removeSignalListener(signal, removeAndEnd);
       await Deno.remove(folder, { recursive: true });
     }
   }
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** As a shell has it for a program that was interrupted. */
+const INTERRUPTED = 130;
 const ALL = FEATURES.map((_, f) => f);

@@ -9,6 +9,7 @@
  */
 import { join } from "node:path";
 import { runCommand } from "../../../src/core/run_command.ts";
+import { makeOutFolder } from "../../out_folder.ts";
 import { FlagError, midnight, parseFlags, wholeNumber } from "../../parse_flags.ts";
 import { NETWORK_EPOCHS } from "../../train/most_passes.ts";
 import { type SelectionOptions, selectionRun } from "./selection_run.ts";
@@ -64,11 +65,11 @@ function selectionOptions(args: readonly string[]): SelectionOptions & { outDire
 
 async function bench(args: readonly string[]): Promise<void> {
   const { outDirectory, ...options } = selectionOptions(args);
+  await makeOutFolder(outDirectory);
   const startedMs = performance.now();
   const run = await selectionRun(options);
   const seconds = (performance.now() - startedMs) / 1000;
   console.log(selectionText(run, options));
-  await Deno.mkdir(outDirectory, { recursive: true });
   const path = join(outDirectory, "selection.json");
   await Deno.writeTextFile(path, `${JSON.stringify({ options, ...run, seconds }, null, 1)}\n`);
   console.log(`${seconds.toFixed(0)} s; figures in ${path}`);

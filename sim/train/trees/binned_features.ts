@@ -1,3 +1,4 @@
+import { assert } from "../../../src/core/assert.ts";
 import type { WeightedRows } from "../weighted_rows.ts";
 
 /** Where two neighbouring bins of a feature part: the greatest value of training below, and the least above. */
@@ -49,6 +50,8 @@ export function binOf(cuts: readonly Cut[], value: number): number {
 
 function cutsOf(values: Float64Array): Cut[] {
   const sorted = values.slice().sort();
+  // NaN sorts last, and equals no bin's value.
+  assert(!Number.isNaN(sorted[sorted.length - 1]), "A feature of the rows to train on is not a number.");
   const cuts: Cut[] = [];
   let [rest, filled] = [sorted.length, 0];
   for (let i = 0; i < sorted.length;) {
