@@ -1,4 +1,4 @@
-import { binCount, binPosition, encodeInputs } from "../../src/fraud/model/encode_inputs.ts";
+import { binCount, encodeInputs, inputPosition } from "../../src/fraud/model/encode_inputs.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import type { WeightedRows } from "./weighted_rows.ts";
 
@@ -45,7 +45,7 @@ export class EncodedRows {
     for (let row = 0, at = 0; row < this.rows.length; row++) {
       const vector = this.rows.vector(row);
       for (const f of this.#features) {
-        const position = binPosition(this.inputs[f].edges, vector[f]);
+        const position = inputPosition(this.inputs[f], vector[f]);
         passed[at] = Math.floor(position);
         part[at++] = position - Math.floor(position);
       }

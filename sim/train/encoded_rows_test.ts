@@ -9,6 +9,7 @@ const INPUTS: readonly InputSpec[] = [
   { feature: "constant", edges: [], median: 4 },
   { feature: "amount", edges: [-2, 0, 0.5, 3, 100], median: 0.7 },
   { feature: "count", edges: [0, 1, 8], median: 0 },
+  { feature: "category", codes: [70, 3, -1, 12], edges: [0, 1, 3], median: 3 },
 ];
 
 Deno.test("EncodedRows writes what encodeInputs() writes, to the bit, few rows or many", () => {

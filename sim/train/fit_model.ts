@@ -67,7 +67,7 @@ export function prepareFit(
   { seeds, mostRows }: Pick<FitOptions, "seeds" | "mostRows">,
 ): Prepared {
   const sample = sampleRows(payments, train, madeAtMs, mostRows, seeds[0], false);
-  return { sample, networkInputs: fitInputs(sample.rows) };
+  return { sample, networkInputs: fitInputs(sample.rows, payments.categoryNames) };
 }
 
 /**
@@ -109,7 +109,7 @@ export async function fitModel(
     customers: payments.customerCount,
   };
   const mixture = mixWithRegression(sample.rows, check, networkInputs, networks);
-  const boosted = boostTrees(sample.rows, stopping, seeds[0]);
+  const boosted = boostTrees(sample.rows, stopping, networkInputs, seeds[0]);
   const { inputs, layers, treeShare } = mixWithTrees(mixture, boosted, check, networkInputs);
   const logits = logitsOf(new Network(inputs, layers), payments, validation);
   const labels = Uint8Array.from(validation, (row) => payments.labelAt(row, madeAtMs));

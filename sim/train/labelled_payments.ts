@@ -1,4 +1,4 @@
-import { FEATURES } from "../../src/fraud/features/catalogue.ts";
+import { FEATURE_INDEX as F, FEATURES } from "../../src/fraud/features/catalogue.ts";
 import type { LabelledPayment } from "./labelled_payment.ts";
 import { Block, BLOCK_ROWS, NO_ROW, PaymentRows } from "./payment_rows.ts";
 
@@ -31,6 +31,10 @@ export class LabelledPayments extends PaymentRows {
     block.merchant[at] = this.merchants.placeOf(event.merchantId);
     block.country[at] = this.countries.placeOf(event.customerCountry ?? UNKNOWN);
     block.category[at] = this.categories.placeOf(event.merchantCategory ?? UNKNOWN);
+    this.#name(vector[F.merchant_category], event.merchantCategory);
+    this.#name(vector[F.merchant_country], event.merchantCountry);
+    this.#name(vector[F.payment_country], event.country);
+    this.#name(vector[F.customer_country], event.customerCountry);
     block.fraud[at] = known.fraud ? 1 : 0;
     block.labelFraud[at] = known.label?.fraud ? 1 : 0;
     block.labelKnownAtMs[at] = known.label?.knownAtMs ?? Infinity;
@@ -38,6 +42,10 @@ export class LabelledPayments extends PaymentRows {
     block.story[at] = known.story === null ? NO_STORY : this.stories.placeOf(known.story);
     if (known.posterior === null) this.withoutPosterior++;
     this.length++;
+  }
+
+  #name(code: number, name: string | null): void {
+    if (name !== null && !this.categoryNames.has(code)) this.categoryNames.set(code, name);
   }
 
   /** Whether every payment came with its attainable probability. */

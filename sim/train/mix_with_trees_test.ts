@@ -35,7 +35,7 @@ const checkOf = (rows: WeightedRows) => ({
   customers: 300,
 });
 
-const boosted = boostTrees(plantedCorner(8000, 1), plantedCorner(4000, 2), 7);
+const boosted = boostTrees(plantedCorner(8000, 1), plantedCorner(4000, 2), CORNER_INPUTS, 7);
 
 Deno.test("refineMember() is the same function over finer inputs", () => {
   const layers = anyNetwork();

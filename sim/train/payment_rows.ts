@@ -1,7 +1,7 @@
 import { assert } from "../../src/core/assert.ts";
 import { FEATURES } from "../../src/fraud/features/catalogue.ts";
 
-/** Rows of a block: 65,536 vectors of 100 features are 26 MB. */
+/** Rows of a block: 65,536 vectors of 104 features are 27 MB. */
 export const BLOCK_ROWS = 1 << 16;
 
 /**
@@ -11,20 +11,24 @@ export const BLOCK_ROWS = 1 << 16;
  */
 export class PaymentRows {
   length = 0;
+  /** By code, the name of each category that any payment has; only for people to read. */
+  readonly categoryNames = new Map<number, string>();
   protected readonly blocks: Block[] = [];
   protected customersSoFar = 0;
 
   /** What another thread makes the same rows of; they must not grow from then on. */
   shared(): SharedPayments {
-    return { length: this.length, customers: this.customersSoFar, blocks: this.blocks };
+    const { length, customersSoFar: customers, blocks, categoryNames } = this;
+    return { length, customers, blocks, categoryNames };
   }
 
   /** The same memory, not a copy. */
-  static of({ length, customers, blocks }: SharedPayments): PaymentRows {
+  static of({ length, customers, blocks, categoryNames }: SharedPayments): PaymentRows {
     const rows = new PaymentRows();
     rows.length = length;
     rows.customersSoFar = customers;
     rows.blocks.push(...blocks);
+    for (const [code, name] of categoryNames) rows.categoryNames.set(code, name);
     return rows;
   }
 
@@ -121,6 +125,7 @@ export interface SharedPayments {
   readonly length: number;
   readonly customers: number;
   readonly blocks: readonly Block[];
+  readonly categoryNames: ReadonlyMap<number, string>;
 }
 
 export class Block {

@@ -39,7 +39,8 @@ Deno.test("the compiled scorer equals TF.js within 1e-6 on random and on real ve
   const randomVectors = Array.from(
     { length: 5000 },
     () =>
-      Float64Array.from(scorer.manifest.inputs, ({ edges }) => {
+      Float64Array.from(scorer.manifest.inputs, ({ edges, codes }) => {
+        if (codes !== undefined) return random.pick(codes);
         const [low, high] = [edges[0] ?? 0, edges[edges.length - 1] ?? 1];
         // A tenth beyond either end, and often exactly on an edge.
         return edges.length > 0 && random.chance(0.3)

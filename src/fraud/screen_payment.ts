@@ -9,7 +9,8 @@ const REASONS_SHOWN = 3;
 export interface FraudModelPort {
   readonly modelVersion: string;
   score(vector: Float64Array): { probability: number; riskScore: number };
-  explain(vector: Float64Array, top: number): { feature: string; value: number; effect: number }[];
+  /** A category's value is words: its name, where the model knows it. */
+  explain(vector: Float64Array, top: number): { feature: string; value: number | string; effect: number }[];
 }
 
 export interface RiskAssessment {
@@ -27,7 +28,7 @@ export interface RiskAssessment {
   readonly propensity: number;
   readonly rules: readonly string[];
   /** The features that moved the score most, strongest first; effect in units of log-odds. */
-  readonly reasons: readonly { feature: string; value: number; effect: number }[];
+  readonly reasons: readonly { feature: string; value: number | string; effect: number }[];
   readonly modelVersion: string;
 }
 

@@ -30,7 +30,7 @@ export interface PaymentAnswer {
     /** The probability with which the screen let this payment pass; null where it was not kept. */
     propensity: number | null;
     rules: string[];
-    reasons: { feature: string; value: number; effect: number }[];
+    reasons: { feature: string; value: number | string; effect: number }[];
     model_version: string | null;
   };
   routing: {
@@ -130,7 +130,7 @@ export function baseAnswer(payment: AcceptedPayment, status: PaymentStatus): Pay
       rules: [...risk.rules],
       reasons: risk.reasons.map(({ feature, value, effect }) => ({
         feature,
-        value: significant(value),
+        value: typeof value === "string" ? value : significant(value),
         effect: significant(effect),
       })),
       model_version: risk.modelVersion,

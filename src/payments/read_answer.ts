@@ -178,7 +178,7 @@ export function answerOf(service: PaymentService, row: PaymentRow): PaymentAnswe
       rules: [...(reasons?.rules ?? [])],
       reasons: (reasons?.reasons ?? []).map(({ feature, value, effect }) => ({
         feature,
-        value: Number(value.toPrecision(4)),
+        value: typeof value === "string" ? value : Number(value.toPrecision(4)),
         effect: Number(effect.toPrecision(4)),
       })),
       model_version: row.modelVersion,

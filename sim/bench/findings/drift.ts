@@ -1,6 +1,6 @@
 import { Random } from "../../../src/core/random.ts";
-import { FEATURES } from "../../../src/fraud/features/catalogue.ts";
-import { binValues, stabilityOf } from "../../../src/fraud/drift/stability.ts";
+import { FEATURES, isCategory } from "../../../src/fraud/features/catalogue.ts";
+import { binValues, countCodes, stabilityOf } from "../../../src/fraud/drift/stability.ts";
 import { Network } from "../../../src/fraud/model/network.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
 import { monthOf } from "../../train/recall_by.ts";
@@ -35,8 +35,11 @@ export function driftOf(payments: LabelledPayments, runs: readonly FoldRun[], se
   const months = [...byMonth.keys()].sort();
   const rowsOf = months.map((month) => sample(Uint32Array.from(byMonth.get(month)!), random));
   const network = new Network(first.model.inputs, first.model.layers);
-  const psiOf = (valueOf: (row: number) => number) => {
-    const expected = binValues(Float64Array.from(reference, valueOf));
+  const psiOf = (
+    valueOf: (row: number) => number,
+    summary: typeof binValues | typeof countCodes = binValues,
+  ) => {
+    const expected = summary(Float64Array.from(reference, valueOf));
     return rowsOf.map((rows) => stabilityOf(expected, Float64Array.from(rows, valueOf)));
   };
   return {
@@ -44,7 +47,7 @@ export function driftOf(payments: LabelledPayments, runs: readonly FoldRun[], se
     score: psiOf((row) => network.logit(payments.vector(row))),
     features: FEATURES.map(({ name }, f) => ({
       feature: name,
-      psi: psiOf((row) => payments.feature(row, f)),
+      psi: psiOf((row) => payments.feature(row, f), isCategory(f) ? countCodes : binValues),
     })).sort((a, b) => Math.max(...b.psi) - Math.max(...a.psi)),
   };
 }

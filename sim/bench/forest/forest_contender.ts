@@ -1,4 +1,4 @@
-import { FEATURES } from "../../../src/fraud/features/catalogue.ts";
+import { FEATURES, isCategory } from "../../../src/fraud/features/catalogue.ts";
 import { calibratedContender, type Contender, type JudgedFold } from "../../train/contender.ts";
 import { OperatorError } from "../../../src/core/run_command.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
@@ -52,7 +52,12 @@ export class Forest {
       await Deno.writeFile(`${folder}/check_label.u8`, check.label);
       await Deno.writeFile(`${folder}/check_weight.f32`, new Uint8Array(check.weight.buffer));
       await writeMatrix(`${folder}/score.f32`, payments, [fold.validation, fold.test], ALL);
-      const settings = { features: FEATURES.length, seeds, threads: navigator.hardwareConcurrency };
+      const settings = {
+        features: FEATURES.length,
+        categories: ALL.filter(isCategory),
+        seeds,
+        threads: navigator.hardwareConcurrency,
+      };
       await Deno.writeTextFile(`${folder}/settings.json`, JSON.stringify(settings));
       const script = new URL("./lightgbm_forest.py", import.meta.url).pathname;
       const { success, code, stderr } = await new Deno.Command(this.python, {

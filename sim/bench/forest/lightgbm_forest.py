@@ -1,7 +1,7 @@
 """Trains a gradient-boosted forest on one fold's matrices and scores its validation and test rows.
 
 Called by forest_contender.ts with a folder: train.f32, train_label.u8, check.f32, check_label.u8, check_weight.f32,
-score.f32 (rows of `features` 32-bit floats) and settings.json. Writes scores.f64, the mean log-odds of the forests,
+score.f32 (rows of `features` 32-bit floats, those in the columns `categories` codes of names) and settings.json. Writes scores.f64, the mean log-odds of the forests,
 one a row of score.f32. Needs: pip install lightgbm
 """
 
@@ -21,14 +21,30 @@ def matrix(name):
     return numpy.fromfile(f"{folder}/{name}.f32", dtype=numpy.float32).reshape(-1, features)
 
 
-train = lightgbm.Dataset(matrix("train"), numpy.fromfile(f"{folder}/train_label.u8", dtype=numpy.uint8))
+train_rows = matrix("train")
+known = {column: numpy.unique(train_rows[:, column]) for column in settings["categories"]}
+
+
+def with_places(rows):
+    """Codes as places among those of training: LightGBM keeps a bit for every number up to a category's greatest."""
+    for column, codes in known.items():
+        place = numpy.minimum(numpy.searchsorted(codes, rows[:, column]), len(codes) - 1)
+        rows[:, column] = numpy.where(codes[place] == rows[:, column], place, numpy.nan)
+    return rows
+
+
+train = lightgbm.Dataset(
+    with_places(train_rows),
+    numpy.fromfile(f"{folder}/train_label.u8", dtype=numpy.uint8),
+    categorical_feature=settings["categories"],
+)
 check = lightgbm.Dataset(
-    matrix("check"),
+    with_places(matrix("check")),
     numpy.fromfile(f"{folder}/check_label.u8", dtype=numpy.uint8),
     weight=numpy.fromfile(f"{folder}/check_weight.f32", dtype=numpy.float32),
     reference=train,
 )
-rows = matrix("score")
+rows = with_places(matrix("score"))
 scores = numpy.zeros(len(rows))
 for seed in settings["seeds"]:
     forest = lightgbm.train(

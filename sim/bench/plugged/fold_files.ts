@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FEATURES } from "../../../src/fraud/features/catalogue.ts";
+import { FEATURES, isCategory } from "../../../src/fraud/features/catalogue.ts";
 import type { JudgedFold } from "../../train/contender.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
 import { matrixOf } from "./matrix_file.ts";
@@ -28,6 +28,8 @@ export async function writeFold(
     fold: number,
     trainedUntil: new Date(madeAtMs).toISOString(),
     features: FEATURES.map(({ name }) => name),
+    // Columns of codes, not of measures.
+    categories: FEATURES.filter((_, f) => isCategory(f)).map(({ name }) => name),
   };
   await Deno.writeTextFile(join(folder, "fold.json"), `${JSON.stringify(about, null, 1)}\n`);
 }

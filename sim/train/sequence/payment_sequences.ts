@@ -1,5 +1,5 @@
 import { FEATURE_INDEX, type FeatureName } from "../../../src/fraud/features/catalogue.ts";
-import { binPosition, encodeInputs, inputCount } from "../../../src/fraud/model/encode_inputs.ts";
+import { binCount, encodeInputs, inputCount, inputPosition } from "../../../src/fraud/model/encode_inputs.ts";
 import type { InputSpec } from "../../../src/fraud/model/manifest.ts";
 import { EncodedRows } from "../encoded_rows.ts";
 import type { PaymentRows } from "../payment_rows.ts";
@@ -19,6 +19,7 @@ export const STEP_FEATURES = [
   "amount_vs_usual",
   "amount_vs_merchant",
   "resale_category",
+  "merchant_category",
   "hour_sin",
   "hour_cos",
   "customer_idle_hours",
@@ -90,10 +91,10 @@ export class PaymentSequences implements SequenceRows {
       return;
     }
     for (let i = 0; i < COLUMNS.length; i++) {
-      const { edges } = this.inputs[COLUMNS[i]];
-      const bins = edges.length - 1;
+      const input = this.inputs[COLUMNS[i]];
+      const bins = binCount(input);
       const value = this.payments.feature(past, COLUMNS[i]);
-      out[offset + i] = bins < 1 ? 0 : binPosition(edges, value) / bins;
+      out[offset + i] = bins < 1 ? 0 : inputPosition(input, value) / bins;
     }
     out[offset + COLUMNS.length] = 1;
     out[offset + COLUMNS.length + 1] = this.#ageOf(past, present);

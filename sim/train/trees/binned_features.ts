@@ -1,4 +1,6 @@
 import { assert } from "../../../src/core/assert.ts";
+import { edgeValue } from "../../../src/fraud/model/category_order.ts";
+import type { InputSpec } from "../../../src/fraud/model/manifest.ts";
 import type { WeightedRows } from "../weighted_rows.ts";
 
 /** Where two neighbouring bins of a feature part: the greatest value of training below, and the least above. */
@@ -21,14 +23,15 @@ export const MOST_BINS = 64;
 
 /**
  * The features that vary, each as at most {@link MOST_BINS} bins of about as many rows: bins where fraud is, as the
- * networks' edges have them, made the trees worse on two files of three.
+ * networks' edges have them, made the trees worse on two files of three. A category is cut in the order of its codes, as
+ * the edges of its input are.
  */
-export function binFeatures(rows: WeightedRows): BinnedFeature[] {
+export function binFeatures(rows: WeightedRows, inputs: readonly InputSpec[]): BinnedFeature[] {
   const width = rows.length === 0 ? 0 : rows.vector(0).length;
   const columns = Array.from({ length: width }, () => new Float64Array(rows.length));
   for (let row = 0; row < rows.length; row++) {
     const vector = rows.vector(row);
-    for (let f = 0; f < width; f++) columns[f][row] = vector[f];
+    for (let f = 0; f < width; f++) columns[f][row] = edgeValue(inputs[f], vector[f]);
   }
   return columns.flatMap((values, feature) => {
     const cuts = cutsOf(values);

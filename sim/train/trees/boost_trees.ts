@@ -1,6 +1,8 @@
 import { Random } from "../../../src/core/random.ts";
 import { weightedAveragePrecision } from "../../../src/fraud/measures/metrics.ts";
+import { edgeValue } from "../../../src/fraud/model/category_order.ts";
 import { sigmoid } from "../../../src/fraud/model/fraud_model.ts";
+import type { InputSpec } from "../../../src/fraud/model/manifest.ts";
 import { shuffleInPlace } from "../shuffle.ts";
 import type { WeightedRows } from "../weighted_rows.ts";
 import { binFeatures, type BinnedFeature, binOf, type Cut } from "./binned_features.ts";
@@ -26,13 +28,19 @@ const ROW_SHARE = 0.8;
 /**
  * Trees one after the other, each a Newton step on what the ones before leave unexplained, as many as are best on `stop`.
  * They find the corners that networks of few edges round off. One seed and the same rows give the same trees.
+ * @param inputs say in which order a category's codes are cut
  */
-export function boostTrees(train: WeightedRows, stop: WeightedRows, seed: number): BoostedTrees {
-  const binned = binFeatures(train);
+export function boostTrees(
+  train: WeightedRows,
+  stop: WeightedRows,
+  inputs: readonly InputSpec[],
+  seed: number,
+): BoostedTrees {
+  const binned = binFeatures(train, inputs);
   const bias = logitOfFraud(train);
   const features = binned.map(({ feature, cuts }) => ({ feature, cuts }));
   if (binned.length === 0) return { bias, trees: [], features };
-  const stopBinned = binAlike(binned, stop);
+  const stopBinned = binAlike(binned, stop, inputs);
   const logits = new Float64Array(train.length).fill(bias);
   const stopLogits = new Float64Array(stop.length).fill(bias);
   const chance = new Random(seed).fork("trees");
@@ -71,9 +79,16 @@ function logitOfFraud({ label, weight }: WeightedRows): number {
   return Math.log(fraud / (all - fraud));
 }
 
-function binAlike(binned: readonly BinnedFeature[], rows: WeightedRows): { readonly bins: Uint8Array }[] {
+function binAlike(
+  binned: readonly BinnedFeature[],
+  rows: WeightedRows,
+  inputs: readonly InputSpec[],
+): { readonly bins: Uint8Array }[] {
   return binned.map(({ feature, cuts }) => ({
-    bins: Uint8Array.from({ length: rows.length }, (_, row) => binOf(cuts, rows.vector(row)[feature])),
+    bins: Uint8Array.from(
+      { length: rows.length },
+      (_, row) => binOf(cuts, edgeValue(inputs[feature], rows.vector(row)[feature])),
+    ),
   }));
 }
 

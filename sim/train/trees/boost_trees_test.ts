@@ -11,7 +11,7 @@ import { cutsUsed, treesMember } from "./trees_member.ts";
 
 Deno.test("boostTrees() finds fraud in a corner of two features, and the member gives what the trees do", () => {
   const train = plantedCorner(8000, 1);
-  const boosted = boostTrees(train, plantedCorner(4000, 2), 7);
+  const boosted = boostTrees(train, plantedCorner(4000, 2), CORNER_INPUTS, 7);
   expect(boosted.trees.length).toBeGreaterThan(0);
   const inputs = refineInputs(CORNER_INPUTS, cutsUsed(boosted));
   const network = new Network(inputs, treesMember(boosted, inputs));
@@ -22,7 +22,7 @@ Deno.test("boostTrees() finds fraud in a corner of two features, and the member 
   // The best there is: 0.8 of what is in a corner, and one in a hundred of the rest.
   expect(averagePrecision(scoresOf(fresh), fresh.label)).toBeGreaterThan(0.6);
 
-  const binned = binFeatures(train);
+  const binned = binFeatures(train, CORNER_INPUTS);
   scoresOf(train).forEach((score, row) => {
     const sum = boosted.trees.reduce((logit, tree) => logit + valueOf(tree, binned, row), boosted.bias);
     expect(Math.abs(score - sum)).toBeLessThan(1e-5);
@@ -31,22 +31,22 @@ Deno.test("boostTrees() finds fraud in a corner of two features, and the member 
 
 Deno.test("boostTrees() gives the same trees for the same seed, and others for another", () => {
   const [train, stop] = [plantedCorner(2000, 1), plantedCorner(2000, 2)];
-  const first = JSON.stringify(boostTrees(train, stop, 7));
-  expect(JSON.stringify(boostTrees(train, stop, 7))).toBe(first);
-  expect(JSON.stringify(boostTrees(train, stop, 8))).not.toBe(first);
+  const first = JSON.stringify(boostTrees(train, stop, CORNER_INPUTS, 7));
+  expect(JSON.stringify(boostTrees(train, stop, CORNER_INPUTS, 7))).toBe(first);
+  expect(JSON.stringify(boostTrees(train, stop, CORNER_INPUTS, 8))).not.toBe(first);
 });
 
 Deno.test("without a feature that varies, or without fraud, the trees give the share of fraud", () => {
   const rows = plantedCorner(500, 1);
   const still = { ...rows, vector: () => Float32Array.of(1, 1, 1, 4) };
-  const { bias, trees, features } = boostTrees(still, still, 7);
+  const { bias, trees, features } = boostTrees(still, still, CORNER_INPUTS, 7);
   expect([trees, features]).toEqual([[], []]);
   const inputs = CORNER_INPUTS.map((input) => ({ ...input, edges: [] }));
   const network = new Network(inputs, treesMember({ bias, trees, features }, inputs));
   expect(network.logit(Float32Array.of(1, 1, 1, 4))).toBeCloseTo(bias, 5);
 
   const clean = { ...rows, label: new Uint8Array(rows.length) };
-  const none = boostTrees(clean, clean, 7);
+  const none = boostTrees(clean, clean, CORNER_INPUTS, 7);
   const finer = refineInputs(CORNER_INPUTS, cutsUsed(none));
   const least = new Network(finer, treesMember(none, finer)).logit(rows.vector(0));
   expect(least).toBeLessThan(-5);
@@ -64,7 +64,7 @@ Deno.test("binFeatures() fills bins evenly, keeps few values apart and leaves ou
     label: new Uint8Array(vectors.length),
     weight: new Float32Array(vectors.length).fill(1),
   };
-  const [fine, few, ...others] = binFeatures(rows);
+  const [fine, few, ...others] = binFeatures(rows, CORNER_INPUTS);
   expect(others).toEqual([]);
   expect(fine.cuts.length).toBe(MOST_BINS - 1);
   const filled = new Uint32Array(MOST_BINS);

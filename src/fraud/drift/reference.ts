@@ -1,10 +1,10 @@
-import { FEATURES } from "../features/catalogue.ts";
-import { type BinnedValues, binValues, stabilityOf } from "./stability.ts";
+import { FEATURES, isCategory } from "../features/catalogue.ts";
+import { type BinnedValues, binValues, countCodes, type CountedCodes, stabilityOf } from "./stability.ts";
 
 /** How the payments that a model learned from looked: a part of its manifest. */
 export interface DriftReference {
   /** In the vector's order; payments of the training period, as many as there are and not as they were sampled. */
-  readonly features: readonly BinnedValues[];
+  readonly features: readonly (BinnedValues | CountedCodes)[];
   /** Calibrated probabilities of the validation period, which the networks had not seen. */
   readonly probability: BinnedValues;
 }
@@ -22,7 +22,10 @@ export function driftReference(
   features: number,
 ): DriftReference {
   return {
-    features: Array.from({ length: features }, (_, f) => binValues(column(training, f))),
+    features: Array.from(
+      { length: features },
+      (_, f) => (isCategory(f) ? countCodes : binValues)(column(training, f)),
+    ),
     probability: binValues(
       Float64Array.from({ length: validation.length }, (_, row) => validation.probability(row)),
     ),

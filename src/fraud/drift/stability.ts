@@ -6,7 +6,17 @@ export interface BinnedValues {
   readonly shares: readonly number[];
 }
 
+/** Codes of one moment: a code is equal to another or is not, and what lies between two of them means nothing. */
+export interface CountedCodes {
+  /** The commonest, commonest first. */
+  readonly codes: readonly number[];
+  /** Of each code, and last of all others together. */
+  readonly shares: readonly number[];
+}
+
 const BINS = 10;
+/** Together they are nearly all of any payments; of a rarer one the share moves by chance. */
+const MOST_CODES = 30;
 
 /** In about equally full bins; fewer where many values are equal. */
 export function binValues(values: Float64Array): BinnedValues {
@@ -17,11 +27,23 @@ export function binValues(values: Float64Array): BinnedValues {
   return { edges: inner, shares: sharesOf(inner, values) };
 }
 
+/** As shares of the commonest codes and of the rest; of equally common ones the lesser code comes first. */
+export function countCodes(values: Float64Array): CountedCodes {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const codes = [...counts]
+    .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+    .slice(0, MOST_CODES)
+    .map(([code]) => code);
+  return { codes, shares: codeShares(codes, values) };
+}
+
 /**
- * The population stability index of values against those in the bins; above 0.1 something moves, above 0.25 much does.
+ * The population stability index of values against those in the bins, or of codes against those counted; above 0.1 something moves, above 0.25 much does.
  * @param least values between 0 and this are 0 for it
  */
-export function stabilityOf(then: BinnedValues, now: Float64Array, least = 0): number {
+export function stabilityOf(then: BinnedValues | CountedCodes, now: Float64Array, least = 0): number {
+  if ("codes" in then) return stabilityIndex(then.shares, codeShares(then.codes, now));
   const { edges, shares } = withoutEdgesBelow(least, then);
   return stabilityIndex(shares, sharesOf(edges, now));
 }
@@ -50,6 +72,17 @@ function sharesOf(edges: readonly number[], values: Float64Array): number[] {
     const at = edges.findIndex((edge) => value < edge);
     counts[at < 0 ? edges.length : at]++;
   }
+  return smoothedShares(counts, values.length);
+}
+
+function codeShares(codes: readonly number[], values: Float64Array): number[] {
+  const places = new Map(codes.map((code, place) => [code, place]));
+  const counts = new Array<number>(codes.length + 1).fill(0);
+  for (const value of values) counts[places.get(value) ?? codes.length]++;
+  return smoothedShares(counts, values.length);
+}
+
+function smoothedShares(counts: readonly number[], all: number): number[] {
   // Half a payment more in each bin keeps an empty one finite.
-  return counts.map((count) => (count + 0.5) / (values.length + counts.length / 2));
+  return counts.map((count) => (count + 0.5) / (all + counts.length / 2));
 }

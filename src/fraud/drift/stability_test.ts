@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { Random } from "../../core/random.ts";
-import { binValues, stabilityIndex, stabilityOf } from "./stability.ts";
+import { binValues, countCodes, stabilityIndex, stabilityOf } from "./stability.ts";
 
 Deno.test("stabilityIndex() is 0 for equal shares and grows with the distance", () => {
   expect(stabilityIndex([0.2, 0.8], [0.2, 0.8])).toBe(0);
@@ -43,4 +43,27 @@ Deno.test("binValues() has fewer bins where values are equal, and an empty bin l
   expect(stabilityOf(flags, Float64Array.from({ length: 400 }, (_, i) => i % 4 === 1 ? 1 : 0))).toBeLessThan(
     0.01,
   );
+});
+
+Deno.test("codes drift by their shares, and not by how large they are", () => {
+  const random = new Random(3);
+  const drawn = (codes: readonly number[], rows = 4_000) =>
+    Float64Array.from({ length: rows }, () => codes[random.weighted([6, 3, 1])]);
+  const then = countCodes(drawn([16_000_000, 5, 900]));
+  expect(then.codes).toEqual([16_000_000, 5, 900]);
+  expect(then.shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+  expect(stabilityOf(then, drawn([16_000_000, 5, 900], 1_000))).toBeLessThan(0.02);
+  // The same codes, of which others are the common ones; and codes that were not there.
+  expect(stabilityOf(then, drawn([900, 5, 16_000_000]))).toBeGreaterThan(0.5);
+  expect(stabilityOf(then, drawn([16_000_001, 5, 900]))).toBeGreaterThan(0.5);
+  // As bins the last would be no drift at all.
+  expect(stabilityOf(binValues(drawn([16_000_000, 5, 900])), drawn([16_000_001, 5, 900]))).toBeLessThan(0.02);
+});
+
+Deno.test("countCodes() keeps the commonest and counts the rest together", () => {
+  const many = Float64Array.from({ length: 5_000 }, (_, i) => i % 2 === 0 ? 7 : i);
+  const { codes, shares } = countCodes(many);
+  expect([codes[0], codes.length, shares.length]).toEqual([7, 30, 31]);
+  expect(shares[0]).toBeCloseTo(0.5, 2);
+  expect(shares[30]).toBeGreaterThan(0.48);
 });

@@ -73,6 +73,10 @@ export function defineFeatures(
   v.country_not_cards = differ(now.country, now.cardCountry);
   v.country_not_merchants = differ(now.country, now.merchantCountry);
   v.merchant_not_customers_country = differ(now.customerCountry, now.merchantCountry);
+  v.merchant_category = code(now.merchantCategory);
+  v.merchant_country = code(now.merchantCountry);
+  v.payment_country = code(now.country);
+  v.customer_country = code(now.customerCountry);
   if (now.customerSinceMs !== null) v.account_age_days = age(now.customerSinceMs);
 
   const customer = own("customerId");
@@ -294,4 +298,15 @@ function differ(one: string | null, other: string | null): number {
 
 function wholeSecondsMs(ms: number): number {
   return ms - ms % 1000;
+}
+
+/** The upper 24 bits of FNV-1a over UTF-16 code units, mixed as MurmurHash3 ends; in whole numbers of any size. */
+function code(name: string | null): number {
+  if (name === null) return 0;
+  const times = (hash: bigint, factor: bigint) => hash * factor % 2n ** 32n;
+  let hash = 2_166_136_261n;
+  for (let i = 0; i < name.length; i++) hash = times(hash ^ BigInt(name.charCodeAt(i)), 16_777_619n);
+  hash = times(hash ^ hash / 2n ** 16n, 2_246_822_507n);
+  hash = times(hash ^ hash / 2n ** 13n, 3_266_489_909n);
+  return Number((hash ^ hash / 2n ** 16n) / 256n) || 1;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { UNKNOWN_CODE } from "./category_code.ts";
 import { SMALL_AMOUNT_USD } from "./event_facts.ts";
 import { LAYOUT_VERSION, LAYOUTS } from "./layout.ts";
 import { WINDOW_MS } from "./windows.ts";
@@ -6,7 +7,19 @@ import { WINDOW_MS } from "./windows.ts";
 /** One number of the vector that a payment is judged by. */
 export interface Feature {
   readonly name: string;
-  readonly unit: "usd" | "ln usd" | "payments" | "ids" | "ratio" | "z" | "hours" | "days" | "flag" | "cosine";
+  /** Of a `category` the value is a code (category_code.ts): which codes are equal says something, which is larger nothing. */
+  readonly unit:
+    | "usd"
+    | "ln usd"
+    | "payments"
+    | "ids"
+    | "ratio"
+    | "z"
+    | "hours"
+    | "days"
+    | "flag"
+    | "cosine"
+    | "category";
   /** E-folding time of the decayed sums behind it (windows.ts), or `now` when it needs no history. */
   readonly window: string;
   /** Its value when the entity it speaks of has no history, or the payment names no such entity. */
@@ -317,6 +330,11 @@ export const FEATURES = [
     0,
     "The merchant is not in the customer's country",
   ),
+
+  feature("merchant_category", "category", "now", UNKNOWN_CODE, "What the merchant sells"),
+  feature("merchant_country", "category", "now", UNKNOWN_CODE, "Where the merchant is"),
+  feature("payment_country", "category", "now", UNKNOWN_CODE, "Where the payment comes from"),
+  feature("customer_country", "category", "now", UNKNOWN_CODE, "Where the customer is at home"),
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = typeof FEATURES[number]["name"];
@@ -325,6 +343,11 @@ export type FeatureName = typeof FEATURES[number]["name"];
 export const FEATURE_INDEX = Object.freeze(
   Object.fromEntries(FEATURES.map((entry, index) => [entry.name, index])),
 ) as Readonly<Record<FeatureName, number>>;
+
+/** Whether a place in the vector holds a category's code and no measure. */
+export function isCategory(place: number): boolean {
+  return FEATURES[place].unit === "category";
+}
 
 /**
  * 16 hex digits that change when a feature, a window or the layout of the states does. A model carries the hash

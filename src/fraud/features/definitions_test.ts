@@ -9,12 +9,12 @@ import { FeatureStream } from "./feature_stream.ts";
 import { LAYOUTS } from "./layout.ts";
 import { decodeState, encodeState, newState } from "./state.ts";
 
-/** Flags, and counts of whole things: nothing is summed up in them that could be rounded. */
+/** Flags, codes, and counts of whole things: nothing is summed up in them that could be rounded. */
 const EXACT: ReadonlySet<FeatureName> = new Set<FeatureName>([
   "device_other_customers",
   "address_other_customers",
   "merchant_fraud_run",
-  ...FEATURES.filter(({ unit }) => unit === "flag").map(({ name }) => name),
+  ...FEATURES.filter(({ unit }) => unit === "flag" || unit === "category").map(({ name }) => name),
 ]);
 
 function worstError(

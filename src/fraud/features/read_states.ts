@@ -1,3 +1,4 @@
+import { categoryCode } from "./category_code.ts";
 import { FEATURE_INDEX as F, MAX_AGE_DAYS, PRIOR_FRAUD_SHARE } from "./catalogue.ts";
 import type { PaymentEvent } from "./event.ts";
 import { differ, type EventFacts } from "./event_facts.ts";
@@ -32,6 +33,10 @@ export function readEvent(vector: Float64Array, event: PaymentEvent, facts: Even
   vector[F.country_not_cards] = differ(event.cardCountry, event.country);
   vector[F.country_not_merchants] = differ(event.merchantCountry, event.country);
   vector[F.merchant_not_customers_country] = differ(event.merchantCountry, event.customerCountry);
+  vector[F.merchant_category] = categoryCode(event.merchantCategory);
+  vector[F.merchant_country] = categoryCode(event.merchantCountry);
+  vector[F.payment_country] = categoryCode(event.country);
+  vector[F.customer_country] = categoryCode(event.customerCountry);
 }
 
 export function readCustomer(

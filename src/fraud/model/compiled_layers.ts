@@ -1,4 +1,4 @@
-import { binCount, binPosition } from "./encode_inputs.ts";
+import { binCount, inputPosition } from "./encode_inputs.ts";
 import type { InputSpec } from "./manifest.ts";
 import type { DenseLayer } from "./network.ts";
 
@@ -69,7 +69,7 @@ export function featureRows({ units, kernel }: DenseLayer, firstRow: number, inp
       sums[(row + 1) * count + i] = sums[row * count + i] + its[row * units + reached[i]];
     }
   }
-  const median = binPosition(input.edges, input.median);
+  const median = inputPosition(input, input.median);
   const bin = Math.floor(median);
   const medianSums = Float64Array.from(reached, (_, i) => {
     const whole = sums[bin * count + i];

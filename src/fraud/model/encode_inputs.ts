@@ -1,3 +1,4 @@
+import { edgeValue } from "./category_order.ts";
 import type { InputSpec } from "./manifest.ts";
 
 /** How many inputs the network has for these features. */
@@ -29,6 +30,11 @@ export function binPosition(edges: ArrayLike<number>, value: number): number {
   return bin + part;
 }
 
+/** Where a feature's value stands on its input's edges. */
+export function inputPosition(input: InputSpec, value: number): number {
+  return binPosition(input.edges, edgeValue(input, value));
+}
+
 /** Writes one vector's network inputs to `out` from `offset`. Training uses this; scoring an equal shortcut. */
 export function encodeInputs(
   inputs: readonly InputSpec[],
@@ -38,9 +44,8 @@ export function encodeInputs(
 ): void {
   let at = offset;
   for (let f = 0; f < inputs.length; f++) {
-    const { edges } = inputs[f];
-    const bins = Math.max(0, edges.length - 1);
-    const position = binPosition(edges, vector[f]);
+    const bins = binCount(inputs[f]);
+    const position = inputPosition(inputs[f], vector[f]);
     // Bins that are passed are 1, those not reached are 0; at most one lies between.
     const passed = Math.floor(position);
     let bin = 0;

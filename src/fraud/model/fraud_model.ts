@@ -1,4 +1,5 @@
 import { calibratedLogOdds, calibratedProbability } from "./calibration.ts";
+import { readableValue } from "./category_order.ts";
 import type { Manifest } from "./manifest.ts";
 import { type DenseLayer, Network } from "./network.ts";
 import { riskScore } from "./risk_score.ts";
@@ -12,7 +13,8 @@ export interface Score {
 
 export interface Reason {
   readonly feature: string;
-  readonly value: number;
+  /** A category's is words (category_order.ts: {@link readableValue}). */
+  readonly value: number | string;
   /** How much the feature's value adds to the log-odds of fraud against its training median; may be negative. */
   readonly effect: number;
 }
@@ -59,7 +61,7 @@ export class FraudModel {
       .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect) || a.feature - b.feature);
     return strongest.slice(0, top).map(({ feature, effect }) => ({
       feature: inputs[feature].feature,
-      value: vector[feature],
+      value: readableValue(inputs[feature], vector[feature]),
       effect: logOdds - calibratedLogOdds(calibration, logit - effect),
     }));
   }

@@ -48,12 +48,19 @@ export const MANIFEST_FORMAT_VERSION = 2;
  * How a feature enters the network: piecewise linear. Edges e₀ < … < eₖ give k inputs; input j rises from 0 at
  * eⱼ to 1 at eⱼ₊₁ and stays there. Values outside are clipped. A flag has the edges 0 and 1 and stays itself;
  * a feature that never varied in training has no edges and no input.
+ *
+ * A category's value is a code, and its edges are places in the order of `codes`, from 0: of the category that had the least
+ * fraud in training to that which had the most. So what rises along the edges is risk, as far as training showed it.
  */
 export interface InputSpec {
   readonly feature: string;
   readonly edges: readonly number[];
-  /** Of the training rows; what {@link FraudModel.explain} puts in the feature's place. */
+  /** Of the training rows, of a category the commonest; what {@link FraudModel.explain} puts in the feature's place. */
   readonly median: number;
+  /** A category's, by rising share of fraud; `OTHER_CODE` among them stands for all that are rare or were never seen. */
+  readonly codes?: readonly number[];
+  /** What each code stands for; null where that is not known. */
+  readonly names?: readonly (string | null)[];
 }
 
 /** The operating point: payments with at least this probability have a risk score of 75 or more. */

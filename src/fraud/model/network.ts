@@ -7,7 +7,8 @@ import {
   type UpperLayer,
   upperLayer,
 } from "./compiled_layers.ts";
-import { binCount, binPosition, inputCount } from "./encode_inputs.ts";
+import { edgeValue } from "./category_order.ts";
+import { binCount, binPosition, inputCount, inputPosition } from "./encode_inputs.ts";
 import type { InputSpec } from "./manifest.ts";
 
 /** One dense layer as TF.js stores it: `kernel[input * units + unit]`. */
@@ -31,6 +32,8 @@ export interface DenseLayer {
 export class Network {
   readonly #bias: Float32Array;
   readonly #edges: Float64Array[];
+  /** By feature, the input of a category, whose edges are no values. */
+  readonly #categories: readonly (InputSpec | null)[];
   readonly #features: readonly FeatureRows[];
   readonly #upper: readonly UpperLayer[];
   /** Of the upper layers, before relu: of the vector read last, and of it with one feature's median. */
@@ -70,8 +73,9 @@ export class Network {
     this.#activationsWithout = upper.map((layer) => new Float64Array(layer.units));
     this.#first = new Float64Array(first.units);
     this.#edges = inputs.map((input) => Float64Array.from(input.edges));
+    this.#categories = inputs.map((input) => input.codes === undefined ? null : input);
     this.#positions = new Float64Array(inputs.length);
-    this.#medianPositions = Float64Array.from(inputs, (input) => binPosition(input.edges, input.median));
+    this.#medianPositions = Float64Array.from(inputs, (input) => inputPosition(input, input.median));
     let row = 0;
     this.#features = inputs.map((input) => {
       const rows = featureRows(first, row, input);
@@ -259,7 +263,9 @@ export class Network {
   #readFirst(vector: Float64Array | Float32Array): void {
     this.#first.set(this.#bias);
     for (let f = 0; f < this.#edges.length; f++) {
-      const position = binPosition(this.#edges[f], vector[f]);
+      const category = this.#categories[f];
+      const value = category === null ? vector[f] : edgeValue(category, vector[f]);
+      const position = binPosition(this.#edges[f], value);
       this.#positions[f] = position;
       this.#add(this.#first, f, position);
     }

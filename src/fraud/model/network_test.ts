@@ -1,7 +1,8 @@
 import { expect } from "expect";
 import fc from "fast-check";
 import { Random } from "../../core/random.ts";
-import { binPosition, encodeInputs, inputCount } from "./encode_inputs.ts";
+import { OTHER_CODE, readableValue } from "./category_order.ts";
+import { binPosition, encodeInputs, inputCount, inputPosition } from "./encode_inputs.ts";
 import type { InputSpec } from "./manifest.ts";
 import { type DenseLayer, Network } from "./network.ts";
 
@@ -10,6 +11,7 @@ const INPUTS: readonly InputSpec[] = [
   { feature: "amount", edges: [-2, 0, 0.5, 3, 100], median: 0.7 },
   { feature: "constant", edges: [], median: 4 },
   { feature: "count", edges: [0, 1, 8], median: 0 },
+  { feature: "category", codes: [700, 3, OTHER_CODE, 12], edges: [0, 1, 2, 3], median: 3 },
 ];
 
 /** The last five of eight units ask for about half of the inputs, as the leaves of trees do; every second seed. */
@@ -41,8 +43,11 @@ function plainLogit(vector: Float64Array, layers: readonly DenseLayer[]): number
   return values[0];
 }
 
-const vectors = fc.array(fc.double({ min: -5, max: 200, noNaN: true }), { minLength: 4, maxLength: 4 })
-  .map((values) => Float64Array.from(values));
+const vectors = fc.tuple(
+  fc.array(fc.double({ min: -5, max: 200, noNaN: true }), { minLength: 4, maxLength: 4 }),
+  // The last two were never seen.
+  fc.constantFrom(700, 3, 12, 99, 0),
+).map(([values, code]) => Float64Array.from([...values, code]));
 
 Deno.test("logit() equals the plain forward pass over the encoded inputs", () => {
   fc.assert(fc.property(fc.integer(), vectors, (seed, vector) => {
@@ -111,4 +116,22 @@ Deno.test("what a score keeps for the explanation changes neither, whatever was 
     network.occlusionOfLargest(other, 3);
     expect(network.occlusionOfLargest(vector, 3)).toEqual(anew);
   }));
+});
+
+Deno.test("a category's code enters as its place in the order, an unseen one at that of the others", () => {
+  const category = INPUTS[4];
+  expect([700, 3, 12, 99, 0].map((code) => inputPosition(category, code))).toEqual([0, 1, 3, 2, 2]);
+  const encoded = new Float32Array(inputCount([category]));
+  encodeInputs([category], Float64Array.of(99), encoded, 0);
+  expect([...encoded]).toEqual([1, 1, 0]);
+  // Nobody was rare in training, so no edge lies at the others' place: they are half of the way.
+  const without = { ...category, edges: [0, 1, 3] };
+  expect([3, 99, 12].map((code) => inputPosition(without, code))).toEqual([1, 1.5, 2]);
+});
+
+Deno.test("readableValue() gives a category's name where training knew it, else says what it is", () => {
+  const named = { ...INPUTS[4], names: ["grocery", null, null, "gaming"] };
+  expect([700, 12, 3, 99, 0].map((code) => readableValue(named, code)))
+    .toEqual(["grocery", "gaming", "code 3", "code 99", "not known"]);
+  expect(readableValue(INPUTS[1], 0.5)).toBe(0.5);
 });

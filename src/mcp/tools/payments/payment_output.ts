@@ -39,8 +39,11 @@ export const risk = z.object({
       "model would decline; null where it was not kept.",
   ),
   rules: z.array(z.string()).describe("Rules that fired."),
-  reasons: z.array(z.object({ feature: z.string(), value: z.number(), effect: z.number() })).describe(
-    "The features that moved the score most; effect in log-odds of fraud.",
+  reasons: z.array(
+    z.object({ feature: z.string(), value: z.union([z.number(), z.string()]), effect: z.number() }),
+  ).describe(
+    "The features that moved the score most; effect in log-odds of fraud. A category's value is " +
+      "its name; `code 123` where the model does not know the name.",
   ),
   model_version: z.string().nullable(),
 });
