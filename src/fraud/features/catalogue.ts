@@ -1,31 +1,9 @@
 import { createHash } from "node:crypto";
 import { UNKNOWN_CODE } from "./category_code.ts";
 import { SMALL_AMOUNT_USD } from "./event_facts.ts";
+import { type Feature, feature } from "./feature.ts";
 import { LAYOUT_VERSION, LAYOUTS } from "./layout.ts";
 import { WINDOW_MS } from "./windows.ts";
-
-/** One number of the vector that a payment is judged by. */
-export interface Feature {
-  readonly name: string;
-  /** Of a `category` the value is a code (category_code.ts): which codes are equal says something, which is larger nothing. */
-  readonly unit:
-    | "usd"
-    | "ln usd"
-    | "payments"
-    | "ids"
-    | "ratio"
-    | "z"
-    | "hours"
-    | "days"
-    | "flag"
-    | "cosine"
-    | "category";
-  /** E-folding time of the decayed sums behind it (windows.ts), or `now` when it needs no history. */
-  readonly window: string;
-  /** Its value when the entity it speaks of has no history, or the payment names no such entity. */
-  readonly coldValue: number;
-  readonly about: string;
-}
 
 /** Bumped when the meaning of a feature changes and neither the catalogue nor the layout shows it. */
 const ENGINE_VERSION = 2;
@@ -35,14 +13,6 @@ export const MAX_AGE_DAYS = 365;
 
 /** Share of fraud that a merchant of whom nothing is known is taken to have. */
 export const PRIOR_FRAUD_SHARE = 0.002;
-
-const feature = <Name extends string>(
-  name: Name,
-  unit: Feature["unit"],
-  window: string,
-  coldValue: number,
-  about: string,
-) => ({ name, unit, window, coldValue, about });
 
 /**
  * Every feature, in the vector's order. "Usual" is the decayed mean over 30 days; a surge compares the present
