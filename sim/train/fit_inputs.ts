@@ -63,10 +63,10 @@ function categoryInput(
 
 function codesOf(
   values: Float64Array,
-  { label, weight }: WeightedRows,
+  { label, weight, fraudsAnAffair }: WeightedRows,
   names: ReadonlyMap<number, string>,
 ): { readonly codes: number[]; readonly names?: (string | null)[]; readonly median: number } {
-  const codes = orderCodes(values, label, weight);
+  const codes = orderCodes(values, label, weight, fraudsAnAffair);
   const known = codes.map((code) => names.get(code) ?? null);
   return {
     median: commonestCode(values, weight),

@@ -4,6 +4,8 @@ import { OTHER_CODE } from "../../src/fraud/model/category_order.ts";
 const LEAST_ROWS = 20;
 /** The commonest ones: the order of many small ones is the order of their luck, which a model would take for risk. */
 const MOST_CODES = 200;
+/** By how many standard errors a category's frauds differ from what the average gives, or its place is that of the average. */
+const LEAST_ERRORS = 2;
 /** As many payments of the average share of fraud stand beside a category's own. */
 const PRIOR_PAYMENTS = 10;
 
@@ -16,10 +18,18 @@ interface Tally {
 
 /**
  * A category's codes by rising share of fraud among the training rows, a share drawn towards the average where there is
- * little to go by. Those that are rare here, and all that were never seen, stand together where the average stands.
+ * little to go by. Those that are rare here, those whose share is the average but for chance, and all that were never seen,
+ * stand together where the average stands. Frauds come in affairs, and one affair of thirty in a country makes no
+ * country of fraud: without asking for more than chance, a model of a small world was half as good with countries as without.
  * The labels are the training rows' alone, so nothing of what a model is judged by is in the order.
+ * @param fraudsAnAffair as many frauds are as much evidence as one would be by itself
  */
-export function orderCodes(values: Float64Array, label: Uint8Array, weight: Float32Array): number[] {
+export function orderCodes(
+  values: Float64Array,
+  label: Uint8Array,
+  weight: Float32Array,
+  fraudsAnAffair = 1,
+): number[] {
   const tallies = new Map<number, Tally>();
   let [frauds, payments] = [0, 0];
   for (let row = 0; row < values.length; row++) {
@@ -36,8 +46,13 @@ export function orderCodes(values: Float64Array, label: Uint8Array, weight: Floa
   const average = payments === 0 ? 0 : frauds / payments;
   const shareOf = (tally: Tally) =>
     (tally.frauds + PRIOR_PAYMENTS * average) / (tally.payments + PRIOR_PAYMENTS);
+  const isTelling = (tally: Tally) => {
+    const expected = tally.payments * average;
+    const variance = expected * (1 - average) * fraudsAnAffair;
+    return variance > 0 && (tally.frauds - expected) ** 2 >= LEAST_ERRORS ** 2 * variance;
+  };
   const ordered = [...tallies.values()]
-    .filter(({ rows }) => rows >= LEAST_ROWS)
+    .filter((tally) => tally.rows >= LEAST_ROWS && isTelling(tally))
     .sort((a, b) => b.rows - a.rows || a.code - b.code)
     .slice(0, MOST_CODES)
     .map((tally) => ({ code: tally.code, share: shareOf(tally) }))

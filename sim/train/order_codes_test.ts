@@ -18,13 +18,15 @@ Deno.test("orderCodes() orders by the share of fraud, drawn to the average; rare
   const { values, label, weight } = rowsOf([
     [900, 1_000, 1],
     [5, 1_000, 60],
-    [70, 500, 10],
+    [70, 500, 5],
     // All fraud, and too few to say so.
     [8, 19, 19],
-    // One of 20 is more than the 60 of 1,000 until it is drawn to the average of some 4%.
+    // One of 20 is more than the average of some 4%, and chance.
     [3, 20, 1],
   ]);
-  expect(orderCodes(values, label, weight)).toEqual([900, 70, OTHER_CODE, 3, 5]);
+  expect(orderCodes(values, label, weight)).toEqual([900, 70, OTHER_CODE, 5]);
+  // Where ten frauds are one affair, three of a category too few mean nothing.
+  expect(orderCodes(values, label, weight, 5)).toEqual([900, OTHER_CODE, 5]);
 });
 
 Deno.test("orderCodes() takes a row for as many payments as it stands for", () => {
@@ -35,7 +37,9 @@ Deno.test("orderCodes() takes a row for as many payments as it stands for", () =
 });
 
 Deno.test("orderCodes() keeps the 200 commonest codes, and needs no rows at all", () => {
-  const many = rowsOf(Array.from({ length: 300 }, (_, i) => [i + 1, 20 + i, i % 3] as const));
+  const many = rowsOf(
+    Array.from({ length: 300 }, (_, i) => [i + 1, 20 + i, i % 2 === 0 ? 0 : 10 + i / 2] as const),
+  );
   const codes = orderCodes(many.values, many.label, many.weight);
   expect(codes.length).toBe(201);
   expect(codes.filter((code) => code !== OTHER_CODE).every((code) => code > 100)).toBe(true);
