@@ -22,7 +22,7 @@ import { headline, runFacts, runNotes } from "./report/facts.ts";
 import { modelCard } from "./report/model_card.ts";
 import { type BenchRun, runBench } from "./run_bench.ts";
 import { runCommand } from "../../src/core/run_command.ts";
-import { makeOutFolder } from "../out_folder.ts";
+import { makeOutFolder } from "../../src/core/out_folder.ts";
 
 async function bench(options: BenchOptions): Promise<boolean> {
   await makeOutFolder(options.outDirectory);

@@ -1,3 +1,4 @@
+import { columnsOf } from "./columns_of.ts";
 import { FEATURES } from "../../src/fraud/features/catalogue.ts";
 import { edgeValue } from "../../src/fraud/model/category_order.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
@@ -90,27 +91,6 @@ export function fitLinearInputs(train: WeightedRows): InputSpec[] {
     const [low, high] = [quantile(sorted, 0.001), quantile(sorted, 0.999)];
     return { feature: feature.name, edges: low < high ? [low, high] : [], median: quantile(sorted, 0.5) };
   });
-}
-
-/** Features of which all values are copied at once: each row is looked up once for so many. */
-const COLUMNS_AT_ONCE = 16;
-
-/** Each feature's values by row, asked for in the order of the features. */
-function columnsOf(rows: WeightedRows): (feature: number) => Float64Array {
-  let from = 0;
-  let columns: Float64Array[] = [];
-  return (feature) => {
-    if (feature >= from + columns.length) {
-      from = feature;
-      const count = Math.min(COLUMNS_AT_ONCE, FEATURES.length - from);
-      columns = Array.from({ length: count }, () => new Float64Array(rows.length));
-      for (let row = 0; row < rows.length; row++) {
-        const vector = rows.vector(row);
-        for (let c = 0; c < count; c++) columns[c][row] = vector[from + c];
-      }
-    }
-    return columns[feature - from];
-  };
 }
 
 /** Drops edges that nearly coincide: a bin of no width is a cliff. */

@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../../src/core/clock.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
-import { makeOutFolder } from "../out_folder.ts";
+import { makeOutFolder } from "../../src/core/out_folder.ts";
 import { trainModel } from "./train_model.ts";
 import { OperatorError, runCommand } from "../../src/core/run_command.ts";
 

@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import { Random } from "../../../src/core/random.ts";
 import { runCommand } from "../../../src/core/run_command.ts";
-import { makeOutFolder } from "../../out_folder.ts";
+import { makeOutFolder } from "../../../src/core/out_folder.ts";
 import { midnight, parseFlags, wholeNumber } from "../../parse_flags.ts";
 import { NETWORK_EPOCHS } from "../../train/most_passes.ts";
 import { type AdaptationOptions, type AdaptationRun, adaptationRun } from "./adaptation_run.ts";

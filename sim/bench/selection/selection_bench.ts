@@ -9,7 +9,7 @@
  */
 import { join } from "node:path";
 import { runCommand } from "../../../src/core/run_command.ts";
-import { makeOutFolder } from "../../out_folder.ts";
+import { makeOutFolder } from "../../../src/core/out_folder.ts";
 import { FlagError, midnight, parseFlags, wholeNumber } from "../../parse_flags.ts";
 import { NETWORK_EPOCHS } from "../../train/most_passes.ts";
 import { type SelectionOptions, selectionRun } from "./selection_run.ts";

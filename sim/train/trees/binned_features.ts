@@ -1,6 +1,7 @@
 import { assert } from "../../../src/core/assert.ts";
 import { edgeValue } from "../../../src/fraud/model/category_order.ts";
 import type { InputSpec } from "../../../src/fraud/model/manifest.ts";
+import { columnsOf } from "../columns_of.ts";
 import type { WeightedRows } from "../weighted_rows.ts";
 
 /** Where two neighbouring bins of a feature part: the greatest value of training below, and the least above. */
@@ -28,12 +29,9 @@ export const MOST_BINS = 64;
  */
 export function binFeatures(rows: WeightedRows, inputs: readonly InputSpec[]): BinnedFeature[] {
   const width = rows.length === 0 ? 0 : rows.vector(0).length;
-  const columns = Array.from({ length: width }, () => new Float64Array(rows.length));
-  for (let row = 0; row < rows.length; row++) {
-    const vector = rows.vector(row);
-    for (let f = 0; f < width; f++) columns[f][row] = edgeValue(inputs[f], vector[f]);
-  }
-  return columns.flatMap((values, feature) => {
+  const columns = columnsOf(rows);
+  return Array.from({ length: width }, (_, feature) => feature).flatMap((feature) => {
+    const values = columns(feature).map((value) => edgeValue(inputs[feature], value));
     const cuts = cutsOf(values);
     if (cuts.length === 0) return [];
     return [{ feature, cuts, bins: Uint8Array.from(values, (value) => binOf(cuts, value)) }];

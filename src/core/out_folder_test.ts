@@ -1,6 +1,6 @@
 import { expect } from "expect";
 import { join } from "node:path";
-import { OperatorError } from "../src/core/run_command.ts";
+import { OperatorError } from "./run_command.ts";
 import { makeOutFolder } from "./out_folder.ts";
 
 Deno.test("makeOutFolder() makes a folder and leaves nothing in it, and refuses what cannot be one", async () => {

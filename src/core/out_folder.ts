@@ -1,4 +1,4 @@
-import { OperatorError } from "../src/core/run_command.ts";
+import { OperatorError } from "./run_command.ts";
 
 /** Makes the folder that a long run will write to, and writes to it: before the run, not after hours of it. */
 export async function makeOutFolder(path: string, flag = "--out"): Promise<void> {
