@@ -1,6 +1,6 @@
 import { columnsOf } from "./columns_of.ts";
 import { FEATURES } from "../../src/fraud/features/catalogue.ts";
-import { edgeValue } from "../../src/fraud/model/category_order.ts";
+import { edgeValue, OTHER_CODE } from "../../src/fraud/model/category_order.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { informativeSplits } from "./informative_splits.ts";
 import { commonestCode, orderCodes } from "./order_codes.ts";
@@ -53,13 +53,18 @@ function categoryInput(
   const order = codesOf(values, train, names);
   const places = values.map((value) => edgeValue(order, value));
   const seen = [...new Set(places)].sort((a, b) => a - b);
-  if (seen.length < 2) return { feature, edges: [], ...order };
+  if (seen.length < 2) return unseenCategory(feature, order.median);
   if (seen.length <= MOST_STEPS) return { feature, edges: seen, ...order };
   const splits = informativeSplits(places, train.label, train.weight, MOST_SPLITS);
   // A place is one category or another, and nothing is between: the cut lies between two neighbours.
   const cuts = splits.flatMap((place) => [place - 1, place]).filter((place) => place >= seen[0]);
   const edges = [...quantiles(places.slice().sort(), places, train), ...cuts].sort((a, b) => a - b);
   return { feature, edges: apart(edges), ...order };
+}
+
+/** A category that is no input: all codes in one place. */
+export function unseenCategory(feature: string, median: number): InputSpec {
+  return { feature, edges: [], median, codes: [OTHER_CODE] };
 }
 
 function codesOf(

@@ -1,11 +1,12 @@
 import { calibratedProbability, type Calibration } from "../../src/fraud/model/calibration.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
+import { chooseCategories } from "./choose_categories.ts";
 import { chooseCalibration, type ChosenCalibration } from "./calibrate.ts";
 import { customerHalves } from "./customer_halves.ts";
 import { fitInputs } from "./fit_inputs.ts";
 import type { PaymentRows } from "./payment_rows.ts";
-import { mixWithRegression } from "./mix_with_regression.ts";
+import { checkBy, mixWithRegression } from "./mix_with_regression.ts";
 import { mixWithTrees } from "./mix_with_trees.ts";
 import { thresholdWithin } from "../../src/fraud/measures/metrics.ts";
 import { type Sample, sampleRows } from "./sample_rows.ts";
@@ -63,11 +64,18 @@ export interface Prepared {
 export function prepareFit(
   payments: PaymentRows,
   train: Uint32Array,
+  validation: Uint32Array,
   madeAtMs: number,
   { seeds, mostRows }: Pick<FitOptions, "seeds" | "mostRows">,
 ): Prepared {
   const sample = sampleRows(payments, train, madeAtMs, mostRows, seeds[0], false);
-  return { sample, networkInputs: fitInputs(sample.rows, payments.categoryNames) };
+  const { rows: check } = sampleRows(payments, validation, madeAtMs, 2 * EPOCH_CHECK_ROWS, seeds[0], true);
+  const checks = {
+    byCustomer: checkBy(check, (row) => payments.customer(row)),
+    byMerchant: checkBy(check, (row) => payments.merchant(row)),
+  };
+  const inputs = fitInputs(sample.rows, payments.categoryNames);
+  return { sample, networkInputs: chooseCategories(sample.rows, checks, inputs, seeds[0]) };
 }
 
 /**
@@ -80,7 +88,7 @@ export async function fitModel(
   validation: Uint32Array,
   madeAtMs: number,
   options: FitOptions,
-  { sample, networkInputs }: Prepared = prepareFit(payments, train, madeAtMs, options),
+  { sample, networkInputs }: Prepared = prepareFit(payments, train, validation, madeAtMs, options),
 ): Promise<FittedModel> {
   const { seeds, mostEpochs, label } = options;
   // Networks that were stopped where they did best on some rows look better on them than they are. So the rows that
@@ -103,11 +111,7 @@ export async function fitModel(
     mostEpochs,
     label,
   });
-  const check = {
-    rows: mixing,
-    customer: Uint32Array.from(mixing.rows, (row) => payments.customer(row)),
-    customers: payments.customerCount,
-  };
+  const check = checkBy(mixing, (row) => payments.customer(row));
   const mixture = mixWithRegression(sample.rows, check, networkInputs, networks);
   const boosted = boostTrees(sample.rows, stopping, networkInputs, seeds[0]);
   const { inputs, layers, treeShare } = mixWithTrees(mixture, boosted, check, networkInputs);

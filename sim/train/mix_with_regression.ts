@@ -5,13 +5,25 @@ import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { type DenseLayer, Network } from "../../src/fraud/model/network.ts";
 import { joinMembers, linearMember, wholeFeatures } from "./join_members.ts";
 import { fitLogistic } from "./logistic_regression.ts";
-import type { WeightedRows } from "./weighted_rows.ts";
+import type { SampledRows, WeightedRows } from "./weighted_rows.ts";
 
-/** Rows to choose by, and whose they are: numbers from 0 to below `customers`. */
+/** Rows to choose by, and what is drawn again: by row its group, numbers from 0 to below `groups`. */
 export interface Check {
   readonly rows: WeightedRows;
-  readonly customer: Uint32Array;
-  readonly customers: number;
+  readonly group: Uint32Array;
+  readonly groups: number;
+}
+
+/** Drawn again by customer, say, or by merchant. */
+export function checkBy(rows: SampledRows, ownerOf: (row: number) => number): Check {
+  const places = new Map<number, number>();
+  const group = Uint32Array.from(rows.rows, (row) => {
+    const owner = ownerOf(row);
+    const place = places.get(owner) ?? places.size;
+    places.set(owner, place);
+    return place;
+  });
+  return { rows, group, groups: places.size };
 }
 
 export interface Mixture {
@@ -25,7 +37,7 @@ const NETWORK_SHARES = [0.5, 0.75, 1, 0.25, 0] as const;
 /** As in the baseline's regression. */
 const RIDGE = 0.3;
 const DRAWS = 100;
-/** With fraud of fewer customers than that, drawing them again says next to nothing of chance. */
+/** With fraud of fewer customers than that (or at fewer merchants), drawing them again says next to nothing of chance. */
 const LEAST_DEFRAUDED = 10;
 
 /**
@@ -56,24 +68,24 @@ export function mixWithRegression(
 
 /**
  * The place of the best scores, or 0 where they are not better than the first by more than the standard error of the
- * difference, or the rows know fraud of fewer than ten customers. Of equals it still takes another than the first in one case of four or so.
+ * difference, or the rows know fraud of fewer than ten groups. Of equals it still takes another than the first in one case of four or so.
  */
-export function clearlyBest(scores: readonly Float64Array[], { rows, customer, customers }: Check): number {
-  const defrauded = new Set(customer.filter((_, row) => rows.label[row] === 1));
+export function clearlyBest(scores: readonly Float64Array[], { rows, group, groups }: Check): number {
+  const defrauded = new Set(group.filter((_, row) => rows.label[row] === 1));
   if (defrauded.size < LEAST_DEFRAUDED) return 0;
   const orders = scores.map(ranking);
   const precision = (place: number, weights: Uint8Array | null) =>
     weightedAveragePrecision(
       scores[place],
       rows.label,
-      (row) => rows.weight[row] * (weights === null ? 1 : weights[customer[row]]),
+      (row) => rows.weight[row] * (weights === null ? 1 : weights[group[row]]),
       orders[place],
     );
   const precisions = scores.map((_, place) => precision(place, null));
   const best = precisions.reduce((to, value, place) => value > precisions[to] ? place : to, 0);
   if (best === 0) return 0;
   const gains = drawAgain(
-    customers,
+    groups,
     new Random(1).fork("mixture"),
     (weights) => precision(best, weights) - precision(0, weights),
     DRAWS,

@@ -17,8 +17,8 @@ function planted(rows: number, knows: readonly number[]): { check: Check; scores
         weight: new Float32Array(rows).fill(1),
         vector: () => new Float64Array(0),
       },
-      customer: Uint32Array.from(label, () => random.integer(0, CUSTOMERS - 1)),
-      customers: CUSTOMERS,
+      group: Uint32Array.from(label, () => random.integer(0, CUSTOMERS - 1)),
+      groups: CUSTOMERS,
     },
     // Two mixtures of the same members err alike.
     scores: knows.map((its) =>

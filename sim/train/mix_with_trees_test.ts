@@ -31,8 +31,8 @@ const anyVector = () =>
 
 const checkOf = (rows: WeightedRows) => ({
   rows,
-  customer: Uint32Array.from({ length: rows.length }, (_, row) => row % 300),
-  customers: 300,
+  group: Uint32Array.from({ length: rows.length }, (_, row) => row % 300),
+  groups: 300,
 });
 
 const boosted = boostTrees(plantedCorner(8000, 1), plantedCorner(4000, 2), CORNER_INPUTS, 7);

@@ -4,9 +4,7 @@ import { OTHER_CODE } from "../../src/fraud/model/category_order.ts";
 const LEAST_ROWS = 20;
 /** The commonest ones: the order of many small ones is the order of their luck, which a model would take for risk. */
 const MOST_CODES = 200;
-/** By how many standard errors a category's frauds differ from what the average gives, or its place is that of the average. */
-const LEAST_ERRORS = 2;
-/** As many payments of the average share of fraud stand beside a category's own. */
+/** As many payments of the average share of fraud stand beside a category's own, for each fraud of an affair. */
 const PRIOR_PAYMENTS = 10;
 
 interface Tally {
@@ -18,11 +16,10 @@ interface Tally {
 
 /**
  * A category's codes by rising share of fraud among the training rows, a share drawn towards the average where there is
- * little to go by. Those that are rare here, those whose share is the average but for chance, and all that were never seen,
- * stand together where the average stands. Frauds come in affairs, and one affair of thirty in a country makes no
- * country of fraud: without asking for more than chance, a model of a small world was half as good with countries as without.
- * The labels are the training rows' alone, so nothing of what a model is judged by is in the order.
- * @param fraudsAnAffair as many frauds are as much evidence as one would be by itself
+ * little to go by. Those that are rare here and all that were never seen stand together where the average stands. The
+ * labels are the training rows' alone, so nothing of what a model is judged by is in the order. Whether the order tells anything is
+ * asked of validation (choose_categories.ts).
+ * @param fraudsAnAffair frauds come in affairs, and as many of them are as much evidence as one would be by itself
  */
 export function orderCodes(
   values: Float64Array,
@@ -44,15 +41,10 @@ export function orderCodes(
     payments += weight[row];
   }
   const average = payments === 0 ? 0 : frauds / payments;
-  const shareOf = (tally: Tally) =>
-    (tally.frauds + PRIOR_PAYMENTS * average) / (tally.payments + PRIOR_PAYMENTS);
-  const isTelling = (tally: Tally) => {
-    const expected = tally.payments * average;
-    const variance = expected * (1 - average) * fraudsAnAffair;
-    return variance > 0 && (tally.frauds - expected) ** 2 >= LEAST_ERRORS ** 2 * variance;
-  };
+  const prior = PRIOR_PAYMENTS * fraudsAnAffair;
+  const shareOf = (tally: Tally) => (tally.frauds + prior * average) / (tally.payments + prior);
   const ordered = [...tallies.values()]
-    .filter((tally) => tally.rows >= LEAST_ROWS && isTelling(tally))
+    .filter((tally) => tally.rows >= LEAST_ROWS)
     .sort((a, b) => b.rows - a.rows || a.code - b.code)
     .slice(0, MOST_CODES)
     .map((tally) => ({ code: tally.code, share: shareOf(tally) }))

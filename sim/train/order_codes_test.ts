@@ -21,12 +21,10 @@ Deno.test("orderCodes() orders by the share of fraud, drawn to the average; rare
     [70, 500, 5],
     // All fraud, and too few to say so.
     [8, 19, 19],
-    // One of 20 is more than the average of some 4%, and chance.
+    // One of 20 is more than the average of some 3%, but for what a prior of ten payments leaves of it.
     [3, 20, 1],
   ]);
-  expect(orderCodes(values, label, weight)).toEqual([900, 70, OTHER_CODE, 5]);
-  // Where ten frauds are one affair, three of a category too few mean nothing.
-  expect(orderCodes(values, label, weight, 5)).toEqual([900, OTHER_CODE, 5]);
+  expect(orderCodes(values, label, weight)).toEqual([900, 70, OTHER_CODE, 3, 5]);
 });
 
 Deno.test("orderCodes() takes a row for as many payments as it stands for", () => {
@@ -50,4 +48,11 @@ Deno.test("commonestCode() counts payments and not rows", () => {
   expect(commonestCode(Float64Array.of(4, 4, 9), Float32Array.of(1, 1, 1))).toBe(4);
   expect(commonestCode(Float64Array.of(4, 4, 9), Float32Array.of(1, 1, 3))).toBe(9);
   expect(commonestCode(Float64Array.of(9, 4), Float32Array.of(1, 1))).toBe(4);
+});
+
+Deno.test("orderCodes() believes frauds of large affairs less", () => {
+  const { values, label, weight } = rowsOf([[1, 1_000, 0], [2, 100, 8], [3, 40, 4]]);
+  expect(orderCodes(values, label, weight)).toEqual([1, OTHER_CODE, 2, 3]);
+  // Four frauds of one affair in forty payments say less than eight in a hundred.
+  expect(orderCodes(values, label, weight, 10)).toEqual([1, OTHER_CODE, 3, 2]);
 });

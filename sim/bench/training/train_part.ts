@@ -94,11 +94,14 @@ export class PartTrainer {
     const { payments } = this;
     const train = rowsOf(payments, fold.train);
     const judged = { madeAtMs: fold.madeAtMs, validation: rowsOf(payments, fold.validation), test };
-    const prepared = this.#prepare(`${number}${suffix}`, () =>
-      prepareFit(payments, train, fold.madeAtMs, {
-        seeds: settings.seeds,
-        mostRows: settings.trainRows,
-      }));
+    const prepared = this.#prepare(
+      `${number}${suffix}`,
+      () =>
+        prepareFit(payments, train, judged.validation, fold.madeAtMs, {
+          seeds: settings.seeds,
+          mostRows: settings.trainRows,
+        }),
+    );
     const label = `fold ${number}${suffix}`;
     switch (kind) {
       case "networks":

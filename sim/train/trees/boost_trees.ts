@@ -14,6 +14,8 @@ export interface BoostedTrees {
   readonly trees: readonly Tree[];
   /** What a split's feature and bin mean: bins up to `bin` are those below `cuts[bin]`. */
   readonly features: readonly { readonly feature: number; readonly cuts: readonly Cut[] }[];
+  /** What these trees give the rows that said how many of them are best. */
+  readonly stopLogits: Float64Array;
 }
 
 /** Twelve leaves: sixteen were no better, and every leaf is a unit of the first layer (trees_member.ts). */
@@ -39,16 +41,16 @@ export function boostTrees(
   const binned = binFeatures(train, inputs);
   const bias = logitOfFraud(train);
   const features = binned.map(({ feature, cuts }) => ({ feature, cuts }));
-  if (binned.length === 0) return { bias, trees: [], features };
+  const stopLogits = new Float64Array(stop.length).fill(bias);
+  if (binned.length === 0) return { bias, trees: [], features, stopLogits };
   const stopBinned = binAlike(binned, stop, inputs);
   const logits = new Float64Array(train.length).fill(bias);
-  const stopLogits = new Float64Array(stop.length).fill(bias);
   const chance = new Random(seed).fork("trees");
   const slopes = { gradient: new Float64Array(train.length), curvature: new Float64Array(train.length) };
   const places = Uint32Array.from(binned, (_, place) => place);
   const all = Uint32Array.from({ length: train.length }, (_, row) => row);
   const trees: Tree[] = [];
-  let best = { averagePrecision: -1, trees: 0 };
+  let best = { averagePrecision: -1, trees: 0, stopLogits };
   while (trees.length < MOST_TREES && trees.length - best.trees < PATIENCE_TREES) {
     readSlopes(train, logits, slopes);
     shuffleInPlace(places, chance);
@@ -65,9 +67,11 @@ export function boostTrees(
     for (let row = 0; row < stop.length; row++) stopLogits[row] += valueOf(tree, stopBinned, row);
     const averagePrecision = weightedAveragePrecision(stopLogits, stop.label, (row) => stop.weight[row]);
     // Where nothing is known to stop by, all trees are as good as any number.
-    if (!(averagePrecision <= best.averagePrecision)) best = { averagePrecision, trees: trees.length };
+    if (!(averagePrecision <= best.averagePrecision)) {
+      best = { averagePrecision, trees: trees.length, stopLogits: stopLogits.slice() };
+    }
   }
-  return { bias, trees: trees.slice(0, best.trees), features };
+  return { bias, trees: trees.slice(0, best.trees), features, stopLogits: best.stopLogits };
 }
 
 function logitOfFraud({ label, weight }: WeightedRows): number {

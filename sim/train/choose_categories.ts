@@ -1,0 +1,52 @@
+import type { InputSpec } from "../../src/fraud/model/manifest.ts";
+import { unseenCategory } from "./fit_inputs.ts";
+import { type Check, clearlyBest } from "./mix_with_regression.ts";
+import { boostTrees } from "./trees/boost_trees.ts";
+import type { WeightedRows } from "./weighted_rows.ts";
+
+/** Which categories a model may look at, by feature: more and more, and each has to be better than what was chosen so far. */
+const CHOICES: readonly ((feature: string) => boolean)[] = [
+  () => false,
+  (feature) => feature === "merchant_category",
+  () => true,
+];
+
+/** Rows to choose by, counted by whose they are and by where they were paid. */
+export interface CategoryCheck {
+  readonly byCustomer: Check;
+  readonly byMerchant: Check;
+}
+
+/**
+ * The inputs, with those of categories emptied that do not clearly help. In some data the category is the best thing to
+ * know of a payment; where fraud came in few affairs, the countries of those affairs look like the countries of fraud, and
+ * a model that believes it is half as good a month later. No count of training rows tells these apart, so trees are grown
+ * each way and judged on validation, as the mixtures are. As one merchant's affair has many victims, and one card's many
+ * merchants, a choice has to be better by more than chance when customers are drawn again, and when merchants are. Trees
+ * take seconds, and what they can use of a category the networks can too.
+ */
+export function chooseCategories(
+  train: WeightedRows,
+  { byCustomer, byMerchant }: CategoryCheck,
+  inputs: readonly InputSpec[],
+  seed: number,
+): InputSpec[] {
+  const choices = CHOICES.map((isSeen) =>
+    inputs.map((input) =>
+      input.codes === undefined || isSeen(input.feature) ? input : unseenCategory(input.feature, input.median)
+    )
+  ).filter((choice, i, all) => i === 0 || seenCount(choice) > seenCount(all[i - 1]));
+  if (choices.length === 1) return choices[0];
+  // Each is stopped and judged on the same rows: that flatters all alike, and what is chosen is only between them.
+  const scores = choices.map((choice) => boostTrees(train, byCustomer.rows, choice, seed).stopLogits);
+  let chosen = 0;
+  for (let next = 1; next < choices.length; next++) {
+    const pair = [scores[chosen], scores[next]];
+    if (clearlyBest(pair, byCustomer) === 1 && clearlyBest(pair, byMerchant) === 1) chosen = next;
+  }
+  return choices[chosen];
+}
+
+function seenCount(inputs: readonly InputSpec[]): number {
+  return inputs.filter(({ codes, edges }) => codes !== undefined && edges.length > 0).length;
+}
