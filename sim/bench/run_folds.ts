@@ -100,6 +100,7 @@ async function runFold(
           payments,
           sampled,
           check.rows,
+          model.networkInputs,
           judged,
           options.seeds,
         ),

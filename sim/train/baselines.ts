@@ -9,10 +9,9 @@ import {
   plainContender,
 } from "./contender.ts";
 import { fitLinearInputs } from "./fit_inputs.ts";
-import { logitsOf } from "./fit_model.ts";
+import { logitsOf, type Prepared } from "./fit_model.ts";
 import type { PaymentRows } from "./payment_rows.ts";
 import { fitLogistic } from "./logistic_regression.ts";
-import type { SampledRows } from "./weighted_rows.ts";
 
 /**
  * On weights of inputs from 0 to 1. From 0.01 to 1 it hardly matters where there is fraud enough (AP 0.246 and 0.242,
@@ -38,14 +37,14 @@ export function ruleContenders(payments: PaymentRows, fold: JudgedFold): Contend
   ];
 }
 
-/** A logistic regression on all features as they are, trained on the rows that the model is trained on. */
+/** A logistic regression on all features as they are, trained on the rows that the model is trained on; of categories it sees those that the model does. */
 export function logisticContender(
   name: string,
   payments: PaymentRows,
-  train: SampledRows,
+  { sample: { rows: train }, networkInputs }: Prepared,
   fold: JudgedFold,
 ): Contender {
-  const inputs = fitLinearInputs(train);
+  const inputs = fitLinearInputs(train, (feature) => networkInputs[feature].edges.length > 0);
   const network = new Network(inputs, fitLogistic(train, inputs, RIDGE));
   return calibratedContender(
     name,

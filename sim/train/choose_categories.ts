@@ -35,7 +35,7 @@ export function chooseCategories(
     inputs.map((input) =>
       input.codes === undefined || isSeen(input.feature) ? input : unseenCategory(input.feature, input.median)
     )
-  ).filter((choice, i, all) => i === 0 || seenCount(choice) > seenCount(all[i - 1]));
+  ).filter((choice, i, all) => i === 0 || seenCategories(choice).length > seenCategories(all[i - 1]).length);
   if (choices.length === 1) return choices[0];
   // Each is stopped and judged on the same rows: that flatters all alike, and what is chosen is only between them.
   const scores = choices.map((choice) => boostTrees(train, byCustomer.rows, choice, seed).stopLogits);
@@ -47,6 +47,14 @@ export function chooseCategories(
   return choices[chosen];
 }
 
-function seenCount(inputs: readonly InputSpec[]): number {
-  return inputs.filter(({ codes, edges }) => codes !== undefined && edges.length > 0).length;
+/** The categories that a model with these inputs looks at, by feature. */
+export function seenCategories(inputs: readonly InputSpec[]): string[] {
+  return inputs.filter(({ codes, edges }) => codes !== undefined && edges.length > 0).map(({ feature }) =>
+    feature
+  );
+}
+
+/** `merchant_category`; or that there are none. */
+export function categoriesText(inputs: readonly InputSpec[]): string {
+  return seenCategories(inputs).join(" and ") || "none";
 }

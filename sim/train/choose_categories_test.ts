@@ -3,7 +3,7 @@ import { Random } from "../../src/core/random.ts";
 import { FEATURE_INDEX as F, FEATURES } from "../../src/fraud/features/catalogue.ts";
 import { categoryCode } from "../../src/fraud/features/category_code.ts";
 import { OTHER_CODE } from "../../src/fraud/model/category_order.ts";
-import { chooseCategories } from "./choose_categories.ts";
+import { chooseCategories, seenCategories } from "./choose_categories.ts";
 import { fitInputs } from "./fit_inputs.ts";
 import type { WeightedRows } from "./weighted_rows.ts";
 
@@ -50,7 +50,7 @@ function paymentsOf(
 }
 
 /** The categories whose order the chosen inputs still have. */
-function seenCategories(train: Payments, validation: Payments): string[] {
+function chosenCategories(train: Payments, validation: Payments): string[] {
   const inputs = fitInputs(train.rows);
   const { rows, customer, merchant } = validation;
   const chosen = chooseCategories(
@@ -68,21 +68,19 @@ function seenCategories(train: Payments, validation: Payments): string[] {
     if (input.codes === undefined || input.edges.length > 0) expect(input).toEqual(inputs[f]);
     else expect(input.codes).toEqual([OTHER_CODE]);
   }
-  return chosen.filter(({ codes, edges }) => codes !== undefined && edges.length > 0).map(({ feature }) =>
-    feature
-  );
+  return seenCategories(chosen);
 }
 
 Deno.test("a merchant's category that tells fraud from the rest is kept, and countries that do not are not", () => {
   const byCategory = ({ category }: { category: number }) => category % 6 === 1 ? 0.1 : 0.004;
   const [train, validation] = [1, 2].map((seed) => paymentsOf(seed, byCategory));
-  expect(seenCategories(train, validation)).toEqual(["merchant_category"]);
+  expect(chosenCategories(train, validation)).toEqual(["merchant_category"]);
 });
 
 Deno.test("countries that tell are kept", () => {
   const byCountry = ({ merchant }: { merchant: number }) => countryOf(merchant) < 3 ? 0.1 : 0.004;
   const [train, validation] = [1, 2].map((seed) => paymentsOf(seed, byCountry));
-  expect(seenCategories(train, validation)).toContain("merchant_country");
+  expect(chosenCategories(train, validation)).toContain("merchant_country");
 });
 
 Deno.test("the country of one merchant's affair is not kept, however many customers it robbed", () => {
@@ -90,10 +88,10 @@ Deno.test("the country of one merchant's affair is not kept, however many custom
   const [train, validation] = [1, 2].map((seed) => paymentsOf(seed, oneAffair));
   const defrauded = new Set(validation.customer.filter((_, row) => validation.rows.label[row] === 1));
   expect(defrauded.size).toBeGreaterThan(50);
-  expect(seenCategories(train, validation)).toEqual([]);
+  expect(chosenCategories(train, validation)).toEqual([]);
 });
 
 Deno.test("categories that tell nothing are not kept", () => {
   const [train, validation] = [1, 2].map((seed) => paymentsOf(seed, () => 0.02));
-  expect(seenCategories(train, validation)).toEqual([]);
+  expect(chosenCategories(train, validation)).toEqual([]);
 });

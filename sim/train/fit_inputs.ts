@@ -81,13 +81,20 @@ function codesOf(
   };
 }
 
-/** One input a feature, linear between its extremes, a category in order of risk: what a plain logistic regression sees. */
-export function fitLinearInputs(train: WeightedRows): InputSpec[] {
+/**
+ * One input a feature, linear between its extremes, a category in order of risk: what a plain logistic regression sees.
+ * @param isSeen which categories are inputs
+ */
+export function fitLinearInputs(
+  train: WeightedRows,
+  isSeen: (feature: number) => boolean = () => true,
+): InputSpec[] {
   const columns = columnsOf(train);
   return FEATURES.map((feature, f) => {
     const values = columns(f);
     if (feature.unit === "category") {
       const order = codesOf(values, train, new Map());
+      if (!isSeen(f)) return unseenCategory(feature.name, order.median);
       const places = values.map((value) => edgeValue(order, value)).sort();
       const edges = [places[0], places[places.length - 1]];
       return { feature: feature.name, edges: edges[0] < edges[1] ? edges : [], ...order };

@@ -8,6 +8,7 @@ import { type Manifest, MANIFEST_FORMAT_VERSION, type Metrics } from "../../src/
 import { Network } from "../../src/fraud/model/network.ts";
 import type { WorldConfig } from "../world/world.ts";
 import { logisticContender, oracleContender, ruleContenders } from "./baselines.ts";
+import { categoriesText } from "./choose_categories.ts";
 import { type Contender, MODEL_NAME } from "./contender.ts";
 import { fewFraudsNote, lackOf, LEAST_FRAUDS } from "./enough_frauds.ts";
 import { calibrated, FALSE_POSITIVE_BUDGET, fitModel, logitsOf } from "./fit_model.ts";
@@ -84,7 +85,7 @@ export async function trainModel(
   };
   const contenders = [
     ...ruleContenders(payments, judged),
-    logisticContender("logistic regression", payments, sample.rows, judged),
+    logisticContender("logistic regression", payments, fitted, judged),
     ...(sequenceModel
       ? [
         await gruContender(SEQUENCE_MODEL_NAME, payments, fitted, judged, {
@@ -150,7 +151,7 @@ export async function trainModel(
   const text = scoreboardText(scoreboard) +
     `The networks went through their ${sample.rows.length} training rows this often: ${
       passesText(fitted.curves, sample.rows.length)
-    }.\n` +
+    }.\nOf categories the model looks at: ${categoriesText(inputs)}.\n` +
     Object.entries(byStory).map(([story, { frauds, recall }]) =>
       `The model finds ${(recall * 100).toFixed(1)}% of ${frauds} payments of ${story}.\n`
     ).join("") +

@@ -41,9 +41,7 @@ async function makeExamples(args: readonly string[]): Promise<void> {
   const rows = rowsOf(payments, [WORLD.startMs + WARM_UP_DAYS * DAY_MS, untilMs]);
   const { rows: train } = sampleRows(payments, rows, untilMs, MOST_ROWS, WORLD.seed, false);
   // A code is no measure, and such a model has no place to look it up.
-  const inputs = fitLinearInputs(train).map((input) =>
-    input.codes === undefined ? input : { ...input, edges: [] }
-  );
+  const inputs = fitLinearInputs(train, () => false);
   const regression = scaledRegression(inputs, fitLogistic(train, inputs, RIDGE)[0]);
 
   const contract = `${JSON.stringify({ trainedUntil: null, features: regression.features }, null, 1)}\n`;

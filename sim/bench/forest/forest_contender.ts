@@ -1,4 +1,5 @@
 import { FEATURES, isCategory } from "../../../src/fraud/features/catalogue.ts";
+import type { InputSpec } from "../../../src/fraud/model/manifest.ts";
 import { calibratedContender, type Contender, type JudgedFold } from "../../train/contender.ts";
 import { OperatorError } from "../../../src/core/run_command.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
@@ -29,12 +30,16 @@ export class Forest {
     }
   }
 
-  /** Trained on the very rows that the model is trained on, stopped by the same check; as many forests as seeds. */
+  /**
+   * Trained on the very rows that the model is trained on, stopped by the same check; as many forests as seeds. It sees
+   * what the model's inputs see: a category that validation speaks against would cost it as much.
+   */
   async contender(
     name: string,
     payments: LabelledPayments,
     train: SampledRows,
     check: SampledRows,
+    inputs: readonly InputSpec[],
     fold: JudgedFold,
     seeds: readonly number[],
   ): Promise<Contender> {
@@ -52,9 +57,11 @@ export class Forest {
       await Deno.writeFile(`${folder}/check_label.u8`, check.label);
       await Deno.writeFile(`${folder}/check_weight.f32`, new Uint8Array(check.weight.buffer));
       await writeMatrix(`${folder}/score.f32`, payments, [fold.validation, fold.test], ALL);
+      const categories = ALL.filter(isCategory);
       const settings = {
         features: FEATURES.length,
-        categories: ALL.filter(isCategory),
+        categories: categories.filter((f) => inputs[f].edges.length > 0),
+        unseen: categories.filter((f) => inputs[f].edges.length === 0),
         seeds,
         threads: navigator.hardwareConcurrency,
       };

@@ -1,7 +1,7 @@
 """Trains a gradient-boosted forest on one fold's matrices and scores its validation and test rows.
 
 Called by forest_contender.ts with a folder: train.f32, train_label.u8, check.f32, check_label.u8, check_weight.f32,
-score.f32 (rows of `features` 32-bit floats, those in the columns `categories` codes of names) and settings.json. Writes scores.f64, the mean log-odds of the forests,
+score.f32 (rows of `features` 32-bit floats, those in the columns `categories` codes of names, those in `unseen` left out) and settings.json. Writes scores.f64, the mean log-odds of the forests,
 one a row of score.f32. Needs: pip install lightgbm
 """
 
@@ -27,6 +27,7 @@ known = {column: numpy.unique(train_rows[:, column]) for column in settings["cat
 
 def with_places(rows):
     """Codes as places among those of training: LightGBM keeps a bit for every number up to a category's greatest."""
+    rows[:, settings["unseen"]] = 0
     for column, codes in known.items():
         place = numpy.minimum(numpy.searchsorted(codes, rows[:, column]), len(codes) - 1)
         rows[:, column] = numpy.where(codes[place] == rows[:, column], place, numpy.nan)

@@ -1,5 +1,6 @@
 import { MODEL_NAME } from "../../train/contender.ts";
 import type { Findings } from "../findings/findings.ts";
+import { categoriesText } from "../../train/choose_categories.ts";
 import { passesText } from "../../train/most_passes.ts";
 import { intervalNote, spanText } from "../../train/scoreboard_text.ts";
 import type { BenchRun } from "../run_bench.ts";
@@ -63,6 +64,12 @@ export function runFacts(run: BenchRun, findings: Findings): [string, string][] 
       } of them); of the rest ${
         runs.map(({ model }) => percent(model.networkShare)).join(", ")
       } networks, what remains a regression`,
+    ],
+    [
+      "Categories looked at",
+      `${
+        runs.map(({ model }) => categoriesText(model.networkInputs)).join("; ")
+      } (those that validation shows to help, by period)`,
     ],
     ["Calibration", `${calibration.method} (last period)`],
     [
