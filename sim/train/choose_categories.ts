@@ -11,6 +11,9 @@ const CHOICES: readonly ((feature: string) => boolean)[] = [
   () => true,
 ];
 
+/** With little fraud one forest is lucky and another is not: three together are less so. */
+const FORESTS = [0, 1, 2];
+
 /** Rows to choose by, counted by whose they are and by where they were paid. */
 export interface CategoryCheck {
   readonly byCustomer: Check;
@@ -38,7 +41,12 @@ export function chooseCategories(
   ).filter((choice, i, all) => i === 0 || seenCategories(choice).length > seenCategories(all[i - 1]).length);
   if (choices.length === 1) return choices[0];
   // Each is stopped and judged on the same rows: that flatters all alike, and what is chosen is only between them.
-  const scores = choices.map((choice) => boostTrees(train, byCustomer.rows, choice, seed).stopLogits);
+  const scores = choices.map((choice) => {
+    const grown = FORESTS.map((offset) =>
+      boostTrees(train, byCustomer.rows, choice, seed + offset).stopLogits
+    );
+    return grown[0].map((_, row) => grown.reduce((sum, logits) => sum + logits[row], 0));
+  });
   let chosen = 0;
   for (let next = 1; next < choices.length; next++) {
     const pair = [scores[chosen], scores[next]];

@@ -4,6 +4,7 @@ import { drawAgain } from "../../src/fraud/measures/draw_again.ts";
 import { FALSE_POSITIVE_BUDGET } from "./fit_model.ts";
 import { type FoldJudgement, judgeFold, type OperatingFigures, operatingFigures } from "./judge.ts";
 import type { LabelledPayments } from "./labelled_payments.ts";
+import { luckAgainstOracle } from "./luck_against_oracle.ts";
 import { middle95 } from "../../src/fraud/measures/metrics.ts";
 
 export type Interval = readonly [low: number, high: number];
@@ -25,8 +26,15 @@ export interface ScoreboardLine {
   readonly recall95: Interval;
   readonly precision95: Interval;
   readonly cost95: Interval;
-  /** Its average precision less the oracle's, customers drawn in pairs; null for the oracle, and without one. */
-  readonly overOracle: { readonly difference: number; readonly difference95: Interval } | null;
+  /**
+   * Its average precision less the oracle's, customers drawn in pairs; null for the oracle, and without one. Where all of
+   * the interval is above zero, `luck` is how often chance alone would lift it as far (luck_against_oracle.ts).
+   */
+  readonly overOracle: {
+    readonly difference: number;
+    readonly difference95: Interval;
+    readonly luck: number | null;
+  } | null;
 }
 
 export interface Scoreboard {
@@ -87,6 +95,18 @@ export function makeScoreboard(
   const oracle = names.indexOf(ORACLE_NAME);
   const ap = (draw: typeof draws[number], c: number) => draw[c].averagePrecision;
   const meanAp = (c: number) => mean(judgements[c].map((fold) => fold.averagePrecision));
+  const overOracle = (c: number): ScoreboardLine["overOracle"] => {
+    const difference = meanAp(c) - meanAp(oracle);
+    const difference95 = interval(draws.map((draw) => ap(draw, c) - ap(draw, oracle)));
+    const luck = difference95[0] > 0
+      ? luckAgainstOracle(
+        contenders.map((fold) => ({ scores: fold[c].test, posterior: fold[oracle].test })),
+        difference,
+        new Random(seed).fork(`luck of ${names[c]}`),
+      )
+      : null;
+    return { difference, difference95, luck };
+  };
   const lines = names.map((name, c): ScoreboardLine => {
     const byFold = judgements[c];
     const meanOf = (of: (fold: FoldJudgement) => number) => mean(byFold.map(of));
@@ -104,10 +124,7 @@ export function makeScoreboard(
       recall95: drawsOf(c, (draw) => draw.recall),
       precision95: drawsOf(c, (draw) => draw.precision),
       cost95: drawsOf(c, (draw) => draw.costUsdPerThousand),
-      overOracle: oracle < 0 || c === oracle ? null : {
-        difference: meanAp(c) - meanAp(oracle),
-        difference95: interval(draws.map((draw) => ap(draw, c) - ap(draw, oracle))),
-      },
+      overOracle: oracle < 0 || c === oracle ? null : overOracle(c),
     };
   });
   const model = names.indexOf(modelName);
