@@ -133,7 +133,8 @@ async function checkServer(
           `${check.differingVectors} and ${check.differingStates} differ`,
       );
       for (const example of check.examples) console.error(`  ${example}`);
-      return check.vectors > 0 && check.differingVectors === 0 && check.differingStates === 0;
+      return check.vectors > 0 && check.otherVectors === 0 && check.differingVectors === 0 &&
+        check.differingStates === 0;
     });
   } finally {
     await sql.end();

@@ -90,7 +90,11 @@ export async function auditRun(
   for (const { name, violations, examples } of await checkLedger(sql)) {
     if (violations > 0) findings.push(`ledger: ${name} ${violations}, such as ${examples[0]}`);
   }
-  findings.push(...(await checkFeatures(sql)).examples.map((example) => `features: ${example}`));
+  const features = await checkFeatures(sql);
+  findings.push(...features.examples.map((example) => `features: ${example}`));
+  if (features.otherVectors > 0) {
+    findings.push(`features: ${features.otherVectors} vectors of another length`);
+  }
   return { payments: payments.length, captured, findings };
 }
 

@@ -16,6 +16,8 @@ export interface FeatureCheck {
   /** Those that the server screened: their stored vectors were compared. */
   vectors: number;
   differingVectors: number;
+  /** Screened by a version of the server whose model saw other features than this one's: nothing to compare with. */
+  otherVectors: number;
   /** Entities that have a state, stored or rebuilt or both. */
   states: number;
   differingStates: number;
@@ -117,6 +119,11 @@ function replay(row: Row, states: FeatureStates, check: Check): void {
     }
     return;
   }
+  const { byteLength } = row.feature_vector;
+  if (byteLength !== rebuilt.byteLength && byteLength % Float64Array.BYTES_PER_ELEMENT === 0) {
+    check.result.otherVectors++;
+    return;
+  }
   check.result.vectors++;
   const bytes = Buffer.from(rebuilt.buffer, rebuilt.byteOffset, rebuilt.byteLength);
   if (!bytes.equals(row.feature_vector)) {
@@ -179,6 +186,7 @@ class Check {
     labels: 0,
     vectors: 0,
     differingVectors: 0,
+    otherVectors: 0,
     states: 0,
     differingStates: 0,
     examples: [],

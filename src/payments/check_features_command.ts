@@ -14,6 +14,9 @@ async function printComparison(sql: Sql): Promise<boolean> {
   line("labels that became known on the way", check.labels);
   line("stored vectors compared with the rebuilt ones", check.vectors);
   line("vectors that differ in any bit", check.differingVectors);
+  if (check.otherVectors > 0) {
+    line("vectors of an earlier version with other features, not compared", check.otherVectors);
+  }
   line("stored states of customers, cards, devices, addresses and merchants compared", check.states);
   line("states that differ in any bit", check.differingStates);
   for (const example of check.examples) console.log(`           ${example}`);

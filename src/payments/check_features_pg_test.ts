@@ -96,6 +96,21 @@ Deno.test("checkFeatures() goes from one tenant to the next with more rows to co
   expect(spoilt.examples[0]).toContain("other/device/");
 });
 
+Deno.test("vectors of an earlier version with other features are counted, and not called different", async () => {
+  await using lab = await openLab();
+  for (let i = 0; i < 2; i++) await lab.pay({ deviceId: "dev_1", paymentMethodId: "pm_ann" });
+  const first = "where payment_id = (select min(payment_id) from payments)";
+  await lab.owner.unsafe(
+    `update payments set feature_vector = substring(feature_vector from 1 for 800) ${first}`,
+  );
+  expect(await checkFeatures(lab.owner)).toMatchObject({ vectors: 1, otherVectors: 1, differingVectors: 0 });
+  // Eight bytes a feature: anything else is a vector that was cut.
+  await lab.owner.unsafe(
+    `update payments set feature_vector = substring(feature_vector from 1 for 799) ${first}`,
+  );
+  expect(await checkFeatures(lab.owner)).toMatchObject({ vectors: 2, otherVectors: 0, differingVectors: 1 });
+});
+
 Deno.test("checkFeatures() finds what differs", async (t) => {
   await using lab = await openLab();
   for (let i = 0; i < 5; i++) {
