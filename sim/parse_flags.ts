@@ -1,9 +1,4 @@
-import { OperatorError } from "../src/core/run_command.ts";
-
-/** A command's flags did not make sense; the message says which and what is allowed. */
-export class FlagError extends OperatorError {
-  override name = "FlagError";
-}
+import { FlagError } from "../src/core/run_command.ts";
 
 /** `--name value`, for `lists` as often as one likes, and `--name` for switches; anything else is refused by name. */
 export function parseFlags<

@@ -115,7 +115,7 @@ Deno.test("too little is refused before anything is trained, with what there is"
     // Asked for by name and not there: said before the file is read.
     const forest = ["--dataset", "/nonexistent.csv", "--forest", "/nonexistent/python"];
     await expect(runBench(benchOptions(forest))).rejects.toThrow(
-      "--forest: /nonexistent/python has no LightGBM (there is no such program)",
+      "forest_missing: --forest: /nonexistent/python has no LightGBM (there is no such program)",
     );
   });
 });

@@ -1,6 +1,6 @@
-import { FlagError } from "../../parse_flags.ts";
 import { MODEL_NAME, ORACLE_NAME } from "../../train/contender.ts";
 import { SEQUENCE_MODEL_NAME } from "../../train/sequence/gru_contender.ts";
+import { FlagError } from "../../../src/core/run_command.ts";
 
 /** A model of one's own, as `--model` names it. */
 export interface ModelSpec {
