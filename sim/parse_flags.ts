@@ -19,7 +19,7 @@ export function parseFlags<
       switches.add(name as Switch);
     } else if ([...allowed.values, ...repeated].includes(name as Value | List)) {
       const value = inline ?? args[++i];
-      if (value === undefined) throw new FlagError(`--${name} needs a value.`);
+      if (value === undefined || value === "") throw new FlagError(`--${name} needs a value.`);
       if (name in lists) lists[name as List].push(value);
       else values[name as Value] = value;
     } else {

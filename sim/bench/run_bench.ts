@@ -152,8 +152,11 @@ async function rollingRuns(
         `after ${counted(options.labelDelayDays, "day")} ${
           options.folds === 1 ? "needs" : "need"
         } ${least}. ` +
-        `Give ${fewerOf(options)}data of more days; if the file's ` +
-        `time counts hours or days, turn it into seconds.`,
+        `Give ${fewerOf(options)}${
+          options.dataset === null
+            ? "more --days."
+            : "data of more days; if the file's time counts hours or days, turn it into seconds."
+        }`,
     );
   }
   const folds = rollingFolds(span, options.folds, options.labelDelayDays);
@@ -165,7 +168,11 @@ async function rollingRuns(
       `${
         lacking[lacking.length - 1]
       }; ${LEAST_FRAUDS} are needed at least, and no other period of test has them. ` +
-        `Give ${fewerOf(options)}data with more fraud.`,
+        `Give ${fewerOf(options)}${
+          options.dataset === null
+            ? "more --days, more --customers, or another --seed."
+            : "data with more fraud."
+        }`,
     );
   }
   const periods: TestPeriod[] = [];

@@ -104,12 +104,18 @@ export function toOperatorError(error: unknown, task: string | null = null): Ope
       { cause: error },
     );
   }
-  if (error instanceof Deno.errors.NotADirectory) {
+  // The second from mkdir.
+  if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists) {
     return new OperatorError(
       "not_a_folder",
       `${said}. A file is where a folder should be: move it away, or name another folder.`,
       { cause: error },
     );
+  }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new OperatorError("not_a_file", `${said}. A folder is where a file should be: name a file.`, {
+      cause: error,
+    });
   }
   return null;
 }
