@@ -12,7 +12,7 @@ import { LiveTally } from "./stream/live_tally.ts";
 import { payByCard, useWallet } from "./stream/make_call.ts";
 import { type WalletCall, walletCalls } from "./stream/wallet_calls.ts";
 import { DEFAULT_LIVE_DAYS } from "./world/types.ts";
-import { OperatorError } from "../src/core/run_command.ts";
+import { FlagError, OperatorError } from "../src/core/run_command.ts";
 
 export interface LiveOptions {
   readonly url: string;
@@ -26,6 +26,11 @@ const MAX_IN_FLIGHT = 500;
 
 /** {@link driveLive} with the world that the server's database was filled with. */
 export async function runLive(options: LiveOptions & { readonly tenantId: string }): Promise<void> {
+  if (!URL.canParse(options.url)) {
+    throw new FlagError(
+      `--url must be a server's address such as http://127.0.0.1:8000/mcp, not "${options.url}".`,
+    );
+  }
   const config = readConfig((name) => Deno.env.get(name));
   const database = await joinDatabase(config, (line) => console.error(line), { mustExist: true });
   const known = await knownWorld({ url: database.ownerUrl }, options.tenantId).finally(() => database.stop());
