@@ -135,7 +135,7 @@ Deno.test("of a world that is too small, the flags that make it larger are told"
   await expect(run("--days", "20", "--customers", "300", "--folds", "1")).rejects.toThrow(
     /^dataset_too_few_frauds: .*more --days, more --customers, or another --seed\.$/,
   );
-  await expect(run("--days", "20", "--customers", "50", "--folds", "12")).rejects.toThrow(
+  await expect(run("--days", "20", "--customers", "100", "--folds", "12")).rejects.toThrow(
     /^dataset_too_short: .*, or more --days\.$/,
   );
 });
