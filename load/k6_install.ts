@@ -7,6 +7,7 @@
 import configuration from "../deno.json" with { type: "json" };
 import { dirname, join, resolve } from "node:path";
 import { downloadK6 } from "./lib/download_k6.ts";
+import { GateError } from "./lib/gate_error.ts";
 import { K6_VERSION } from "./lib/k6_version.ts";
 import { installedK6Path, k6Version, type ResolvedK6, resolveK6 } from "./resolve_k6.ts";
 
@@ -22,10 +23,19 @@ export interface InstallOptions {
   readonly goCommand?: string;
 }
 
-/** The installed k6. Throws with every way that failed and why. */
+/** The installed k6. Throws a {@link GateError} with every way that failed and why. */
 export async function installK6(options: InstallOptions): Promise<ResolvedK6> {
   const path = resolve(installedK6Path(options.dataDir));
-  await Deno.mkdir(dirname(path), { recursive: true });
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new GateError(
+      "k6_missing",
+      `Cannot make a folder for k6 at ${dirname(path)}: ${
+        (error as Error).message
+      }. Set DATA_DIR to another folder.`,
+    );
+  }
   const failures: string[] = [];
   for (const install of [fromRelease, fromGo]) {
     try {
@@ -39,7 +49,8 @@ export async function installK6(options: InstallOptions): Promise<ResolvedK6> {
       failures.push(`- ${reason}`);
     }
   }
-  throw new Error(
+  throw new GateError(
+    "k6_missing",
     `Cannot install k6 ${K6_VERSION}:\n${failures.join("\n")}\n` +
       `Install k6 yourself (https://grafana.com/docs/k6/latest/set-up/install-k6/) and set K6 to its path.`,
   );
@@ -85,7 +96,7 @@ if (import.meta.main) {
     console.error(
       isHelp
         ? `deno task k6:install: ${configuration.tasks["k6:install"].description}`
-        : `Unknown argument "${Deno.args[0]}". This command takes none.`,
+        : `invalid_flag: Unknown argument "${Deno.args[0]}". This command takes none.`,
     );
     Deno.exit(isHelp ? 0 : 2);
   }
@@ -100,7 +111,8 @@ if (import.meta.main) {
     });
     console.log(k6.path);
   } catch (error) {
-    log(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof GateError)) throw error;
+    log(`${error.code}: ${error.message}`);
     Deno.exit(2);
   }
 }

@@ -1,4 +1,5 @@
 import { delimiter, join } from "node:path";
+import { GateError } from "./lib/gate_error.ts";
 import { K6_VERSION } from "./lib/k6_version.ts";
 
 /** A k6 that has answered `k6 version`. */
@@ -23,8 +24,11 @@ export async function resolveK6(
   if (asked) {
     const version = await k6Version(asked);
     if (!version) {
-      throw new Error(
-        `K6 is ${JSON.stringify(asked)}, which is not a k6 of version ${K6_MAJOR_MIN} or later.`,
+      throw new GateError(
+        "k6_missing",
+        `K6 is ${
+          JSON.stringify(asked)
+        }, which is not a k6 of version ${K6_MAJOR_MIN} or later. Set K6 to the path of one, or unset it.`,
       );
     }
     return { path: asked, version, foundBy: "$K6" };

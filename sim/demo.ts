@@ -24,11 +24,11 @@ import { formatDemoReport } from "./demo/demo_report.ts";
 import { judgeStream } from "./demo/judge_stream.ts";
 import { startServer } from "./demo/start_server.ts";
 import { loadWorld } from "./history/load_world.ts";
-import { FlagError, parseFlags, wholeNumber } from "./parse_flags.ts";
+import { parseFlags, wholeNumber } from "./parse_flags.ts";
 import { exportStream } from "./stream/export_stream.ts";
 import { trainModel } from "./train/train_model.ts";
 import { generateWorld, type WorldConfig } from "./world/world.ts";
-import { runCommand } from "../src/core/run_command.ts";
+import { OperatorError, runCommand } from "../src/core/run_command.ts";
 
 const TENANT = "default";
 const STREAM_RESERVE = 500;
@@ -155,7 +155,8 @@ async function ensureWorld(
     await sql.end();
     if (known !== undefined) {
       if (known.seed !== wanted.seed || known.days !== wanted.days || known.customers !== wanted.customers) {
-        throw new FlagError(
+        throw new OperatorError(
+          "world_differs",
           `The demo's database holds another world (seed ${known.seed}, ${known.days} days, ${known.customers} ` +
             `customers). Use those figures, or another folder: DATA_DIR=.data/other deno task demo …`,
         );
@@ -265,7 +266,7 @@ if (import.meta.main) {
         return 130;
       }
       if (!(error instanceof GateError)) throw error;
-      console.error(error.message);
+      console.error(`${error.code}: ${error.message}`);
       return 2;
     }
   }, 2);

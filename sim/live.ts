@@ -4,7 +4,6 @@ import { toRfc3339 } from "../src/core/clock.ts";
 import { startProgress } from "../src/core/progress.ts";
 import { joinDatabase } from "../src/db/open_database.ts";
 import { VERSION } from "../src/version.ts";
-import { FlagError } from "./parse_flags.ts";
 import { DAY_MS } from "../src/fraud/features/windows.ts";
 import { mergeByTime } from "./history/merge_by_time.ts";
 import { type FutureCall, futureCalls } from "./stream/future_calls.ts";
@@ -13,6 +12,7 @@ import { LiveTally } from "./stream/live_tally.ts";
 import { payByCard, useWallet } from "./stream/make_call.ts";
 import { type WalletCall, walletCalls } from "./stream/wallet_calls.ts";
 import { DEFAULT_LIVE_DAYS } from "./world/types.ts";
+import { FlagError, OperatorError } from "../src/core/run_command.ts";
 
 export interface LiveOptions {
   readonly url: string;
@@ -26,6 +26,11 @@ const MAX_IN_FLIGHT = 500;
 
 /** {@link driveLive} with the world that the server's database was filled with. */
 export async function runLive(options: LiveOptions & { readonly tenantId: string }): Promise<void> {
+  if (!URL.canParse(options.url)) {
+    throw new FlagError(
+      `--url must be a server's address such as http://127.0.0.1:8000/mcp, not "${options.url}".`,
+    );
+  }
   const config = readConfig((name) => Deno.env.get(name));
   const database = await joinDatabase(config, (line) => console.error(line), { mustExist: true });
   const known = await knownWorld({ url: database.ownerUrl }, options.tenantId).finally(() => database.stop());
@@ -53,8 +58,9 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   const offers = (tool: string) => tools.some(({ name }) => name === tool);
   if (!offers("create_payment")) {
     await client.close();
-    throw new FlagError(
-      `forbidden: the server at ${options.url} does not offer create_payment to this caller` +
+    throw new OperatorError(
+      "forbidden",
+      `The server at ${options.url} does not offer create_payment to this caller` +
         `${
           tools.length === 0 ? "" : `, only ${tools.map(({ name }) => name).join(", ")}`
         }. The token of --token needs ` +
@@ -68,7 +74,7 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   const first = calls.next();
   if (first.done) {
     await client.close();
-    throw new FlagError(streamEnded(known));
+    throw new OperatorError("stream_ended", streamEnded(known));
   }
   const total = options.ratePerSecond * options.durationS;
   const progress = startProgress(`live ${options.ratePerSecond}/s`, total, "calls");
@@ -79,7 +85,7 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   Deno.addSignalListener("SIGINT", onInterrupt);
   let sent = 0;
   let isEnded = false;
-  let refused: FlagError | null = null;
+  let refused: OperatorError | null = null;
   for (let next: IteratorResult<LiveCall> = first;; next = calls.next()) {
     if (next.done) isEnded = true;
     if (next.done || stopped || sent === total) break;
@@ -104,13 +110,14 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
   await client.close();
   if (refused !== null) throw refused;
   if (sent > 0 && tally.isWithoutAnswer) {
-    throw new FlagError(
-      `no_payment_made: of ${sent} calls none came to a payment. The first ended as "${tally.firstFailure}".`,
+    throw new OperatorError(
+      "no_payment_made",
+      `Of ${sent} calls none came to a payment. The first ended as "${tally.firstFailure}".`,
     );
   }
   const lines = [tally.text(sent, (performance.now() - startedMs) / 1000)];
   if (!withWallets) lines.push('Cards only: the token of --token has no scope "wallets".');
-  if (isEnded) lines.push(streamEnded(known));
+  if (isEnded) lines.push(`stream_ended: ${streamEnded(known)}`);
   return lines.join("\n");
 }
 
@@ -118,8 +125,9 @@ export async function driveLive(known: KnownWorld, options: LiveOptions): Promis
 function refuseOtherTenant(tenantId: string, token: string | null): void {
   const claimed = token === null ? undefined : tenantOf(token);
   if (claimed === undefined || claimed === tenantId) return;
-  throw new FlagError(
-    `other_tenant: the token of --token is for tenant "${claimed}", and the stream is the world of tenant "${tenantId}". ` +
+  throw new OperatorError(
+    "other_tenant",
+    `The token of --token is for tenant "${claimed}", and the stream is the world of tenant "${tenantId}". ` +
       `Go on with that tenant's own world by --tenant ${claimed}, or get a token by deno task token --tenant ${tenantId} ` +
       '--scope "payments wallets simulate".',
   );
@@ -140,14 +148,16 @@ function tenantOf(token: string): string | undefined {
 function notConnected(
   { url, token }: LiveOptions,
   cause: Error & { status?: unknown; code?: unknown },
-): FlagError {
+): OperatorError {
   if (cause.status !== 401 && cause.code !== 401 && cause.name !== "UnauthorizedError") {
-    return new FlagError(
+    return new OperatorError(
+      "server_unreachable",
       `No MCP server answers at ${url}: ${cause.message}. Start one with deno task serve.`,
     );
   }
-  return new FlagError(
-    `unauthorized: the server at ${url} ${
+  return new OperatorError(
+    "unauthorized",
+    `The server at ${url} ${
       token === null ? "wants a token, and --token gives none" : "does not take the token of --token"
     }. ` +
       'Get one by deno task token --scope "payments wallets simulate", or from its authorization server. ' +
@@ -173,12 +183,10 @@ function* ownersCalls(known: KnownWorld): Iterable<LiveCall> {
   for (const wallet of walletCalls(known)) yield { occurredAtMs: wallet.occurredAtMs, card: null, wallet };
 }
 
-/** Why there is nothing, or nothing more, to send; it begins with a code that scripts can look for. */
+/** Why there is nothing, or nothing more, to send. */
 function streamEnded({ world: { config }, reachedMs }: KnownWorld): string {
   const endMs = config.startMs + (config.days + (config.liveDays ?? DEFAULT_LIVE_DAYS)) * DAY_MS;
-  return `stream_ended: the world's stream of payments ends at ${
-    toRfc3339(endMs)
-  }, and before this run the tenant's ` +
+  return `The world's stream of payments ends at ${toRfc3339(endMs)}, and before this run the tenant's ` +
     `payments had reached ${
       toRfc3339(reachedMs)
     }. A tenant's time never goes back: fill another one with deno task ` +

@@ -58,7 +58,7 @@ Deno.test("driveLive() goes on with the world over MCP where its history ends, a
     const quick = { ratePerSecond: 40, durationS: 1 };
     const beyond = { ...known, reachedMs: END_MS + 366 * DAY_MS };
     await expect(driveLive(beyond, { url: served.url, token: null, ...quick })).rejects.toThrow(
-      /^stream_ended: the world's stream of payments ends at 2027-01-25T00:00:00.*reached 2027-01-26/,
+      /^stream_ended: The world's stream of payments ends at 2027-01-25T00:00:00.*reached 2027-01-26/,
     );
     await using guarded = serveApp({
       payments: stack.payments,
@@ -81,13 +81,13 @@ Deno.test("driveLive() goes on with the world over MCP where its history ends, a
       /^unauthorized: .*does not take the token of --token.*It says: The token was refused: [^{}]*$/,
     );
     await expect(driveLive(known, { url: "http://127.0.0.1:9/mcp", token: null, ...quick })).rejects.toThrow(
-      /^No MCP server answers at/,
+      /^server_unreachable: No MCP server answers at/,
     );
     // Another tenant's token: of this world's customers it knows none.
     const [, stranger] = (await bearer({ tenantId: "other", scopes: ["payments", "simulate"] })).authorization
       .split(" ");
     await expect(driveLive(known, { url: guarded.url, token: stranger, ...quick })).rejects.toThrow(
-      /^other_tenant: the token of --token is for tenant "other", and the stream is the world of tenant "default".*--tenant other/,
+      /^other_tenant: The token of --token is for tenant "other", and the stream is the world of tenant "default".*--tenant other/,
     );
     const text = await driveLive(known, { url: served.url, token: null, ratePerSecond: 60, durationS: 6 });
     expect(text).toMatch(/^360 calls in /);

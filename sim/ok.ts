@@ -20,7 +20,7 @@ import { checkFeatures } from "../src/payments/check_features.ts";
 import { countTests, type TestCounts } from "./ok/count_tests.ts";
 import { startServer } from "./demo/start_server.ts";
 import { exportStream } from "./stream/export_stream.ts";
-import { runCommand } from "../src/core/run_command.ts";
+import { refuseArguments, runCommand } from "../src/core/run_command.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 /** The limits of the full gate at half its rate: CI's machines are shared, and a gate that cries wolf is switched off. */
@@ -166,7 +166,8 @@ if (import.meta.main) {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => abort.abort(new Error(name)));
   }
-  await runCommand("ok", async () => {
+  await runCommand("ok", async (args) => {
+    refuseArguments(args);
     try {
       const checks = await ok(abort.signal);
       console.log(`\n${checks.lines.join("\n")}\n`);

@@ -1,9 +1,4 @@
-import { OperatorError } from "../src/core/run_command.ts";
-
-/** A command's flags did not make sense; the message says which and what is allowed. */
-export class FlagError extends OperatorError {
-  override name = "FlagError";
-}
+import { FlagError } from "../src/core/run_command.ts";
 
 /** `--name value`, for `lists` as often as one likes, and `--name` for switches; anything else is refused by name. */
 export function parseFlags<
@@ -24,7 +19,7 @@ export function parseFlags<
       switches.add(name as Switch);
     } else if ([...allowed.values, ...repeated].includes(name as Value | List)) {
       const value = inline ?? args[++i];
-      if (value === undefined) throw new FlagError(`--${name} needs a value.`);
+      if (value === undefined || value === "") throw new FlagError(`--${name} needs a value.`);
       if (name in lists) lists[name as List].push(value);
       else values[name as Value] = value;
     } else {

@@ -20,11 +20,11 @@ import { exportFiles, partitionOf } from "./export/export_command.ts";
 import { completeWorld } from "./history/complete_world.ts";
 import { loadPart } from "./history/load_part.ts";
 import { type LoadOptions, loadWorld } from "./history/load_world.ts";
-import { FlagError, midnight, parseFlags, wholeNumber } from "./parse_flags.ts";
+import { midnight, parseFlags, wholeNumber } from "./parse_flags.ts";
 import { runLive } from "./live.ts";
 import type { Partition } from "./world/partition.ts";
 import { generateWorld, type World, type WorldConfig } from "./world/world.ts";
-import { runCommand } from "../src/core/run_command.ts";
+import { FlagError, OperatorError, runCommand } from "../src/core/run_command.ts";
 
 /**
  * What a server without a world gets: small enough to load in seconds, and long enough for what looks back: a usual week
@@ -182,13 +182,15 @@ async function requireEmptyTenant(
       const parts = await sql`
         select 1 from customers where tenant_id = ${tenantId} and customer_id = ${customers[0].customerId}`;
       if (parts.length === 0) return;
-      throw new FlagError(
+      throw new OperatorError(
+        "world_in_parts",
         `Tenant "${tenantId}" holds parts of a world. Load the others with --partition and then run --complete, or use ` +
           `another tenant (--tenant) or another folder (DATA_DIR).`,
       );
     }
     const is = `seed ${known.seed}, ${known.days} days, ${known.customers} customers`;
-    throw new FlagError(
+    throw new OperatorError(
+      "world_exists",
       `Tenant "${tenantId}" already has a world (${is}), and a ledger is never emptied. To load seed ${config.seed}, ` +
         `${config.days} days, ${config.customers} customers, use another tenant (--tenant) or another folder (DATA_DIR).`,
     );

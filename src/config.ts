@@ -4,7 +4,29 @@ import { OperatorError } from "./core/run_command.ts";
 /** A wrong setting: names the variable, shows the value, says what is allowed. */
 export class ConfigError extends OperatorError {
   override name = "ConfigError";
+
+  constructor(
+    text: string,
+    { code = "invalid_setting", cause }: { code?: ConfigCode; cause?: unknown } = {},
+  ) {
+    super(code, text, { cause });
+  }
 }
+
+/** What a variable's value leads to; `invalid_setting` where the value itself, or two together, cannot be. */
+export type ConfigCode =
+  | "invalid_setting"
+  /** Another program listens there. */
+  | "port_in_use"
+  /** This account, or this task, may not listen there. */
+  | "address_not_permitted"
+  /** JWT_JWKS_URL gives no keys to check a token by. */
+  | "jwks_unreadable"
+  /** The folder of a model gives none that this program can serve. */
+  | "model_unusable"
+  | "rates_unreadable"
+  /** The providers at PROVIDERS_URL have another book than this database's charges are in. */
+  | "providers_are_others";
 
 export interface Config {
   readonly port: number;

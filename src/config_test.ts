@@ -159,7 +159,9 @@ Deno.test("readConfig() refuses a wrong value, and names the variable, the value
         name,
         value,
         message: expect.stringMatching(
-          new RegExp(`^${name} must be .+, not .+ Correct or unset the variable ${name}\\.$`),
+          new RegExp(
+            `^invalid_setting: ${name} must be .+, not .+ Correct or unset the variable ${name}\\.$`,
+          ),
         ),
       });
     }
@@ -177,7 +179,7 @@ Deno.test("readConfig() never shows a secret it refuses", () => {
 Deno.test("readConfig() refuses an address that others can reach unless tokens are asked for", () => {
   for (const host of ["0.0.0.0", "::", "192.168.1.5", "payments.example.com"]) {
     expect(refusal({ HOST: host })).toMatch(
-      /^HOST is ".+", which others can reach, but JWT_SECRET_KEY is not set/,
+      /^invalid_setting: HOST is ".+", which others can reach, but JWT_SECRET_KEY is not set/,
     );
     expect(read({ HOST: host, JWT_SECRET_KEY: SECRET }).host).toBe(host);
     expect(read({ HOST: host, JWT_JWKS_URL: "https://id.example.com/keys" }).host).toBe(host);
@@ -187,7 +189,7 @@ Deno.test("readConfig() refuses an address that others can reach unless tokens a
 
 Deno.test("readConfig() refuses to be told of two keys at once", () => {
   expect(refusal({ JWT_SECRET_KEY: SECRET, JWT_JWKS_URL: "https://id.example.com/keys" })).toMatch(
-    /^JWT_SECRET_KEY and JWT_JWKS_URL are both set/,
+    /^invalid_setting: JWT_SECRET_KEY and JWT_JWKS_URL are both set/,
   );
 });
 

@@ -78,6 +78,7 @@ async function requireOwnFolder({ providersUrl, dataDirectory }: Config): Promis
     }, but the ` +
       `providers at PROVIDERS_URL ${providersUrl} remember in another folder and would not know them. Start ` +
       `\`deno task providers\` with DATA_DIR=${resolve(dataDirectory)}, or this server with their DATA_DIR.`,
+    { code: "providers_are_others" },
   );
 }
 

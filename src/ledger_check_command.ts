@@ -56,6 +56,7 @@ async function openBook(sql: Sql): Promise<{ charges: ChargesBook; from: string;
     if (known.answer === "unknown") {
       // Each row would disagree, which says nothing about any of them.
       throw new OperatorError(
+        "providers_are_others",
         `The providers at PROVIDERS_URL ${providersUrl} do not know ${known.about}: theirs is another book, ` +
           `${known.bookId}. Nothing was checked. Start \`deno task providers\` with the DATA_DIR that this database's ` +
           "charges are in, or unset PROVIDERS_URL to check against the book in DATA_DIR.",
@@ -65,7 +66,7 @@ async function openBook(sql: Sql): Promise<{ charges: ChargesBook; from: string;
       const stored = await readStoredBook(sql);
       const { bookId: answered } = known;
       const fault = otherBookFault({ providersUrl, asked: providersBook, stored, answered });
-      if (fault !== null) throw new OperatorError(`${fault} Nothing was checked.`);
+      if (fault !== null) throw new OperatorError("providers_are_others", `${fault} Nothing was checked.`);
     }
     const charges = await providers.readBook().catch((error) => {
       throw noBookError(providersUrl, error);
@@ -81,6 +82,7 @@ async function openBook(sql: Sql): Promise<{ charges: ChargesBook; from: string;
 function noBookError(from: string, error: unknown): OperatorError {
   const { message, cause } = error as Error;
   return new OperatorError(
+    "providers_book_unreadable",
     `The providers' book at PROVIDERS_URL ${from} cannot be read: ${message}${
       cause instanceof Error ? ` (${cause.message})` : ""
     }. Start ` +

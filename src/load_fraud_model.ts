@@ -34,6 +34,7 @@ export async function loadFraudModel(
     if (model.modelVersion === promoted.modelVersion) return model;
     throw new ConfigError(
       `${model.directory} holds model ${model.modelVersion}, not the promoted ${promoted.modelVersion}. ${chosenBy}`,
+      { code: "model_unusable" },
     );
   }
   const trained = join(dataDirectory, "model");
@@ -58,7 +59,10 @@ async function load(directory: string, chosenBy: string, willExplain = true): Pr
   try {
     model = await loadModel(directory);
   } catch (error) {
-    throw new ConfigError(`${(error as Error).message} ${chosenBy}`.trim(), { cause: error });
+    throw new ConfigError(`${(error as Error).message} ${chosenBy}`.trim(), {
+      code: "model_unusable",
+      cause: error,
+    });
   }
   return {
     directory,

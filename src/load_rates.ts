@@ -15,6 +15,7 @@ export async function loadRates({ ratesFile }: Pick<Config, "ratesFile">): Promi
         (error as Error).message.replace(/\.$/, "")
       }. Give it the form of ` +
         "fixtures/rates/2026-01-02.json, or unset RATES_FILE.",
+      { code: "rates_unreadable" },
     );
   }
 }

@@ -47,7 +47,9 @@ Deno.test("a RATES_FILE that gives no rates is refused at the start, and says wh
       expect(refusal.message).toMatch(why);
       expect(refusal.message).toContain(`RATES_FILE ${file}`);
     }
-    await expect(loadRates({ ratesFile: `${file}.none` })).rejects.toThrow(/^RATES_FILE .* gives no rates/);
+    await expect(loadRates({ ratesFile: `${file}.none` })).rejects.toThrow(
+      /^rates_unreadable: RATES_FILE .* gives no rates/,
+    );
   } finally {
     await Deno.remove(file);
   }

@@ -31,7 +31,7 @@ import { startShadow } from "./start_shadow.ts";
 import { openWalletStack } from "./wallet_stack.ts";
 import { bookToPin, watchProviders } from "./watch_providers.ts";
 import { WalletKeeper } from "./wallets/wallet_keeper.ts";
-import { runCommand } from "./core/run_command.ts";
+import { FlagError, runCommand } from "./core/run_command.ts";
 
 const COMPLETER_INTERVAL_MS = 1_000;
 const KEEPER_INTERVAL_MS = 1_000;
@@ -40,7 +40,7 @@ const ORDERS_DRAIN_MAX_MS = 1_000;
 
 async function main(args: readonly string[]): Promise<number> {
   const unknown = args.find((arg) => arg !== "--stdio");
-  if (unknown !== undefined) throw new ConfigError(`Unknown argument "${unknown}". The only one is --stdio.`);
+  if (unknown !== undefined) throw new FlagError(`Unknown argument "${unknown}". The only one is --stdio.`);
   const stdio = args.includes("--stdio");
   const config = readConfig((name) => Deno.env.get(name));
   if (stdio && !config.approvalTokens) {

@@ -92,6 +92,7 @@ export async function watchProviders(
         : `The providers at PROVIDERS_URL ${providersUrl} do not know ${known.about}. They remember in their own DATA_DIR: ` +
           "start `deno task providers` with the DATA_DIR that this database's world was loaded with (this server's is " +
           `${resolve(dataDirectory)}), or this server with the database that their charges are of.`,
+      { code: "providers_are_others" },
     );
     if (before !== fault) log.error("providers_are_others", { error: strangers.message });
     return strangers;

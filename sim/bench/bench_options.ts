@@ -1,6 +1,7 @@
-import { FlagError, midnight, parseFlags, wholeNumber } from "../parse_flags.ts";
+import { midnight, parseFlags, wholeNumber } from "../parse_flags.ts";
 import { NETWORK_EPOCHS } from "../train/most_passes.ts";
 import { type ModelSpec, modelSpecs } from "./plugged/model_spec.ts";
+import { FlagError } from "../../src/core/run_command.ts";
 
 export interface BenchOptions {
   readonly dataset: string | null;

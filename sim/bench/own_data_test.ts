@@ -115,9 +115,29 @@ Deno.test("too little is refused before anything is trained, with what there is"
     // Asked for by name and not there: said before the file is read.
     const forest = ["--dataset", "/nonexistent.csv", "--forest", "/nonexistent/python"];
     await expect(runBench(benchOptions(forest))).rejects.toThrow(
-      "--forest: /nonexistent/python has no LightGBM (there is no such program)",
+      "forest_missing: --forest: /nonexistent/python has no LightGBM (there is no such program)",
     );
+    const models = [["tfjs:/nonexistent", "/nonexistent/model.json"], [
+      "onnx:/fold-{fold}.onnx",
+      "/fold-1.onnx",
+    ]];
+    for (const [model, named] of models) {
+      const options = ["--dataset", "/nonexistent.csv", "--forest", "off", "--model", model];
+      await expect(runBench(benchOptions(options))).rejects.toThrow(
+        new RegExp(`^model_unreadable: .*${named}`),
+      );
+    }
   });
+});
+
+Deno.test("of a world that is too small, the flags that make it larger are told", async () => {
+  const run = (...world: string[]) => runBench(benchOptions([...world, "--forest", "off"]));
+  await expect(run("--days", "20", "--customers", "300", "--folds", "1")).rejects.toThrow(
+    /^dataset_too_few_frauds: .*more --days, more --customers, or another --seed\.$/,
+  );
+  await expect(run("--days", "20", "--customers", "100", "--folds", "12")).rejects.toThrow(
+    /^dataset_too_short: .*, or more --days\.$/,
+  );
 });
 
 Deno.test("little fraud, customers who come once and a model that only guesses are said on console, report and card", async () => {

@@ -21,12 +21,12 @@ import {
   handbookTestRows,
   TRAINING_WINDOWS_DAYS,
 } from "./handbook_protocol.ts";
-import { probeModels } from "./plugged/probe_models.ts";
-import { FlagError } from "../parse_flags.ts";
+import { openModels, probeModels } from "./plugged/probe_models.ts";
 import { dataNotes } from "./data_notes.ts";
 import { periodLine } from "./period_line.ts";
 import { type FoldRun, type Outside, runFolds } from "./run_folds.ts";
 import type { TestPeriod } from "./training/train_part.ts";
+import { OperatorError } from "../../src/core/run_command.ts";
 
 export interface BenchRun extends Judged {
   readonly source: Pick<PaymentSource, "name" | "description">;
@@ -53,6 +53,7 @@ export async function runBench(
   const startedMs = performance.now();
   // Before minutes are spent on anything else.
   const { forest, notes } = await findForest(options);
+  const models = await openModels(options.models, { timeoutMs: options.modelTimeoutMs });
   const { source, payments } = await readPayments(options);
   const featuresMs = performance.now();
   const outside: Outside = {
@@ -64,7 +65,7 @@ export async function runBench(
     },
   };
   // Before hours are spent on the others.
-  await probeModels(options.models, payments, outside.plug);
+  await probeModels(models, payments);
   notes.push(...source.notes, ...dataNotes(payments));
   const runs = options.preset === "handbook"
     ? await handbookRuns(payments, outside, options, tell)
@@ -120,7 +121,9 @@ async function findForest(
   if (found instanceof Forest) return { forest: found, notes: [] };
   const why = `${forestPython} has no LightGBM (${found.missing})`;
   const nextMove = "`python3 -m venv DIR && DIR/bin/pip install lightgbm`, then --forest DIR/bin/python";
-  if (forestIsRequired) throw new FlagError(`--forest: ${why}. ${nextMove}; or --forest off.`);
+  if (forestIsRequired) {
+    throw new OperatorError("forest_missing", `--forest: ${why}. ${nextMove}; or --forest off.`);
+  }
   const note = `No boosted forest: ${why}. ${nextMove}.`;
   console.error(note);
   return { forest: null, notes: [note] };
@@ -149,8 +152,11 @@ async function rollingRuns(
         `after ${counted(options.labelDelayDays, "day")} ${
           options.folds === 1 ? "needs" : "need"
         } ${least}. ` +
-        `Give ${fewerOf(options)}data of more days; if the file's ` +
-        `time counts hours or days, turn it into seconds.`,
+        `Give ${fewerOf(options)}${
+          options.dataset === null
+            ? "more --days."
+            : "data of more days; if the file's time counts hours or days, turn it into seconds."
+        }`,
     );
   }
   const folds = rollingFolds(span, options.folds, options.labelDelayDays);
@@ -162,7 +168,11 @@ async function rollingRuns(
       `${
         lacking[lacking.length - 1]
       }; ${LEAST_FRAUDS} are needed at least, and no other period of test has them. ` +
-        `Give ${fewerOf(options)}data with more fraud.`,
+        `Give ${fewerOf(options)}${
+          options.dataset === null
+            ? "more --days, more --customers, or another --seed."
+            : "data with more fraud."
+        }`,
     );
   }
   const periods: TestPeriod[] = [];

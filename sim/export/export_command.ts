@@ -1,8 +1,9 @@
-import { FlagError, midnight, wholeNumber } from "../parse_flags.ts";
+import { midnight, wholeNumber } from "../parse_flags.ts";
 import { DEFAULT_HANDBOOK, exportHandbook } from "../handbook/export_handbook.ts";
 import { parsePartition, type Partition, WHOLE } from "../world/partition.ts";
 import { generateWorld } from "../world/world.ts";
 import { type ExportedFile, exportWorld, type FileFormat } from "./export_world.ts";
+import { FlagError } from "../../src/core/run_command.ts";
 
 /** What `deno task simulate --csv FILE` and `--parquet FILE` take. */
 export type ExportFlags = Partial<

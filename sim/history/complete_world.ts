@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { startProgress } from "../../src/core/progress.ts";
 import { openPool, type Sql } from "../../src/db/pool.ts";
 import { ChargeLog, chargeLogPath } from "../../src/providers/charge_log.ts";
-import { FlagError } from "../parse_flags.ts";
 import { refundRequests } from "../world/refunds.ts";
 import type { SimPayment, World } from "../world/world.ts";
 import { bookPayment } from "./book_payment.ts";
@@ -14,6 +13,7 @@ import { mergeByTime } from "./merge_by_time.ts";
 import { copyWallets } from "./wallets/copy_wallets.ts";
 import type { WalletPayment } from "./wallets/wallet_day.ts";
 import { walletDays } from "./wallets/wallet_days.ts";
+import { OperatorError } from "../../src/core/run_command.ts";
 
 export interface CompletedWorld {
   readonly payments: number;
@@ -109,11 +109,15 @@ export async function moveOn(sql: Sql, tenantId: string, { paymentIds, occurredA
 async function requireAllDays(sql: Sql, world: World, tenantId: string): Promise<void> {
   const { seed, days } = world.config;
   if ((await sql`select 1 from worlds where tenant_id = ${tenantId}`).length > 0) {
-    throw new FlagError(`Tenant "${tenantId}" has a whole world already: there is nothing to complete.`);
+    throw new OperatorError(
+      "world_exists",
+      `Tenant "${tenantId}" has a whole world already: there is nothing to complete.`,
+    );
   }
   const { missing } = await loadedDays(sql, world, tenantId, { fromDay: 0, toDay: days });
   if (missing.length === 0) return;
-  throw new FlagError(
+  throw new OperatorError(
+    "days_missing",
     `Tenant "${tenantId}" lacks ${missing.length} of ${days} days of the world of seed ${seed}: ${
       ranges(missing)
     }. Run ` +
@@ -129,7 +133,8 @@ async function countPayments(sql: Sql, tenantId: string): Promise<number> {
 
 function requirePayments(tenantId: string, count: number, expected: number): void {
   if (count === expected) return;
-  throw new FlagError(
+  throw new OperatorError(
+    "world_differs",
     `Tenant "${tenantId}" has ${count} payments, and the world has ${expected}: others were made in it, or --days, ` +
       `--customers, --seed or --start are not those of the parts. Load the world into a tenant of its own.`,
   );

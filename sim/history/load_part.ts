@@ -1,6 +1,5 @@
 import { openPool, type Sql } from "../../src/db/pool.ts";
 import { startProgress } from "../../src/core/progress.ts";
-import { FlagError } from "../parse_flags.ts";
 import { daysOfPartition, type Partition } from "../world/partition.ts";
 import { refundRequests } from "../world/refunds.ts";
 import type { World } from "../world/world.ts";
@@ -8,6 +7,7 @@ import { bookPayment } from "./book_payment.ts";
 import { copyDays } from "./copy_days.ts";
 import { copyReferences } from "./copy_references.ts";
 import { CHUNK_DAYS, type LoadOptions } from "./load_world.ts";
+import { OperatorError } from "../../src/core/run_command.ts";
 
 export interface LoadedPart {
   readonly fromDay: number;
@@ -69,7 +69,8 @@ async function ensureReferences(sql: Sql, world: World, tenantId: string): Promi
     const inside = transaction as unknown as Sql;
     await inside`select pg_advisory_xact_lock(hashtext('simulate'), hashtext(${tenantId}))`;
     if ((await inside`select 1 from worlds where tenant_id = ${tenantId}`).length > 0) {
-      throw new FlagError(
+      throw new OperatorError(
+        "world_exists",
         `Tenant "${tenantId}" has a whole world already, and a ledger is never emptied. Use another tenant (--tenant).`,
       );
     }
@@ -78,7 +79,8 @@ async function ensureReferences(sql: Sql, world: World, tenantId: string): Promi
       await inside`insert into tenants (tenant_id) values (${tenantId}) on conflict do nothing`;
       await copyReferences(inside, world, tenantId);
     } else if (there !== sharedRowsOf(world)) {
-      throw new FlagError(
+      throw new OperatorError(
+        "world_differs",
         `Tenant "${tenantId}" holds people of another world. Every part takes the same --days, --customers, --seed and ` +
           `--start; another world goes into another tenant (--tenant).`,
       );
@@ -131,7 +133,8 @@ async function isThere(sql: Sql, world: World, tenantId: string, { fromDay, toDa
   const { there, missing } = await loadedDays(sql, world, tenantId, { fromDay, toDay });
   if (missing.length === 0) return true;
   if (there.length === 0) return false;
-  throw new FlagError(
+  throw new OperatorError(
+    "parts_differ",
     `Some of the days ${fromDay} to ${
       toDay - 1
     } of tenant "${tenantId}" are loaded, cut into other parts. Go on with the ` +

@@ -1,7 +1,7 @@
 import { openPool, type PoolOptions } from "../../src/db/pool.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
-import { FlagError } from "../parse_flags.ts";
 import { generateWorld, type World } from "../world/world.ts";
+import { OperatorError } from "../../src/core/run_command.ts";
 
 export interface KnownWorld {
   readonly world: World;
@@ -20,7 +20,8 @@ export async function knownWorld(
     const [row] = await sql<{ seed: number; days: number; customers: number; startMs: number }[]>`
       select seed::float8 as seed, days, customers, start_ms::float8 as "startMs" from worlds where tenant_id = ${tenantId}`;
     if (row === undefined) {
-      throw new FlagError(
+      throw new OperatorError(
+        "world_missing",
         `Tenant "${tenantId}" has no world. Start a server, or run deno task simulate, first.`,
       );
     }

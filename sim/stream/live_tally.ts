@@ -1,4 +1,4 @@
-import { FlagError } from "../parse_flags.ts";
+import { OperatorError } from "../../src/core/run_command.ts";
 
 /** What became of a live stream's calls. */
 export class LiveTally {
@@ -12,11 +12,12 @@ export class LiveTally {
   firstFailure: string | null = null;
 
   /** Set once the server has refused the calls' times, all of which this client has to choose. */
-  refused: FlagError | null = null;
+  refused: OperatorError | null = null;
 
   refuse({ code, message, next_move }: { code: string; message: string; next_move: string }): void {
-    this.refused = new FlagError(
-      `${code}: ${message} The stream's payments have times of their own, so the token of --token needs the scope ` +
+    this.refused = new OperatorError(
+      code,
+      `${message} The stream's payments have times of their own, so the token of --token needs the scope ` +
         `"simulate" beside "payments", and the server must not run with SIMULATED_TIME=off. It says: ${next_move}`,
     );
   }

@@ -1,15 +1,16 @@
 import { openPool } from "../../src/db/pool.ts";
-import { FlagError } from "../parse_flags.ts";
+import { OperatorError } from "../../src/core/run_command.ts";
 
 /** Of pgbench's tables: 50 branches, 500 tellers, five million accounts. */
 const SCALE = 50;
 
-/** Throws a {@link FlagError} that says how to get it. */
+/** Throws an {@link OperatorError} that says how to get it. */
 export async function requireProgram(pgbench: string): Promise<void> {
   try {
     await new Deno.Command(pgbench, { args: ["--version"], stdout: "null", stderr: "null" }).output();
   } catch {
-    throw new FlagError(
+    throw new OperatorError(
+      "pgbench_missing",
       `There is no program "${pgbench}". Install PostgreSQL's contrib programs, or name it with --pgbench.`,
     );
   }

@@ -38,7 +38,7 @@ import {
   WALLETS,
 } from "./bench_wallets.ts";
 import { preparePgbench, requireProgram, runPgbench } from "./pgbench.ts";
-import { OperatorError, runCommand } from "../../src/core/run_command.ts";
+import { FlagError, runCommand } from "../../src/core/run_command.ts";
 import { benchOverHttp } from "./transfers_over_http.ts";
 
 const WARMUP_S = 2;
@@ -59,7 +59,7 @@ async function bench(args: readonly string[]): Promise<number> {
   const config = { ...base, dataDirectory: join(base.dataDirectory, "bench"), databaseUrl: null };
   if (values.over === "http") return await benchOverHttp(config, { transfers, clients });
   if (values.over !== undefined) {
-    throw new OperatorError(
+    throw new FlagError(
       `--over takes http, not "${values.over}"; without it the calls are made in this process.`,
     );
   }

@@ -90,6 +90,7 @@ async function runAndJudge(
   const seconds = (performance.now() - startedMs) / 1000;
   if (!await answers(new URL("/healthz", endpoint))) {
     throw new OperatorError(
+      "server_ended",
       `The server has ended during the run, ${outcomes.unknown} calls without an answer. Its log: ${serverLog}`,
     );
   }

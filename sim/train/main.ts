@@ -9,7 +9,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import { DAY_MS } from "../../src/fraud/features/windows.ts";
 import { makeOutFolder } from "../../src/core/out_folder.ts";
 import { trainModel } from "./train_model.ts";
-import { OperatorError, runCommand } from "../../src/core/run_command.ts";
+import { FlagError, runCommand } from "../../src/core/run_command.ts";
 
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -54,7 +54,7 @@ function midnight(text: string): number {
 }
 
 function refuse(message: string): never {
-  throw new OperatorError(message);
+  throw new FlagError(message);
 }
 
 if (import.meta.main) await runCommand("train", main, 2);

@@ -33,7 +33,7 @@ function worstDifference(scorer: FraudModel, reference: tf.LayersModel, vectors:
   );
 }
 
-Deno.test("the compiled scorer equals TF.js within 1e-6 on random and on real vectors", async () => {
+Deno.test("the compiled scorer equals TF.js within 1e-6 on real vectors, and on random ones on the cpu backend", async () => {
   const scorer = await loadModel(FIXTURE);
   const random = new Random(3);
   const randomVectors = Array.from(

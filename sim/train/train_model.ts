@@ -60,7 +60,8 @@ export async function trainModel(
   const lack = lackOf(payments, fold);
   if (lack !== null) {
     throw new OperatorError(
-      `train_too_few_frauds: ${lack}; ${LEAST_FRAUDS} are needed at least. Give more --days or --customers, or another --seed.`,
+      "train_too_few_frauds",
+      `${lack}; ${LEAST_FRAUDS} are needed at least. Give more --days or --customers, or another --seed.`,
     );
   }
   const few = fewFraudsNote(payments, fold);

@@ -12,7 +12,8 @@ export async function makeOutFolder(path: string, flag = "--out"): Promise<void>
       ? "the task may not write there"
       : (error as Error).message;
     throw new OperatorError(
-      `out_not_writable: ${flag} ${path}: ${why}. Give a folder that can be written to.`,
+      "out_not_writable",
+      `${flag} ${path}: ${why}. Give a folder that can be written to.`,
     );
   }
 }

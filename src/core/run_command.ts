@@ -1,14 +1,34 @@
 import configuration from "../../deno.json" with { type: "json" };
 
-/** What a person can put right: shown as its message alone, with the exit code, and never as a stack. */
+/**
+ * What a person can put right: shown as its message alone, with the exit code, and never as a stack. The message is
+ * `CODE: what failed, on which value. The next move.`
+ */
 export class OperatorError extends Error {
   override name: string = "OperatorError";
+
+  /**
+   * @param code stable, so that scripts can branch on it
+   * @param text the message without its code
+   */
+  constructor(readonly code: string, readonly text: string, options?: ErrorOptions) {
+    super(`${code}: ${text}`, options);
+  }
+}
+
+/** A command's flags do not make sense: `invalid_flag: which, and what is allowed`. */
+export class FlagError extends OperatorError {
+  override name = "FlagError";
+
+  constructor(text: string) {
+    super("invalid_flag", text);
+  }
 }
 
 /**
  * Runs a command of deno.json to its end and ends the process: with the number returned, 0 for true or nothing, 1 for
- * false. An {@link OperatorError} is printed as its message, exit code `faultCode`; any other error is a fault of the
- * program and is thrown.
+ * false. What {@link toOperatorError} knows is printed as its message, exit code `faultCode`; any other error is a
+ * fault of the program and is thrown.
  *
  * @param task its name in deno.json; `--help` prints the comment at the head of the program, or what stands there
  */
@@ -27,8 +47,9 @@ export async function runCommand(
   try {
     result = await run(Deno.args);
   } catch (error) {
-    if (!isForOperator(error)) throw error;
-    print((error as Error).message);
+    const forOperator = toOperatorError(error, task);
+    if (forOperator === null) throw error;
+    print(forOperator.message);
     Deno.exit(faultCode);
   }
   Deno.exit(typeof result === "number" ? result : result === false ? 1 : 0);
@@ -50,15 +71,51 @@ const tasks: Readonly<Record<string, { readonly description: string }>> = config
 
 /** For a command without arguments. */
 export function refuseArguments(args: readonly string[]): void {
-  if (args.length > 0) throw new OperatorError(`Unknown argument "${args[0]}". This command takes none.`);
+  if (args.length > 0) throw new FlagError(`Unknown argument "${args[0]}". This command takes none.`);
 }
 
 /**
- * Also what node:util's parseArgs says of an argument, and the system of a file or folder: they name it, and a stack
- * says no more.
+ * Also of what node:util's parseArgs says of an argument, and the system of a file or folder: they name it, and a stack
+ * says no more. Null for a fault of the program.
+ *
+ * @param task where there is one, its name in deno.json
  */
-export function isForOperator(error: unknown): boolean {
-  return error instanceof OperatorError || error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable ||
-    String((error as { code?: unknown } | null)?.code).startsWith("ERR_PARSE_ARGS");
+export function toOperatorError(error: unknown, task: string | null = null): OperatorError | null {
+  if (error instanceof OperatorError) return error;
+  const said = error instanceof Error ? error.message.replace(/\.$/, "") : "";
+  if (String((error as { code?: unknown } | null)?.code).startsWith("ERR_PARSE_ARGS")) {
+    return new FlagError(
+      task === null ? `${said}.` : `${said}. \`deno task ${task} --help\` lists the flags.`,
+    );
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new OperatorError(
+      "not_permitted",
+      `${said}. Give the account of this process that right, or name another file or folder.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return new OperatorError(
+      "not_permitted",
+      `${said}. Name what the task may use${
+        task === null ? "" : `: its permissions are those of "${task}" in deno.json`
+      }.`,
+      { cause: error },
+    );
+  }
+  // The second from mkdir.
+  if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists) {
+    return new OperatorError(
+      "not_a_folder",
+      `${said}. A file is where a folder should be: move it away, or name another folder.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new OperatorError("not_a_file", `${said}. A folder is where a file should be: name a file.`, {
+      cause: error,
+    });
+  }
+  return null;
 }

@@ -25,17 +25,19 @@ export type DatabaseStartCode =
 
 /**
  * The database cannot be made ready, and a person must do something about it. The message says what failed, on
- * which folder, port or version; `nextMove` says what to do.
+ * which folder, port or version, after the code; `nextMove`, its end, says what to do.
  */
 export class DatabaseStartError extends OperatorError {
   override name = "DatabaseStartError";
-  readonly code: DatabaseStartCode;
   /** What the person should do next. */
   readonly nextMove: string;
 
-  constructor(code: DatabaseStartCode, message: string, options: { nextMove: string; cause?: unknown }) {
-    super(`${message} ${options.nextMove}`, { cause: options.cause });
-    this.code = code;
+  constructor(
+    override readonly code: DatabaseStartCode,
+    message: string,
+    options: { nextMove: string; cause?: unknown },
+  ) {
+    super(code, `${message} ${options.nextMove}`, { cause: options.cause });
     this.nextMove = options.nextMove;
   }
 }

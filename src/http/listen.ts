@@ -19,17 +19,20 @@ export function explainListenError(error: unknown, { host, port }: Address): unk
   if (error instanceof Deno.errors.AddrInUse) {
     return new ConfigError(
       `PORT ${port} on ${host} is in use by another program. Stop that one or set PORT to a free port.`,
+      { code: "port_in_use" },
     );
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return new ConfigError(
       `PORT ${port} may not be used by this account. Set PORT to a free port above 1023.`,
+      { code: "address_not_permitted" },
     );
   }
   if (error instanceof Deno.errors.NotCapable) {
     return new ConfigError(
       `HOST ${host} is not among the addresses this program was started with. Set HOST to 127.0.0.1, localhost, ` +
         `::1 or 0.0.0.0, or name it in ALLOW_NET, such as ALLOW_NET=,${host}`,
+      { code: "address_not_permitted" },
     );
   }
   if (error instanceof Deno.errors.AddrNotAvailable || isUnknownName(error)) {

@@ -19,7 +19,7 @@ import {
   TENANT,
   TOOL_SCOPES,
 } from "./authenticate.ts";
-import { runCommand } from "../core/run_command.ts";
+import { FlagError, runCommand } from "../core/run_command.ts";
 import { APPROVAL_SCOPE } from "../dashboard/approval_scope.ts";
 
 const TTL_MAX_S = 365 * 24 * 3600;
@@ -55,7 +55,7 @@ export async function tokenFromArgs(
     scope !== APPROVAL_SCOPE && !(SCOPES as readonly string[]).includes(scope)
   );
   if (unknown !== undefined || scopes.length === 0) {
-    throw new ConfigError(
+    throw new FlagError(
       `--scope takes any of ${SCOPES.join(" ")}, or ${APPROVAL_SCOPE} alone` +
         (unknown === undefined
           ? ", and it names none: a token without a scope may call nothing. Leave --scope out for all tools."
@@ -63,20 +63,20 @@ export async function tokenFromArgs(
     );
   }
   if (scopes.includes(APPROVAL_SCOPE) && scopes.length > 1) {
-    throw new ConfigError(
+    throw new FlagError(
       `--scope takes ${APPROVAL_SCOPE} alone: whoever may ask for a refund must not decide about it. ` +
         "Issue two tokens.",
     );
   }
   if (!TENANT.test(values.tenant)) {
-    throw new ConfigError(`--tenant must be 1 to 63 of a–z 0–9 _ -, not "${values.tenant}".`);
+    throw new FlagError(`--tenant must be 1 to 63 of a–z 0–9 _ -, not "${values.tenant}".`);
   }
   if (!PRINCIPAL.test(values.sub)) {
-    throw new ConfigError(`--sub must be 1 to 128 visible ASCII characters, not "${values.sub}".`);
+    throw new FlagError(`--sub must be 1 to 128 visible ASCII characters, not "${values.sub}".`);
   }
   const expiresInS = Number(values.ttl);
   if (!Number.isInteger(expiresInS) || expiresInS < 1 || expiresInS > TTL_MAX_S) {
-    throw new ConfigError(`--ttl must be 1 to ${TTL_MAX_S} seconds, not "${values.ttl}".`);
+    throw new FlagError(`--ttl must be 1 to ${TTL_MAX_S} seconds, not "${values.ttl}".`);
   }
   return await issueToken(
     { ...config, jwtSecretKey: config.jwtSecretKey },

@@ -59,16 +59,16 @@ Deno.test("deno task token gives nobody the scope to decide who did not ask for 
 
 Deno.test("deno task token refuses what the server would refuse, and names the flag", async () => {
   const cases: [string[], RegExp][] = [
-    [["--scope", "payments,refunds"], /^--scope takes any of .+, not "refunds"/],
-    [["--scope", ""], /^--scope .+ names none/],
-    [["--scope", "payments approvals:decide"], /^--scope takes approvals:decide alone/],
-    [["--tenant", "Acme"], /^--tenant/],
-    [["--tenant", ""], /^--tenant/],
-    [["--sub", "a b"], /^--sub/],
-    [["--sub", ""], /^--sub/],
-    [["--ttl", "0"], /^--ttl/],
-    [["--ttl", "1.5"], /^--ttl/],
-    [["--ttl", "forever"], /^--ttl/],
+    [["--scope", "payments,refunds"], /^invalid_flag: --scope takes any of .+, not "refunds"/],
+    [["--scope", ""], /^invalid_flag: --scope .+ names none/],
+    [["--scope", "payments approvals:decide"], /^invalid_flag: --scope takes approvals:decide alone/],
+    [["--tenant", "Acme"], /^invalid_flag: --tenant/],
+    [["--tenant", ""], /^invalid_flag: --tenant/],
+    [["--sub", "a b"], /^invalid_flag: --sub/],
+    [["--sub", ""], /^invalid_flag: --sub/],
+    [["--ttl", "0"], /^invalid_flag: --ttl/],
+    [["--ttl", "1.5"], /^invalid_flag: --ttl/],
+    [["--ttl", "forever"], /^invalid_flag: --ttl/],
     [["--colour", "red"], /--colour/],
     [["extra"], /extra/],
   ];
@@ -79,14 +79,14 @@ Deno.test("deno task token refuses what the server would refuse, and names the f
 
 Deno.test("deno task token says that a server without a secret needs none", async () => {
   await expect(tokenFromArgs([], () => undefined, NOW_MS)).rejects.toThrow(
-    /^JWT_SECRET_KEY is not set, so there is nothing to sign with/,
+    /^invalid_setting: JWT_SECRET_KEY is not set, so there is nothing to sign with/,
   );
 });
 
 Deno.test("deno task token says that an authorization server's tokens come from there", async () => {
   const environment: Record<string, string> = { JWT_JWKS_URL: "https://id.example.com/keys" };
   await expect(tokenFromArgs([], (name) => environment[name], NOW_MS)).rejects.toThrow(
-    /^JWT_JWKS_URL is set/,
+    /^invalid_setting: JWT_JWKS_URL is set/,
   );
 });
 
@@ -107,7 +107,7 @@ Deno.test("deno task token ends with the reason and code 1, without a stack", as
   expect({ code, stdout: text(stdout), stderr: text(stderr) }).toEqual({
     code: 1,
     stdout: "",
-    stderr: '--ttl must be 1 to 31536000 seconds, not "x".\n',
+    stderr: 'invalid_flag: --ttl must be 1 to 31536000 seconds, not "x".\n',
   });
 });
 

@@ -41,6 +41,7 @@ export async function openTokenKeys(
     throw new ConfigError(
       `JWT_JWKS_URL ${jwtJwksUrl} holds ${keys.length} keys, but no public one that signs (RSA, EC or OKP). Publish the ` +
         "authorization server's public signing keys there, or correct JWT_JWKS_URL.",
+      { code: "jwks_unreadable" },
     );
   }
   return { kind: "published", find, algorithms: PUBLISHED_ALGORITHMS };
@@ -63,6 +64,7 @@ function explainUnreadable(url: string, error: Error): ConfigError {
     return new ConfigError(
       `JWT_JWKS_URL is at ${host}, and this task may only reach this machine. Allow that address too: ` +
         `ALLOW_NET=,${host} deno task …`,
+      { code: "jwks_unreadable" },
     );
   }
   const why = error instanceof errors.JOSEError || protocol === "file:"
@@ -73,5 +75,6 @@ function explainUnreadable(url: string, error: Error): ConfigError {
       why.replace(/\.$/, "")
     }. Check that the address is right and that the ` +
       'authorization server runs; it must answer 200 with {"keys": […]}.',
+    { code: "jwks_unreadable" },
   );
 }

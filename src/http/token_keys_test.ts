@@ -183,13 +183,13 @@ Deno.test("openTokenKeys() says at the start what is wrong with JWT_JWKS_URL", a
     const failure = await openTokenKeys({ ...NOTHING, jwtJwksUrl: published.url }).catch(String);
     expect({ what, failure }).toEqual({
       what,
-      failure: expect.stringMatching(/^ConfigError: JWT_JWKS_URL /),
+      failure: expect.stringMatching(/^ConfigError: jwks_unreadable: JWT_JWKS_URL /),
     });
     expect({ what, failure }).toEqual({ what, failure: expect.stringMatching(why) });
   }
   for (const jwtJwksUrl of ["http://127.0.0.1:1/jwks.json", "file:///no/such/jwks.json"]) {
     await expect(openTokenKeys({ ...NOTHING, jwtJwksUrl })).rejects.toThrow(
-      new RegExp(`^JWT_JWKS_URL ${jwtJwksUrl} gives no JWK set: .+ Check that`),
+      new RegExp(`^jwks_unreadable: JWT_JWKS_URL ${jwtJwksUrl} gives no JWK set: .+ Check that`),
     );
   }
   await expect(openTokenKeys({ ...NOTHING, jwtJwksUrl: "https://id.example.com/keys" })).rejects.toThrow(

@@ -25,6 +25,7 @@ export async function claimProviderMemory(
   }
   await sql.end();
   throw new OperatorError(
+    "providers_not_shared",
     "Another server on this DATABASE_URL has simulated providers of its own, which would know nothing of this one's " +
       "charges. Start `deno task providers` and both servers with the same PROVIDERS_URL, or stop the other server.",
   );

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
-import { OperatorError, runCommand } from "../core/run_command.ts";
+import { FlagError, OperatorError, runCommand } from "../core/run_command.ts";
 import { joinDatabase } from "../db/open_database.ts";
 import { TenantPool } from "../db/tenant_pool.ts";
 import { applyLabels } from "./apply_labels.ts";
@@ -17,7 +17,10 @@ async function bringLabels(args: string[]): Promise<void> {
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
-    throw new OperatorError(`Cannot read "${path}": ${(error as Error).message}`);
+    throw new OperatorError(
+      "labels_unreadable",
+      `Cannot read "${path}": ${(error as Error).message}. Give a CSV file that this task may read.`,
+    );
   }
   const labels = parseLabels(text, systemClock.nowMs());
   const database = await joinDatabase(
@@ -44,7 +47,7 @@ function flagsOf(args: string[]): { path: string; tenantId: string } {
     options: { tenant: { type: "string", default: "default" } },
   });
   if (positionals.length === 1) return { path: positionals[0], tenantId: values.tenant };
-  throw new OperatorError("Name one file: deno task labels FILE.csv [--tenant default]");
+  throw new FlagError("Name one file: deno task labels FILE.csv [--tenant default]");
 }
 
 if (import.meta.main) await runCommand("labels", bringLabels);

@@ -10,12 +10,15 @@ export function parseLabels(text: string, nowMs: number): PaymentLabel[] {
   const columns = head.split(",").map((name) => name.trim());
   const at = (name: string) => columns.indexOf(name);
   if (at("payment_id") < 0 || at("fraud") < 0) {
-    throw new OperatorError(`The first line must name the columns payment_id and fraud; it is "${head}".`);
+    throw new OperatorError(
+      "labels_wrong_header",
+      `The first line must name the columns payment_id and fraud; it is "${head}".`,
+    );
   }
   return lines.flatMap((line, i): PaymentLabel[] => {
     if (line.trim() === "") return [];
     const cells = line.split(",").map((cell) => cell.trim());
-    const wrong = (what: string) => new OperatorError(`Line ${i + 2}, "${line}": ${what}`);
+    const wrong = (what: string) => new OperatorError("labels_bad_row", `Line ${i + 2}, "${line}": ${what}`);
     if (cells.length !== columns.length) {
       throw wrong(`it has ${cells.length} fields, the first line has ${columns.length}.`);
     }

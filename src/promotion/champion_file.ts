@@ -46,6 +46,7 @@ export async function readChampionFile(dataDirectory: string): Promise<ChampionF
   const found = parse(text);
   if (found === null) {
     throw new OperatorError(
+      "champion_file_unreadable",
       `${path} does not name a promoted model. Restore it, or remove it to serve DATA_DIR/model or the shipped model.`,
     );
   }

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
-import { OperatorError, runCommand } from "../core/run_command.ts";
+import { FlagError, OperatorError, runCommand } from "../core/run_command.ts";
 import { joinDatabase } from "../db/open_database.ts";
 import { openPool } from "../db/pool.ts";
 import { FEATURES } from "../fraud/features/catalogue.ts";
@@ -51,7 +51,7 @@ async function run(args: string[]): Promise<void> {
   });
   const top = Number(values.top);
   if (!/^\d{1,3}$/.test(values.top) || top < 1) {
-    throw new OperatorError(`--top takes a whole number from 1 to 999, not "${values.top}".`);
+    throw new FlagError(`--top takes a whole number from 1 to 999, not "${values.top}".`);
   }
   const environment = readConfig((variable) => Deno.env.get(variable));
   const config = { ...environment, modelDirectory: values.model ?? environment.modelDirectory };
@@ -59,6 +59,7 @@ async function run(args: string[]): Promise<void> {
   const { reference } = model.manifest;
   if (reference === undefined) {
     throw new OperatorError(
+      "model_without_reference",
       `The model in "${model.directory}" does not keep what it learned from. Train one with \`deno task train\`.`,
     );
   }
@@ -68,6 +69,7 @@ async function run(args: string[]): Promise<void> {
     const months = await storedDrift(sql, model, reference);
     if (months.length === 0) {
       throw new OperatorError(
+        "no_payment_screened",
         "No payment here was screened by a server yet. Make some, as with `deno task simulate --live`.",
       );
     }

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { type Config, readConfig } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
 import { RandomIds } from "../core/ids.ts";
-import { OperatorError, runCommand } from "../core/run_command.ts";
+import { FlagError, runCommand } from "../core/run_command.ts";
 import { joinDatabase } from "../db/open_database.ts";
 import { openPool, type Sql } from "../db/pool.ts";
 import { loadChallenger, loadFraudModel } from "../load_fraud_model.ts";
@@ -196,13 +196,13 @@ async function run(args: string[]): Promise<void> {
 function wholeNumber(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value;
-  throw new OperatorError(`--${name} takes a whole number from ${least} to ${most}, not "${text}".`);
+  throw new FlagError(`--${name} takes a whole number from ${least} to ${most}, not "${text}".`);
 }
 
 function instant(text: string): number {
   const atMs = Date.parse(text);
   if (/^\d{4}-\d{2}-\d{2}T.+(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(atMs)) return atMs;
-  throw new OperatorError(`--as-of takes a time such as 2026-05-01T00:00:00Z, not "${text}".`);
+  throw new FlagError(`--as-of takes a time such as 2026-05-01T00:00:00Z, not "${text}".`);
 }
 
 if (import.meta.main) await runCommand("model:promote", run);

@@ -12,12 +12,12 @@ import {
   writeChampionFile,
 } from "./champion_file.ts";
 
-/** A change that was not made: the message ends with the next move. */
+/** A change that was not made: `CODE: what was found. The next move.` */
 export class PromotionRefused extends OperatorError {
   override name = "PromotionRefused";
 
-  constructor(readonly code: string, found: string, readonly nextMove: string) {
-    super(`Refused (${code}): ${found} ${nextMove}`);
+  constructor(code: string, found: string, readonly nextMove: string) {
+    super(code, `${found} ${nextMove}`);
   }
 }
 
@@ -118,6 +118,7 @@ async function changeChampion(
     if (changed === null) throw error;
     // The file is what servers read, so it is the truth; the commit may or may not have reached the database.
     throw new OperatorError(
+      "promotion_not_recorded",
       `${championPath(dataDirectory)} names the model ${
         (changed as PromotionRecord).to
       } now, but the database was ` +

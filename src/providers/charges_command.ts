@@ -14,6 +14,7 @@ async function printCharges(args: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new OperatorError(
+      "no_charges",
       `No provider has charged anything yet: there is no ${path}. Set DATA_DIR to the server's folder.`,
     );
   }

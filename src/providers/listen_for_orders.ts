@@ -36,6 +36,7 @@ export function requireFreeProvidersPort(port: number): void {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new ConfigError(
       `PROVIDERS_PORT ${port} on ${HOST} is in use by another program. Stop that one or set PROVIDERS_PORT to a free port.`,
+      { code: "port_in_use" },
     );
   }
 }

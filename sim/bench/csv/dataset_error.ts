@@ -23,7 +23,7 @@ export type DatasetErrorCode =
 export class DatasetError extends OperatorError {
   override name = "DatasetError";
 
-  constructor(readonly code: DatasetErrorCode, message: string, options?: ErrorOptions) {
-    super(`${code}: ${message}`, options);
+  constructor(override readonly code: DatasetErrorCode, text: string, options?: ErrorOptions) {
+    super(code, text, options);
   }
 }

@@ -3,7 +3,7 @@
  * learns from each fold's training rows how much more frequent fraud is in each tenth of each feature.
  */
 import { parseFlags, wholeNumber } from "../../parse_flags.ts";
-import { runCommand } from "../../../src/core/run_command.ts";
+import { OperatorError, runCommand } from "../../../src/core/run_command.ts";
 
 const FEATURES = [
   "amount_vs_customer",
@@ -55,10 +55,19 @@ export async function answer(request: Request): Promise<Response> {
   return Response.json({});
 }
 
+function serve(port: number): Deno.HttpServer {
+  try {
+    return Deno.serve({ hostname: "127.0.0.1", port }, answer);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new OperatorError("port_in_use", `--port ${port} is in use by another program. Give a free one.`);
+  }
+}
+
 if (import.meta.main) {
   await runCommand("bench:scorer", async (args) => {
     const { values } = parseFlags(args, { values: ["port"], switches: [] });
     const port = wholeNumber("port", values.port, 8_200, 1, 65_535);
-    await Deno.serve({ hostname: "127.0.0.1", port }, answer).finished;
+    await serve(port).finished;
   }, 2);
 }

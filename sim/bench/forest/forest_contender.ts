@@ -77,9 +77,8 @@ export class Forest {
       if (!success) {
         const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
         throw new OperatorError(
-          `forest_failed: ${this.python} ${script} ended with ${code}${
-            said ? `: ${said}` : ", and said nothing"
-          }. ` +
+          "forest_failed",
+          `${this.python} ${script} ended with ${code}${said ? `: ${said}` : ", and said nothing"}. ` +
             `Mend that Python, or give --forest off to go on without it.`,
         );
       }

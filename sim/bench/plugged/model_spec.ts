@@ -1,6 +1,6 @@
-import { FlagError } from "../../parse_flags.ts";
 import { MODEL_NAME, ORACLE_NAME } from "../../train/contender.ts";
 import { SEQUENCE_MODEL_NAME } from "../../train/sequence/gru_contender.ts";
+import { FlagError } from "../../../src/core/run_command.ts";
 
 /** A model of one's own, as `--model` names it. */
 export interface ModelSpec {
@@ -52,7 +52,9 @@ function modelSpec(text: string): ModelSpec {
   const [, given, rest] = /^(?:([\w .-]{1,40})=)?(.+)$/s.exec(text) ?? [, undefined, text];
   const url = /^(?:http:)?(https?:\/\/.+)$/.exec(rest)?.[1];
   if (url !== undefined) {
-    if (!URL.canParse(url)) throw new FlagError(`--model: "${url}" is no address.`);
+    if (!URL.canParse(url)) {
+      throw new FlagError(`--model: "${url}" is no address. Give one such as http://127.0.0.1:8200.`);
+    }
     return { name: given ?? new URL(url).host, kind: "http", at: url.replace(/\/+$/, "") };
   }
   const [, kind, at] = /^(tfjs|onnx):(.+)$/.exec(rest) ?? [];

@@ -25,7 +25,7 @@ export type PlugErrorCode =
 export class PlugError extends OperatorError {
   override name = "PlugError";
 
-  constructor(readonly code: PlugErrorCode, model: string, what: string, nextMove: string) {
-    super(`${code}: "${model}" ${what}. ${nextMove}`);
+  constructor(override readonly code: PlugErrorCode, model: string, what: string, nextMove: string) {
+    super(code, `"${model}" ${what}. ${nextMove}`);
   }
 }

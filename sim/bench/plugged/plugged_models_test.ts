@@ -13,7 +13,7 @@ import { runNotes } from "../report/facts.ts";
 import { runBench } from "../run_bench.ts";
 import { modelSpecs } from "./model_spec.ts";
 import { PlugError } from "./plug_error.ts";
-import { probeModels } from "./probe_models.ts";
+import { openModels, probeModels } from "./probe_models.ts";
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
@@ -130,7 +130,7 @@ const OPTIONS = { timeoutMs: 300, isWorld: () => true };
 
 async function codeOf(model: string, payments = streamFeatures(worldSource(TINY))): Promise<string> {
   try {
-    await probeModels(modelSpecs([model]), payments, OPTIONS);
+    await probeModels(await openModels(modelSpecs([model]), OPTIONS), payments);
     return "fine";
   } catch (error) {
     if (!(error instanceof PlugError)) throw error;

@@ -8,9 +8,9 @@
  * --epochs: passes through the training rows at most; few rows are gone through more often (sim/train/most_passes.ts).
  */
 import { join } from "node:path";
-import { runCommand } from "../../../src/core/run_command.ts";
+import { FlagError, runCommand } from "../../../src/core/run_command.ts";
 import { makeOutFolder } from "../../../src/core/out_folder.ts";
-import { FlagError, midnight, parseFlags, wholeNumber } from "../../parse_flags.ts";
+import { midnight, parseFlags, wholeNumber } from "../../parse_flags.ts";
 import { NETWORK_EPOCHS } from "../../train/most_passes.ts";
 import { type SelectionOptions, selectionRun } from "./selection_run.ts";
 import { selectionText } from "./selection_text.ts";

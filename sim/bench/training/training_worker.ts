@@ -3,7 +3,7 @@
  * part, and answers with what each came to. Progress is drawn by the thread that asks.
  */
 import { drawProgressElsewhere } from "../../../src/core/progress.ts";
-import { isForOperator } from "../../../src/core/run_command.ts";
+import { toOperatorError } from "../../../src/core/run_command.ts";
 import { PaymentRows, type SharedPayments } from "../../train/payment_rows.ts";
 import { PartTrainer, type Trained, type TrainingPart } from "./train_part.ts";
 
@@ -23,8 +23,8 @@ export interface FailedPart {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Whether a person can put it right, so that the message says all. */
-  readonly isForOperator: boolean;
+  /** Of what a person can put right, so that the message says all; null for a fault of the program. */
+  readonly forOperator: { readonly code: string; readonly text: string } | null;
 }
 
 interface WorkerScope {
@@ -54,6 +54,8 @@ scope.onmessage = async ({ data }) => {
     scope.postMessage({ trained: await trainer!.train(data.part) });
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    scope.postMessage({ failed: { name, message, stack, isForOperator: isForOperator(error) } });
+    const known = toOperatorError(error);
+    const forOperator = known === null ? null : { code: known.code, text: known.text };
+    scope.postMessage({ failed: { name, message, stack, forOperator } });
   }
 };

@@ -76,7 +76,8 @@ export class TrainingWorkers implements Training {
       this.#fail(
         thread,
         new OperatorError(
-          `train_worker_ended: thread ${number} of those that train ended: ${event.message}. ` +
+          "train_worker_ended",
+          `thread ${number} of those that train ended: ${event.message}. ` +
             "Give --workers 1 to train without threads.",
         ),
       );
@@ -123,8 +124,8 @@ function send({ worker }: Thread, message: ToWorker): void {
   worker.postMessage(message);
 }
 
-function toError({ name, message, stack, isForOperator }: FailedPart): Error {
-  if (isForOperator) return new OperatorError(message);
+function toError({ name, message, stack, forOperator }: FailedPart): Error {
+  if (forOperator !== null) return new OperatorError(forOperator.code, forOperator.text);
   const error = new Error(message);
   return Object.assign(error, { name, stack });
 }

@@ -157,6 +157,6 @@ Deno.test("--workers takes a number of threads, as many as there are cores when 
   expect(benchOptions([]).workers).toBe(navigator.hardwareConcurrency);
   expect(benchOptions(["--workers", "3"]).workers).toBe(3);
   expect(() => benchOptions(["--workers", "0"])).toThrow(
-    '--workers must be a whole number from 1 to 256, not "0".',
+    'invalid_flag: --workers must be a whole number from 1 to 256, not "0".',
   );
 });
