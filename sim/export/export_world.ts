@@ -1,3 +1,4 @@
+import { claimFile } from "./claim_file.ts";
 import { startProgress } from "../../src/core/progress.ts";
 import { daysOfPartition, type Partition } from "../world/partition.ts";
 import { refundRequests } from "../world/refunds.ts";
@@ -65,6 +66,7 @@ export async function exportWorld(world: World, options: ExportOptions): Promise
 }
 
 export function openFile<Row>(format: FileFormat, path: string, table: Table<Row>): TableFile<Row> {
+  claimFile(path);
   return format === "csv" ? new CsvFile(path, table) : new ParquetFile(path, table);
 }
 

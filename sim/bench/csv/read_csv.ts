@@ -1,10 +1,11 @@
-import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 // @ts-types="./papaparse_types.d.ts"
 import Papa from "papaparse";
 import { startProgress } from "../../../src/core/progress.ts";
 import { CsvPayments } from "./csv_payments.ts";
 import { DatasetError } from "./dataset_error.ts";
 import { RowReader } from "./row_reader.ts";
+import { utf8Text } from "./utf8_text.ts";
 
 /** Reads a whole text file into columns: names once each, numbers as numbers. Throws a {@link DatasetError} for a bad row. */
 export async function readCsv(path: string, bytes: number): Promise<CsvPayments> {
@@ -13,7 +14,7 @@ export async function readCsv(path: string, bytes: number): Promise<CsvPayments>
   await new Promise<void>((resolve, reject) => {
     let reader: RowReader | undefined;
     let line = 0;
-    Papa.parse(createReadStream(path, { encoding: "utf8", highWaterMark: MEGABYTE }), {
+    Papa.parse(Readable.from(utf8Text(path, MEGABYTE)), {
       // Before a quoted name the mark would be taken for part of it.
       beforeFirstChunk: (chunk) => chunk.replace(/^\ufeff/, ""),
       chunk: (results, parser) => {
@@ -35,9 +36,11 @@ export async function readCsv(path: string, bytes: number): Promise<CsvPayments>
       complete: () => resolve(),
       error: (error) =>
         reject(
-          new DatasetError("dataset_unreadable", `${path} cannot be read: ${error.message}.`, {
-            cause: error,
-          }),
+          error instanceof DatasetError
+            ? error
+            : new DatasetError("dataset_unreadable", `${path} cannot be read: ${error.message}.`, {
+              cause: error,
+            }),
         ),
     });
   });

@@ -19,6 +19,25 @@ async function read<Result>(text: string, work: (path: string) => Promise<Result
   }
 }
 
+const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+
+const rowsUpTo = (count: number) =>
+  Array.from({ length: count }, (_, i) => `t${i},1523318401,${i % 7},31,4,${i % 2}\n`).join("");
+
+Deno.test("letters of several bytes are read whole wherever a piece of the file ends", async () => {
+  const rows = Array.from(
+    { length: 90_000 },
+    (_, i) => `t${i},1523318401,${"é€😀".repeat(1 + i % 3)},31,4,${i % 2}`,
+  );
+  await read(`\ufeff${HEADER}\n${rows.join("\n")}\n`, async (path) => {
+    expect((await Deno.stat(path)).size).toBeGreaterThan(3 * (1 << 20));
+    const customers = new Set(
+      [...(await csvSource(path, 7)).payments()].map(({ event }) => event.customerId),
+    );
+    expect([...customers].sort()).toEqual([1, 2, 3].map((times) => "é€😀".repeat(times)));
+  });
+});
+
 Deno.test("a bad row is refused with its line, its value and what to do", async () => {
   const cases: [lines: string[], says: RegExp][] = [
     [
@@ -57,6 +76,10 @@ Deno.test("a bad row is refused with its line, its value and what to do", async 
     [[HEADER, GOOD, "2,-1e20,7,31,4,0"], /line 3: epoch_s is "-1e20"/],
     [[HEADER, GOOD, "2,1523318401,7,31,0x10,0"], /line 3: amount is "0x10"; a number is needed/],
     [[`${HEADER},posterior`, `${GOOD},1.5`], /line 2: posterior is "1.5"; a probability is from 0 to 1/],
+    [
+      [`${HEADER},customer_since_s`, `${GOOD},1800000000`],
+      /line 2: customer_since_s 1800000000 is after the payment/,
+    ],
     [[`${HEADER},customer_since_s`, `${GOOD},9999999999999`], /line 2: customer_since_s is "9999999999999"/],
     [
       [`${HEADER},label_fraud,label_known_at_s`, `${GOOD},1,1`],
@@ -207,6 +230,16 @@ Deno.test("Parquet gives what the same payments give as text, and other bytes ar
       [Uint8Array.of(0x50, 0x4b, 3, 4, 0), /a ZIP archive or a spreadsheet/],
       [Uint8Array.of(0xff, 0xfe, 0x74, 0), /UTF-16, not CSV.*iconv/],
       [Uint8Array.of(0x74, 0x78, 0, 1), /no text: its byte 3 is 0/],
+      // "é" as Latin-1 has it, in the third line; and far behind, in another piece of the file.
+      [
+        latin1(`${HEADER}\n${GOOD}\n2,1523318401,Jos\u00e9,31,4,0\n`),
+        /line 3 is not UTF-8 text.*iconv -f LATIN1/,
+      ],
+      [
+        latin1(`${HEADER}\n${rowsUpTo(60_000)}x,1523318401,Jos\u00e9,31,4,0\n`),
+        /line 60002 is not UTF-8 text/,
+      ],
+      [latin1(`${HEADER}\n${GOOD}\n2,1523318401,7,31,4,0\n\u00e9`), /line 4 is not UTF-8 text/],
     ];
     for (const [content, says] of cases) {
       await Deno.writeFile(join(folder, "b.csv"), content);

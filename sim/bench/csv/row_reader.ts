@@ -72,7 +72,7 @@ export class RowReader {
       customerCountry: this.#optional(cells, "customerCountry"),
       cardCountry: this.#optional(cells, "cardCountry"),
       story: this.#optional(cells, "story"),
-      customerSinceMs: toMs(this.#customerSinceS(cells, place)),
+      customerSinceMs: toMs(this.#customerSinceS(cells, place, atS)),
       posterior,
       labelFraud: this.#labelFraud(cells, place, knownAtS),
       labelKnownAtMs: this.#places.labelKnownAtS < 0 ? null : toMs(knownAtS),
@@ -128,10 +128,17 @@ export class RowReader {
   }
 
   /** A customer may have come before 1970. */
-  #customerSinceS(cells: readonly string[], place: number): number {
+  #customerSinceS(cells: readonly string[], place: number, atS: number): number {
     const cell = this.#cell(cells, "customerSinceS");
     if (cell.startsWith("-") && DECIMAL.test(cell) && isInstantS(-Number(cell))) return Number(cell);
-    return this.#instant(cells, "customerSinceS", place);
+    const sinceS = this.#instant(cells, "customerSinceS", place);
+    if (sinceS > atS) {
+      throw this.#bad(
+        place,
+        `${this.#name("customerSinceS")} ${cell} is after the payment; leave it empty where it is not known`,
+      );
+    }
+    return sinceS;
   }
 
   /** NaN for an empty cell. */

@@ -22,7 +22,9 @@ export class Forest {
         stderr: "piped",
       }).output();
       if (success) return new Forest(python);
-      return { missing: new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "it fails" };
+      return {
+        missing: new TextDecoder().decode(stderr).trim().split("\n").at(-1) || "it fails and says nothing",
+      };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return { missing: "there is no such program" };
       if (error instanceof Deno.errors.PermissionDenied) return { missing: "it may not be run" };
