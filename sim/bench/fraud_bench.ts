@@ -13,6 +13,9 @@
  * else. Figures do not depend on it; each thread takes some 0.2 GB.
  */
 import { join } from "node:path";
+import { toRfc3339 } from "../../src/core/clock.ts";
+import { seenCategories } from "../train/choose_categories.ts";
+import { LEAK_CAUSE } from "./findings/leak.ts";
 import { scoreboardText } from "../train/scoreboard_text.ts";
 import { type BenchOptions, benchOptions } from "./bench_options.ts";
 import { findingNotes } from "./findings/finding_notes.ts";
@@ -32,14 +35,7 @@ async function bench(options: BenchOptions): Promise<boolean> {
   await writeFiles(run, findings, options.outDirectory);
   console.log(`Report: ${join(options.outDirectory, "report.html")}; model card and figures beside it.`);
   if (findings.leak === null) return true;
-  console.error(
-    `LEAK: ${findings.leak}. Something of the future or of the truth reaches what is named` +
-      `${
-        options.dataset === null
-          ? ""
-          : ", or the file's posterior is not the probability of fraud that it is taken for"
-      }.`,
-  );
+  console.error(`LEAK: ${findings.leak}. ${LEAK_CAUSE}`);
   return false;
 }
 
@@ -77,7 +73,19 @@ export function terminalText(run: BenchRun, findings: Findings): string {
 }
 
 async function writeFiles(run: BenchRun, findings: Findings, directory: string): Promise<void> {
-  const figures = { ...run.scoreboard, findings: { ...findings, curves: undefined }, seconds: run.seconds };
+  const periods = run.runs.map(({ fold, model }) => ({
+    test: fold.test.map((atMs) => toRfc3339(atMs)),
+    modelMadeAt: toRfc3339(fold.madeAtMs),
+    trainedOnPayments: model.sample.rows.length,
+    trainedOnKnownFrauds: model.sample.rows.frauds,
+    categoriesLookedAt: seenCategories(model.networkInputs),
+  }));
+  const figures = {
+    ...run.scoreboard,
+    periods,
+    findings: { ...findings, curves: undefined },
+    seconds: run.seconds,
+  };
   await Deno.writeTextFile(join(directory, "scoreboard.json"), `${JSON.stringify(figures, null, 1)}\n`);
   await Deno.writeTextFile(join(directory, "report.html"), htmlReport(run, findings));
   await Deno.writeTextFile(join(directory, "model_card.md"), modelCard(run, findings));

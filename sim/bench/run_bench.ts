@@ -5,7 +5,7 @@ import type { PaymentSource } from "../train/labelled_payment.ts";
 import type { LabelledPayments } from "../train/labelled_payments.ts";
 import { rowsOf } from "../train/sample_rows.ts";
 import { dayOf, fewFraudsNote, lackOf, LEAST_FRAUDS } from "../train/enough_frauds.ts";
-import { chanceNote } from "../train/scoreboard_text.ts";
+import { aboveOracleNote, chanceNote } from "../train/scoreboard_text.ts";
 import { type Judged, makeScoreboard } from "../train/scoreboard.ts";
 import { type Period, rollingFolds, shortestSpanDays } from "../train/split.ts";
 import { streamFeatures } from "../train/stream_features.ts";
@@ -77,7 +77,7 @@ export async function runBench(
     runs.map((run) => run.contenders),
     options.seed,
   );
-  notes.push(...chanceNote(judged.scoreboard));
+  notes.push(...chanceNote(judged.scoreboard), ...aboveOracleNote(judged.scoreboard));
   const endedMs = performance.now();
   return {
     ...judged,

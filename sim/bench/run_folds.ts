@@ -100,7 +100,6 @@ async function runFold(
           payments,
           sampled,
           check.rows,
-          model.networkInputs,
           judged,
           options.seeds,
         ),

@@ -9,8 +9,11 @@ import {
   plainContender,
 } from "./contender.ts";
 import { fitLinearInputs } from "./fit_inputs.ts";
-import { logitsOf, type Prepared } from "./fit_model.ts";
+import { logitsOf } from "./fit_model.ts";
 import type { PaymentRows } from "./payment_rows.ts";
+import { averagePrecision } from "../../src/fraud/measures/metrics.ts";
+import { seenCategories } from "./choose_categories.ts";
+import type { SampledRows } from "./weighted_rows.ts";
 import { fitLogistic } from "./logistic_regression.ts";
 
 /**
@@ -37,21 +40,31 @@ export function ruleContenders(payments: PaymentRows, fold: JudgedFold): Contend
   ];
 }
 
-/** A logistic regression on all features as they are, trained on the rows that the model is trained on; of categories it sees those that the model does. */
+/**
+ * A logistic regression on all features as they are, trained on the rows that the model is trained on: with categories, or
+ * without where that is better on validation.
+ */
 export function logisticContender(
   name: string,
   payments: PaymentRows,
-  { sample: { rows: train }, networkInputs }: Prepared,
+  train: SampledRows,
   fold: JudgedFold,
 ): Contender {
-  const inputs = fitLinearInputs(train, (feature) => networkInputs[feature].edges.length > 0);
-  const network = new Network(inputs, fitLogistic(train, inputs, RIDGE));
+  const known = Uint8Array.from(fold.validation, (row) => payments.labelAt(row, fold.madeAtMs));
+  const blind = fitLinearInputs(train, () => false);
+  const seeing = fitLinearInputs(train);
+  const choices = seenCategories(seeing).length === 0 ? [blind] : [blind, seeing];
+  const [best] = choices.map((inputs) => {
+    const network = new Network(inputs, fitLogistic(train, inputs, RIDGE));
+    const onValidation = logitsOf(network, payments, fold.validation);
+    return { network, onValidation, averagePrecision: averagePrecision(onValidation, known) };
+  }).sort((a, b) => b.averagePrecision - a.averagePrecision);
   return calibratedContender(
     name,
     payments,
     fold,
-    logitsOf(network, payments, fold.validation),
-    logitsOf(network, payments, fold.test),
+    best.onValidation,
+    logitsOf(best.network, payments, fold.test),
   );
 }
 

@@ -1,58 +1,94 @@
+import { Random } from "../../src/core/random.ts";
+import { drawAgain } from "../../src/fraud/measures/draw_again.ts";
+import { ranking, weightedAveragePrecision } from "../../src/fraud/measures/metrics.ts";
 import type { InputSpec } from "../../src/fraud/model/manifest.ts";
 import { unseenCategory } from "./fit_inputs.ts";
-import { type Check, clearlyBest } from "./mix_with_regression.ts";
+import type { Check } from "./mix_with_regression.ts";
 import { boostTrees } from "./trees/boost_trees.ts";
 import type { WeightedRows } from "./weighted_rows.ts";
 
-/** Which categories a model may look at, by feature: more and more, and each has to be better than what was chosen so far. */
-const CHOICES: readonly ((feature: string) => boolean)[] = [
-  () => false,
-  (feature) => feature === "merchant_category",
-  () => true,
+/** Groups of categories that a model may look at, asked one after the other, each beside what was chosen so far. */
+const GROUPS: readonly ReadonlySet<string>[] = [
+  new Set(["merchant_category"]),
+  new Set(["merchant_country", "payment_country", "customer_country"]),
 ];
 
 /** With little fraud one forest is lucky and another is not: three together are less so. */
 const FORESTS = [0, 1, 2];
 
-/** Rows to choose by, counted by whose they are and by where they were paid. */
+const DRAWS = 200;
+/** In so many of them the category has to help. */
+const LEAST_SHARE = 0.95;
+/** Fraud of fewer customers, or at fewer merchants, says next to nothing when they are drawn again. */
+const LEAST_DEFRAUDED = 5;
+/** Of fewer merchants altogether, fraud is at few of them whatever it is; they say nothing, and are not asked. */
+const LEAST_GROUPS = 10;
+
+/** The same rows to choose by, three ways to draw them again. */
 export interface CategoryCheck {
   readonly byCustomer: Check;
   readonly byMerchant: Check;
+  /** Asked where there are too few customers and too few merchants to draw. */
+  readonly byPayment: Check;
 }
 
 /**
- * The inputs, with those of categories emptied that do not clearly help. In some data the category is the best thing to
+ * The inputs, with those of categories emptied that do not surely help. In some data the category is the best thing to
  * know of a payment; where fraud came in few affairs, the countries of those affairs look like the countries of fraud, and
  * a model that believes it is half as good a month later. No count of training rows tells these apart, so trees are grown
- * each way and judged on validation, as the mixtures are. As one merchant's affair has many victims, and one card's many
- * merchants, a choice has to be better by more than chance when customers are drawn again, and when merchants are. Trees
- * take seconds, and what they can use of a category the networks can too.
+ * each way and judged on validation. As one merchant's affair has many victims, and one card's many merchants, a category
+ * has to help in 95 of 100 draws of customers, and of merchants. Trees take seconds, and what they can use of a category
+ * the networks can too.
  */
 export function chooseCategories(
   train: WeightedRows,
-  { byCustomer, byMerchant }: CategoryCheck,
+  check: CategoryCheck,
   inputs: readonly InputSpec[],
   seed: number,
 ): InputSpec[] {
-  const choices = CHOICES.map((isSeen) =>
-    inputs.map((input) =>
-      input.codes === undefined || isSeen(input.feature) ? input : unseenCategory(input.feature, input.median)
-    )
-  ).filter((choice, i, all) => i === 0 || seenCategories(choice).length > seenCategories(all[i - 1]).length);
-  if (choices.length === 1) return choices[0];
+  const { rows } = check.byPayment;
   // Each is stopped and judged on the same rows: that flatters all alike, and what is chosen is only between them.
-  const scores = choices.map((choice) => {
-    const grown = FORESTS.map((offset) =>
-      boostTrees(train, byCustomer.rows, choice, seed + offset).stopLogits
-    );
+  const scoresOf = (choice: readonly InputSpec[]) => {
+    const grown = FORESTS.map((offset) => boostTrees(train, rows, choice, seed + offset).stopLogits);
     return grown[0].map((_, row) => grown.reduce((sum, logits) => sum + logits[row], 0));
-  });
-  let chosen = 0;
-  for (let next = 1; next < choices.length; next++) {
-    const pair = [scores[chosen], scores[next]];
-    if (clearlyBest(pair, byCustomer) === 1 && clearlyBest(pair, byMerchant) === 1) chosen = next;
+  };
+  const seen = new Set<string>();
+  let chosen: InputSpec[] = blindTo(inputs, seen);
+  let scores: Float64Array | undefined;
+  for (const group of GROUPS) {
+    const next = blindTo(inputs, seen.union(group));
+    if (seenCategories(next).length === seenCategories(chosen).length) continue;
+    scores ??= scoresOf(chosen);
+    const nextScores = scoresOf(next);
+    if (!surelyHelps(nextScores, scores, check)) continue;
+    [chosen, scores] = [next, nextScores];
+    for (const feature of group) seen.add(feature);
   }
-  return choices[chosen];
+  return chosen;
+}
+
+function blindTo(inputs: readonly InputSpec[], seen: ReadonlySet<string>): InputSpec[] {
+  return inputs.map((input) =>
+    input.codes === undefined || seen.has(input.feature) ? input : unseenCategory(input.feature, input.median)
+  );
+}
+
+function surelyHelps(
+  scores: Float64Array,
+  without: Float64Array,
+  { byCustomer, byMerchant, byPayment }: CategoryCheck,
+): boolean {
+  const telling = [byCustomer, byMerchant].filter(({ groups }) => groups >= LEAST_GROUPS);
+  const orders = [ranking(scores), ranking(without)];
+  return (telling.length === 0 ? [byPayment] : telling).every(({ rows, group, groups }) => {
+    if (new Set(group.filter((_, row) => rows.label[row] === 1)).size < LEAST_DEFRAUDED) return false;
+    const gains = drawAgain(groups, new Random(1).fork("categories"), (weights) => {
+      const weightOf = (row: number) => rows.weight[row] * weights[group[row]];
+      return weightedAveragePrecision(scores, rows.label, weightOf, orders[0]) -
+        weightedAveragePrecision(without, rows.label, weightOf, orders[1]);
+    }, DRAWS).filter((gain) => !Number.isNaN(gain));
+    return gains.filter((gain) => gain > 0).length >= LEAST_SHARE * gains.length;
+  });
 }
 
 /** The categories that a model with these inputs looks at, by feature. */

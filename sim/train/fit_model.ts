@@ -73,6 +73,7 @@ export function prepareFit(
   const checks = {
     byCustomer: checkBy(check, (row) => payments.customer(row)),
     byMerchant: checkBy(check, (row) => payments.merchant(row)),
+    byPayment: checkBy(check, (row) => row),
   };
   const inputs = fitInputs(sample.rows, payments.categoryNames);
   return { sample, networkInputs: chooseCategories(sample.rows, checks, inputs, seeds[0]) };

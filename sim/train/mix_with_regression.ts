@@ -37,7 +37,7 @@ const NETWORK_SHARES = [0.5, 0.75, 1, 0.25, 0] as const;
 /** As in the baseline's regression. */
 const RIDGE = 0.3;
 const DRAWS = 100;
-/** With fraud of fewer customers than that (or at fewer merchants), drawing them again says next to nothing of chance. */
+/** With fraud of fewer customers than that, drawing them again says next to nothing of chance. */
 const LEAST_DEFRAUDED = 10;
 
 /**
@@ -68,7 +68,7 @@ export function mixWithRegression(
 
 /**
  * The place of the best scores, or 0 where they are not better than the first by more than the standard error of the
- * difference, or the rows know fraud of fewer than ten groups. Of equals it still takes another than the first in one case of four or so.
+ * difference, or the rows know fraud of fewer than ten customers. Of equals it still takes another than the first in one case of four or so.
  */
 export function clearlyBest(scores: readonly Float64Array[], { rows, group, groups }: Check): number {
   const defrauded = new Set(group.filter((_, row) => rows.label[row] === 1));

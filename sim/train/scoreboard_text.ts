@@ -155,6 +155,15 @@ export function chanceNote({ lines, baseRate }: Pick<Scoreboard, "lines" | "base
     : [`The model is no better than chance on this data: ${signs.join(", and ")}.`];
 }
 
+/** A share above all of it: said, because nobody can capture what is not there. */
+export function aboveOracleNote({ shareOfAttainable }: Pick<Scoreboard, "shareOfAttainable">): string[] {
+  if (shareOfAttainable === null || !(shareOfAttainable.share > 1)) return [];
+  return [
+    "The model's AP is above the oracle's, which is all that can be attained. That is chance (frauds are few, or the oracle cannot " +
+    "tell many payments apart), or the posterior is not the probability of fraud.",
+  ];
+}
+
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
   return rows.map((row) =>

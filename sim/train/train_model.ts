@@ -86,7 +86,7 @@ export async function trainModel(
   };
   const contenders = [
     ...ruleContenders(payments, judged),
-    logisticContender("logistic regression", payments, fitted, judged),
+    logisticContender("logistic regression", payments, sample.rows, judged),
     ...(sequenceModel
       ? [
         await gruContender(SEQUENCE_MODEL_NAME, payments, fitted, judged, {

@@ -6,6 +6,11 @@ const HANDBOOK_IMPOSSIBLE = 0.78;
 /** So seldom would luck lift a row as far above the oracle as it is. */
 const MOST_LUCK = 0.01;
 
+/** What a leak may come from; goes behind {@link leakOf}'s text. */
+export const LEAK_CAUSE =
+  "Something of the future or of the truth reaches what is named, or, in a file of one's own, the " +
+  "posterior is not the probability of fraud that it is taken for.";
+
 /**
  * Which figures cannot be true and why, or null. Whoever beats the oracle knows what it must not know: the model, and no
  * less a regression, a forest or a model of one's own that stands beside it.

@@ -1,5 +1,4 @@
 import { FEATURES, isCategory } from "../../../src/fraud/features/catalogue.ts";
-import type { InputSpec } from "../../../src/fraud/model/manifest.ts";
 import { calibratedContender, type Contender, type JudgedFold } from "../../train/contender.ts";
 import { OperatorError } from "../../../src/core/run_command.ts";
 import type { LabelledPayments } from "../../train/labelled_payments.ts";
@@ -33,15 +32,14 @@ export class Forest {
   }
 
   /**
-   * Trained on the very rows that the model is trained on, stopped by the same check; as many forests as seeds. It sees
-   * what the model's inputs see: a category that validation speaks against would cost it as much.
+   * Trained on the very rows that the model is trained on, stopped by the same check; as many forests as seeds. With
+   * categories and without, and what does better on the check stands: what the model looks at is none of its business.
    */
   async contender(
     name: string,
     payments: LabelledPayments,
     train: SampledRows,
     check: SampledRows,
-    inputs: readonly InputSpec[],
     fold: JudgedFold,
     seeds: readonly number[],
   ): Promise<Contender> {
@@ -59,11 +57,9 @@ export class Forest {
       await Deno.writeFile(`${folder}/check_label.u8`, check.label);
       await Deno.writeFile(`${folder}/check_weight.f32`, new Uint8Array(check.weight.buffer));
       await writeMatrix(`${folder}/score.f32`, payments, [fold.validation, fold.test], ALL);
-      const categories = ALL.filter(isCategory);
       const settings = {
         features: FEATURES.length,
-        categories: categories.filter((f) => inputs[f].edges.length > 0),
-        unseen: categories.filter((f) => inputs[f].edges.length === 0),
+        categories: ALL.filter(isCategory),
         seeds,
         threads: navigator.hardwareConcurrency,
       };

@@ -2,6 +2,7 @@ import { escapeMarkup } from "../../../load/report/escape_markup.ts";
 import { REPORT_STYLE } from "../../../load/report/report_style.ts";
 import { COST_ABOUT } from "../../train/cost.ts";
 import { scoreboardTables } from "../../train/scoreboard_text.ts";
+import { LEAK_CAUSE } from "../findings/leak.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
 import {
@@ -46,7 +47,9 @@ ${caveats.map((caveat) => `<p class="mark">${escapeMarkup(caveat)}</p>`).join(""
 ${
     findings.leak === null
       ? ""
-      : `<section><h2 class="mark fail">LEAK</h2><p>${escapeMarkup(findings.leak)}.</p></section>`
+      : `<section><h2 class="mark fail">LEAK</h2><p>${
+        escapeMarkup(`${findings.leak}. ${LEAK_CAUSE}`)
+      }</p></section>`
   }
 <dl class="facts">${
     runFacts(run, findings).map(([name, value]) =>

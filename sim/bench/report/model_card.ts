@@ -1,6 +1,7 @@
 import { FEATURE_HASH, FEATURES } from "../../../src/fraud/features/catalogue.ts";
 import { COST_ABOUT } from "../../train/cost.ts";
 import { scoreboardTables } from "../../train/scoreboard_text.ts";
+import { LEAK_CAUSE } from "../findings/leak.ts";
 import type { Findings } from "../findings/findings.ts";
 import type { BenchRun } from "../run_bench.ts";
 import { cardLimits } from "./card_limits.ts";
@@ -26,7 +27,7 @@ export function modelCard(run: BenchRun, findings: Findings): string {
   return `# Model card: fraud score of a payment, ${run.source.name}
 
 ${[headline(run, findings), ...caveats].join("\n\n")}
-${findings.leak === null ? "" : `\n**LEAK: ${findings.leak}.**\n`}
+${findings.leak === null ? "" : `\n**LEAK: ${findings.leak}.** ${LEAK_CAUSE}\n`}
 ${runFacts(run, findings).map(([name, value]) => `- **${name}**: ${value}`).join("\n")}
 
 ## What it is

@@ -107,7 +107,7 @@ export class PartTrainer {
       case "networks":
         return await this.#networks(part, train, judged.validation, prepared, label);
       case "regression":
-        return logisticContender(`logistic regression${suffix}`, payments, prepared, judged);
+        return logisticContender(`logistic regression${suffix}`, payments, prepared.sample.rows, judged);
       case "sequence":
         return await gruContender(SEQUENCE_MODEL_NAME, payments, prepared, judged, {
           seeds: settings.sequenceSeeds,
