@@ -92,21 +92,29 @@ export function weightedAveragePrecision(
 
 /** Probability that a fraud scores above a genuine payment; ties count half. */
 export function rocAuc(scores: ArrayLike<number>, fraud: ArrayLike<number>): number {
-  const order = ranking(scores);
+  return weightedRocAuc(scores, fraud, () => 1);
+}
+
+/** As {@link rocAuc} where each row stands for `weightOf(row)` payments. */
+export function weightedRocAuc(
+  scores: ArrayLike<number>,
+  fraud: ArrayLike<number>,
+  weightOf: (row: number) => number,
+  order: Uint32Array = ranking(scores),
+): number {
   let [frauds, genuine, wins] = [0, 0, 0];
   for (let i = 0; i < order.length;) {
     let [tiedFrauds, tiedGenuine] = [0, 0];
     const score = scores[order[i]];
     for (; i < order.length && scores[order[i]] === score; i++) {
-      if (fraud[order[i]]) tiedFrauds++;
-      else tiedGenuine++;
+      if (fraud[order[i]]) tiedFrauds += weightOf(order[i]);
+      else tiedGenuine += weightOf(order[i]);
     }
+    wins += tiedGenuine * (frauds + tiedFrauds / 2);
     frauds += tiedFrauds;
-    // Every fraud so far beats the genuine payments of this step.
-    wins += tiedGenuine * (frauds - tiedFrauds / 2);
     genuine += tiedGenuine;
   }
-  return frauds === 0 || genuine === 0 ? NaN : wins / (frauds * genuine);
+  return wins / (frauds * genuine);
 }
 
 /** The middle 95% of the draws that measured something; NaN twice when none did. */
