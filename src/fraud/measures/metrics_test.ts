@@ -13,6 +13,7 @@ import {
   reliability,
   rocAuc,
   thresholdWithin,
+  weightedRocAuc,
 } from "./metrics.ts";
 
 Deno.test("averagePrecision() and rocAuc() agree with worked examples", () => {
@@ -47,6 +48,18 @@ Deno.test("rocAuc() equals the share of pairs that are in order", () => {
     }
     expect(rocAuc(all.map(([s]) => s), all.map(([, f]) => f ? 1 : 0))).toBeCloseTo(wins / pairs, 9);
   }));
+});
+
+Deno.test("weightedRocAuc() counts a row as often as it stands for", () => {
+  const weights = [3, 1, 2, 1, 4];
+  const scores = [0.9, 0.4, 0.4, 0.7, 0.1];
+  const fraud = [1, 1, 0, 0, 0];
+  const often = weights.flatMap((times, row) => Array.from({ length: times }, () => row));
+  expect(weightedRocAuc(scores, fraud, (row) => weights[row])).toBeCloseTo(
+    rocAuc(often.map((row) => scores[row]), often.map((row) => fraud[row])),
+    12,
+  );
+  expect(weightedRocAuc(scores, fraud, () => 0)).toBeNaN();
 });
 
 Deno.test("the order of the rows changes no metric", () => {
