@@ -50,7 +50,7 @@ Deno.test("what a person can put right is said by a code first", async () => {
       ["invalid_flag", "simulate", ["--days", "many"]],
       ["invalid_flag", "simulate", ["--preset", "handbook"]],
       ["invalid_flag", "simulate", ["--live", "--url", "nowhere"]],
-      ["not_a_file", "simulate", ["--days", "2", "--customers", "5", "--csv", folder]],
+      ["out_not_writable", "simulate", ["--days", "2", "--customers", "5", "--csv", folder]],
       ["not_a_folder", "simulate", [
         "--days",
         "2",
