@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { DatasetError } from "./dataset_error.ts";
 
@@ -9,49 +9,56 @@ const LINE_FEED = 10;
  * guess, `José` and `Josè` of another encoding would be one customer.
  */
 export async function* utf8Text(path: string, pieceBytes: number): AsyncGenerator<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  /** Lines that have ended, and what was read of the next one. */
-  let lines = 0;
-  let begun: Uint8Array = new Uint8Array();
-  for await (const piece of createReadStream(path, { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>) {
+  const decoder = strictDecoder();
+  for await (const piece of piecesOf(path, pieceBytes)) {
+    let text: string;
     try {
-      yield decoder.decode(piece, { stream: true });
+      text = decoder.decode(piece, { stream: true });
     } catch (error) {
-      throw notUtf8(path, lines, Buffer.concat([begun, piece]), error);
+      throw await notUtf8(path, pieceBytes, error);
     }
-    let from = 0;
-    for (let end = piece.indexOf(LINE_FEED); end >= 0; end = piece.indexOf(LINE_FEED, from)) {
-      if (from === 0) begun = new Uint8Array();
-      from = end + 1;
-      lines++;
-    }
-    begun = Buffer.concat([begun, piece.subarray(from)]);
+    yield text;
   }
   try {
     decoder.decode();
   } catch (error) {
-    throw notUtf8(path, lines, begun, error);
+    throw await notUtf8(path, pieceBytes, error);
   }
 }
 
-function notUtf8(path: string, linesBefore: number, bytes: Uint8Array, cause: unknown): DatasetError {
-  let [line, from] = [linesBefore + 1, 0];
-  const isText = (end: number) => {
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(from, end));
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  for (let end = bytes.indexOf(LINE_FEED); end >= 0 && isText(end); end = bytes.indexOf(LINE_FEED, from)) {
-    from = end + 1;
-    line++;
-  }
+async function notUtf8(path: string, pieceBytes: number, cause: unknown): Promise<DatasetError> {
   return new DatasetError(
     "dataset_wrong_format",
-    `${path} line ${line} is not UTF-8 text. Write the file in UTF-8: iconv -f LATIN1 -t UTF-8 FILE > FILE.csv, with the ` +
-      "name of the encoding that it is in.",
+    `${path} line ${await lineOfFirstFault(path, pieceBytes)} is not UTF-8 text. Write the file in UTF-8: ` +
+      "iconv -f LATIN1 -t UTF-8 FILE > FILE.csv, with the name of the encoding that it is in.",
     { cause },
   );
+}
+
+/** Reads the file again, line by line: a line feed ends every letter, so the fault is in the line that does not decode. */
+async function lineOfFirstFault(path: string, pieceBytes: number): Promise<number> {
+  const decoder = strictDecoder();
+  let line = 1;
+  for await (const piece of piecesOf(path, pieceBytes)) {
+    for (let from = 0; from < piece.length;) {
+      const end = piece.indexOf(LINE_FEED, from);
+      try {
+        decoder.decode(piece.subarray(from, end < 0 ? piece.length : end + 1), { stream: true });
+      } catch {
+        return line;
+      }
+      if (end < 0) break;
+      from = end + 1;
+      line++;
+    }
+  }
+  return line;
+}
+
+function strictDecoder(): TextDecoder {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+}
+
+function piecesOf(path: string, pieceBytes: number): AsyncIterable<Buffer> {
+  return createReadStream(path, { highWaterMark: pieceBytes });
 }
